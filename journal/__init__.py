@@ -1,0 +1,1 @@
+"""The memory: an append-only journal of events in SQLite, and every fold of it."""

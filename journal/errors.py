@@ -1,0 +1,50 @@
+"""What can go wrong with a journal.
+
+JournalError
+├── JournalMissing       no journal at that path
+├── JournalUnusable      the file or its file system cannot hold a journal (read-only, full, network, not SQLite)
+├── JournalBusy          another loop holds the lease; names its holder
+├── LeaseLost            this writer's lease was taken over: it must stop writing
+├── VersionConflict      the stream is not at the expected version; says which and where
+├── UnknownEvent         a stored event that this program does not know (newer program, other program)
+├── ChainBroken          a stored event does not match its hash
+└── QueryRefused         a statement that may not run here (not read-only, too long, too large)
+
+Each message is one sentence that says what is wrong, where, and what to do.
+"""
+
+
+class JournalError(Exception):
+    """Root of everything the journal raises on purpose."""
+
+
+class JournalMissing(JournalError):
+    """No journal at that path."""
+
+
+class JournalUnusable(JournalError):
+    """The file or its file system cannot hold a journal."""
+
+
+class JournalBusy(JournalError):
+    """Another loop holds the lease."""
+
+
+class LeaseLost(JournalError):
+    """This writer's lease was taken over."""
+
+
+class VersionConflict(JournalError):
+    """The stream is not at the expected version."""
+
+
+class UnknownEvent(JournalError):
+    """A stored event that this program does not know."""
+
+
+class ChainBroken(JournalError):
+    """A stored event does not match its hash."""
+
+
+class QueryRefused(JournalError):
+    """A statement that may not run here."""

@@ -1,0 +1,407 @@
+"""The catalogue of events: frozen facts in the past tense, each under a chosen name and schema version.
+
+A stored name is never a class path: rename a class freely, never its `NAME`. A changed shape gets a higher `SCHEMA`, one
+step in `journal.upcast` and a golden file of the old shape. Units are in the field names' comments; metrics are in the
+brief's own unit; times are seconds; memory is bytes; money is US dollars.
+"""
+
+from typing import ClassVar, Literal
+
+import msgspec
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened. `session` is the tag of the session it belongs to."""
+
+    NAME: ClassVar[str]
+    SCHEMA: ClassVar[int] = 1
+
+    session: str
+
+
+class KnobMove(msgspec.Struct, frozen=True):
+    """One named literal that moved; `old` and `new` are source text, empty where the name is absent."""
+
+    name: str
+    old: str
+    new: str
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """What an edit does, as a signature (see `journal.ideas.signature`)."""
+
+    program: str  # hash of the normal form of the files in scope after the edit
+    change: str  # hash of the normal form of the difference
+    knobs: tuple[KnobMove, ...] = ()
+    added: tuple[str, ...] = ()  # identifiers and structures that came
+    removed: tuple[str, ...] = ()  # and went
+
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True):
+    """What one proposal cost. `dollars` is None where the price is unknown."""
+
+    tokens_in: int = 0  # uncached input tokens
+    tokens_out: int = 0
+    tokens_cache_read: int = 0
+    tokens_cache_written: int = 0
+    calls: int = 0
+    dollars: float | None = 0.0
+    seconds: float = 0.0
+
+
+# --- the session ---------------------------------------------------------------------------------------------------
+
+
+class SessionStarted(Event, frozen=True, kw_only=True):
+    """A night begins: everything needed to say later what was run, where, under which rules."""
+
+    NAME: ClassVar[str] = "SessionStarted"
+
+    brief: str  # the human's text, whole
+    brief_hash: str
+    config: dict[str, object]  # the brief as parsed, defaults filled in
+    base: str  # commit of the user's that the session stands on
+    start: str  # first commit of the branch: base with the profile's constants, or base itself
+    branch: str
+    profile: str | None = None  # name of the profile
+    constants: dict[str, str] = {}  # NAME -> literal that the profile wrote
+    locked: dict[str, str] = {}  # path -> sha256
+    host: str = ""
+    device: str = ""
+    versions: dict[str, str] = {}
+
+
+class NoiseMeasured(Event, frozen=True, kw_only=True):
+    """σ of the metric on identical code, from replicates."""
+
+    NAME: ClassVar[str] = "NoiseMeasured"
+
+    experiment: int
+    sigma: float
+    mean: float
+    replicates: int
+    values: tuple[float, ...]
+
+
+class SessionPaused(Event, frozen=True, kw_only=True):
+    NAME: ClassVar[str] = "SessionPaused"
+
+    reason: str
+    until: str | None = None  # ISO time, where it is known
+
+
+class SessionResumed(Event, frozen=True, kw_only=True):
+    NAME: ClassVar[str] = "SessionResumed"
+
+    reason: str = ""
+
+
+class SessionRecovered(Event, frozen=True, kw_only=True):
+    """The loop came back after a crash: what it found, what it did."""
+
+    NAME: ClassVar[str] = "SessionRecovered"
+
+    found: str
+    did: str
+
+
+class BriefChanged(Event, frozen=True, kw_only=True):
+    """The human part of the brief was edited in mid-session; `accepted` is False where the edit broke it."""
+
+    NAME: ClassVar[str] = "BriefChanged"
+
+    brief: str
+    brief_hash: str
+    accepted: bool
+    reason: str = ""
+    config: dict[str, object] = {}
+
+
+class SessionEnded(Event, frozen=True, kw_only=True):
+    NAME: ClassVar[str] = "SessionEnded"
+
+    reason: str
+
+
+# --- one experiment ------------------------------------------------------------------------------------------------
+
+
+class IdeaProposed(Event, frozen=True, kw_only=True):
+    """A proposal: one change on one parent. An experiment has one per attempt; the last one not refused is run."""
+
+    NAME: ClassVar[str] = "IdeaProposed"
+
+    experiment: int
+    attempt: int = 1
+    idea: str
+    hypothesis: str = ""
+    kind: str = "other"  # baseline, knob, architecture, optimizer, schedule, data, simplify, other
+    parent: str  # commit
+    diff: str  # unified, on the parent
+    change: Change
+    proposer: str
+    model: str | None = None
+    expected_delta: float | None = None
+    usage: Usage = Usage()
+    retry_of: int | None = None
+    retry_reason: str | None = None
+    neighbours: tuple[int, ...] = ()
+    prompt_key: str | None = None  # where the request and answer can be read again
+
+
+class IdeaRefused(Event, frozen=True, kw_only=True):
+    NAME: ClassVar[str] = "IdeaRefused"
+
+    experiment: int
+    attempt: int
+    rule: str
+    reason: str  # in words, as told to the proposer
+    matched: int | None = None  # the earlier experiment
+    score: float | None = None  # 0..1, likeness
+
+
+class ProposerFailed(Event, frozen=True, kw_only=True):
+    NAME: ClassVar[str] = "ProposerFailed"
+
+    experiment: int
+    proposer: str
+    kind: str
+    reason: str
+    retry_after: float | None = None
+    usage: Usage = Usage()
+
+
+class ChangeCommitted(Event, frozen=True, kw_only=True):
+    NAME: ClassVar[str] = "ChangeCommitted"
+
+    experiment: int
+    commit: str
+    parent: str
+    files: tuple[str, ...]
+    lines_added: int
+    lines_removed: int
+
+
+RunPurpose = Literal["candidate", "baseline", "replicate", "incumbent"]
+Isolation = Literal["sandboxed", "limited", "none"]
+Trust = Literal["measured", "self-reported", "judged", "imported"]
+FailureKind = Literal[
+    "crash", "oom", "nan", "timeout", "no_metric", "tampered", "killed", "skipped", "pruned", "flood", "disk_full"
+]
+
+
+class RunStarted(Event, frozen=True, kw_only=True):
+    """Intent: appended before the process exists, so `pid` and `pid_started` come with `RunLaunched`."""
+
+    NAME: ClassVar[str] = "RunStarted"
+
+    experiment: int
+    run: int  # from 1 within the experiment
+    seed: int
+    commit: str
+    budget: float
+    device: str = ""
+    isolation: Isolation = "limited"
+    purpose: RunPurpose = "candidate"
+
+
+class RunLaunched(Event, frozen=True, kw_only=True):
+    """The process of a run exists; `pid_started` (ticks since boot) tells it from a later owner of the same pid."""
+
+    NAME: ClassVar[str] = "RunLaunched"
+
+    experiment: int
+    run: int
+    pid: int
+    pid_started: int
+    boot: str  # the kernel's boot id
+    folder: str
+
+
+class RunFinished(Event, frozen=True, kw_only=True):
+    """A run with a metric."""
+
+    NAME: ClassVar[str] = "RunFinished"
+
+    experiment: int
+    run: int
+    seed: int
+    metric: float  # finite
+    trust: Trust
+    train_seconds: float
+    wall_seconds: float
+    startup_seconds: float | None = None
+    evaluate_seconds: float = 0.0
+    tokens: int | None = None
+    steps: int | None = None
+    peak_memory: int | None = None
+    purpose: RunPurpose = "candidate"
+    guards: dict[str, float] = {}
+
+
+class RunFailed(Event, frozen=True, kw_only=True):
+    """A run without a metric. There is no number that could be mistaken for one."""
+
+    NAME: ClassVar[str] = "RunFailed"
+
+    experiment: int
+    run: int
+    kind: FailureKind
+    reason: str  # one sentence
+    exit_code: int | None = None
+    signature: str = ""  # normalised last error, the key by which failures cluster
+    trace: str = ""  # tail of the output
+    wall_seconds: float = 0.0
+    train_seconds: float = 0.0
+
+
+class Verdict(Event, frozen=True, kw_only=True):
+    """Common to the four verdicts; never stored itself."""
+
+    experiment: int
+    metric: float | None = None  # mean over the candidate's runs; None where no run gave one
+    incumbent: float | None = None  # the incumbent's metric before the verdict
+    delta: float | None = None  # metric - incumbent, in the metric's unit
+    sigma: float | None = None
+    gain_sigma: float | None = None  # improvement over σ; positive is better in the brief's direction
+    rule: str = ""
+    reason: str  # in words
+
+
+class ExperimentKept(Verdict, frozen=True, kw_only=True):
+    NAME: ClassVar[str] = "ExperimentKept"
+
+    commit: str
+    metric: float
+    anchor: str = ""  # position:hash of the event before, as written in the kept commit's note
+
+
+class ExperimentDiscarded(Verdict, frozen=True, kw_only=True):
+    NAME: ClassVar[str] = "ExperimentDiscarded"
+
+
+class ExperimentCrashed(Verdict, frozen=True, kw_only=True):
+    NAME: ClassVar[str] = "ExperimentCrashed"
+
+
+class ExperimentInvalidated(Verdict, frozen=True, kw_only=True):
+    """The result cannot count: tampering, a broken rule of the evaluator, a person's skip or the loop's stop."""
+
+    NAME: ClassVar[str] = "ExperimentInvalidated"
+
+
+class ChangeReverted(Event, frozen=True, kw_only=True):
+    NAME: ClassVar[str] = "ChangeReverted"
+
+    experiment: int
+    commit: str  # stays reachable under refs/autoresearch/<tag>/<n>
+    branch_at: str  # where the branch stands after
+    how: Literal["reset", "revert", "never committed"] = "reset"
+
+
+# --- people's intents, and the loop's answers ------------------------------------------------------------------------
+
+
+class Intent(Event, frozen=True, kw_only=True):
+    """Common to what people ask for; never stored itself. `author` is user@host, `channel` is cli or tui."""
+
+    author: str
+    channel: str
+
+
+class DirectionAdded(Intent, frozen=True, kw_only=True):
+    NAME: ClassVar[str] = "DirectionAdded"
+
+    direction: int  # numbered within the session, from 1
+    text: str
+
+
+class DirectionWithdrawn(Intent, frozen=True, kw_only=True):
+    NAME: ClassVar[str] = "DirectionWithdrawn"
+
+    direction: int
+
+
+class PauseRequested(Intent, frozen=True, kw_only=True):
+    NAME: ClassVar[str] = "PauseRequested"
+
+
+class ResumeRequested(Intent, frozen=True, kw_only=True):
+    NAME: ClassVar[str] = "ResumeRequested"
+
+
+class SkipRequested(Intent, frozen=True, kw_only=True):
+    NAME: ClassVar[str] = "SkipRequested"
+
+    experiment: int
+
+
+class StopRequested(Intent, frozen=True, kw_only=True):
+    NAME: ClassVar[str] = "StopRequested"
+
+    now: bool = False  # True: do not wait for the run in flight
+
+
+class VetoRequested(Intent, frozen=True, kw_only=True):
+    """Take a kept experiment back."""
+
+    NAME: ClassVar[str] = "VetoRequested"
+
+    experiment: int
+
+
+class Acknowledged(Event, frozen=True, kw_only=True):
+    """Common to the loop's answers; never stored itself. `request` is the position of the intent."""
+
+    request: int
+    outcome: str = ""
+
+
+class DirectionAcknowledged(Acknowledged, frozen=True, kw_only=True):
+    NAME: ClassVar[str] = "DirectionAcknowledged"
+
+
+class PauseAcknowledged(Acknowledged, frozen=True, kw_only=True):
+    NAME: ClassVar[str] = "PauseAcknowledged"
+
+
+class ResumeAcknowledged(Acknowledged, frozen=True, kw_only=True):
+    NAME: ClassVar[str] = "ResumeAcknowledged"
+
+
+class SkipAcknowledged(Acknowledged, frozen=True, kw_only=True):
+    NAME: ClassVar[str] = "SkipAcknowledged"
+
+
+class StopAcknowledged(Acknowledged, frozen=True, kw_only=True):
+    NAME: ClassVar[str] = "StopAcknowledged"
+
+
+class VetoAcknowledged(Acknowledged, frozen=True, kw_only=True):
+    NAME: ClassVar[str] = "VetoAcknowledged"
+
+
+CATALOGUE: dict[str, type[Event]] = {
+    kind.NAME: kind
+    for kind in (
+        SessionStarted, NoiseMeasured, SessionPaused, SessionResumed, SessionRecovered, BriefChanged, SessionEnded,
+        IdeaProposed, IdeaRefused, ProposerFailed, ChangeCommitted, RunStarted, RunLaunched, RunFinished, RunFailed,
+        ExperimentKept, ExperimentDiscarded, ExperimentCrashed, ExperimentInvalidated, ChangeReverted,
+        DirectionAdded, DirectionWithdrawn, PauseRequested, ResumeRequested, SkipRequested, StopRequested, VetoRequested,
+        DirectionAcknowledged, PauseAcknowledged, ResumeAcknowledged, SkipAcknowledged, StopAcknowledged, VetoAcknowledged,
+    )
+}  # fmt: skip
+
+
+def experiment_stream(session: str, experiment: int) -> str:
+    """One stream per experiment, so that an experiment's own history is short and its version guards each step."""
+    return f"experiment/{session}/{experiment}"
+
+
+def session_stream(session: str) -> str:
+    return f"session/{session}"
+
+
+def control_stream(session: str) -> str:
+    """People's intents: a stream of their own, so that a loop's expected versions never collide with a person."""
+    return f"control/{session}"

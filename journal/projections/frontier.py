@@ -1,0 +1,35 @@
+"""The running best: one point per kept experiment. A pure fold."""
+
+from dataclasses import dataclass
+
+from journal.events import ExperimentKept
+from journal.store import Recorded
+
+
+@dataclass(slots=True, frozen=True, kw_only=True)
+class FrontierPoint:
+    session: str
+    experiment: int
+    metric: float
+    commit: str
+    kept_at: str
+
+
+class Frontier:
+    """Points in the order in which they were kept."""
+
+    def __init__(self) -> None:
+        self.rows: list[FrontierPoint] = []
+
+    def apply(self, recorded: Recorded) -> None:
+        event = recorded.event
+        if isinstance(event, ExperimentKept):
+            self.rows.append(
+                FrontierPoint(
+                    session=event.session,
+                    experiment=event.experiment,
+                    metric=event.metric,
+                    commit=event.commit,
+                    kept_at=recorded.recorded_at,
+                )
+            )

@@ -1,0 +1,1 @@
+"""The scientist: proposes, runs, judges, records. The only writer of experiment events."""

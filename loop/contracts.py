@@ -1,0 +1,80 @@
+"""The ports of the loop: what passes between its rooms, and what a proposer, a workspace and a runner must be. Pure."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, Protocol
+
+import msgspec
+
+from journal.events import Change, IdeaRefused, RunFailed, RunFinished, RunPurpose, Usage
+from journal.projections import State
+
+
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+    """One change, as a proposer hands it in: whole new texts of the files that it edits, by path."""
+
+    idea: str
+    files: dict[str, str]
+    hypothesis: str = ""
+    kind: str = "other"  # knob, architecture, optimizer, schedule, data, simplify, other
+    proposer: str = ""
+    model: str | None = None
+    expected_delta: float | None = None
+    usage: Usage = Usage()
+    retry_of: int | None = None
+    retry_reason: str | None = None
+    prompt_key: str | None = None
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What a proposer is asked: one change of `files` on the incumbent, given everything the journal knows."""
+
+    session: str
+    experiment: int
+    attempt: int  # from 1; above 1 after a refusal
+    parent: str  # the incumbent's commit
+    files: Mapping[str, str]  # the files in scope at the parent, path -> text
+    state: State
+    goal: str = ""
+    brief: str = ""
+    memory: str = ""
+    direction: Literal["minimize", "maximize"] = "minimize"
+    refusals: Sequence[IdeaRefused] = ()  # of this experiment so far
+
+
+class Proposer(Protocol):
+    """Raises ProposerFailure where it has no usable proposal."""
+
+    name: str
+
+    def propose(self, request: Request) -> Proposal: ...
+
+
+class Passed(msgspec.Struct, frozen=True, kw_only=True):
+    """The gate lets a proposal through."""
+
+    change: Change
+    neighbours: tuple[int, ...] = ()  # the nearest earlier experiments
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """The gate stops a proposal before it costs a run; `reason` is told to the proposer."""
+
+    change: Change
+    rule: str
+    reason: str
+    matched: int | None = None
+    score: float | None = None
+
+
+class Training(msgspec.Struct, frozen=True, kw_only=True):
+    """One run to be made."""
+
+    session: str
+    experiment: int
+    run: int
+    commit: str
+    seed: int
+    purpose: RunPurpose
+
+
+Outcome = RunFinished | RunFailed

@@ -1,0 +1,40 @@
+"""What can go wrong in the loop.
+
+LoopError
+├── BadInput             the person's input: brief, flags, repository; exit code 2
+├── ProposerFailure      a proposer gave no usable proposal; carries a kind and perhaps a time to wait
+├── WorkspaceError       git: a moved branch, a missing object, a refused path
+├── RunRefused           the run may not start here (no sandbox for a model's code, no device)
+└── WorldBroken          disk full, GPU gone: the session pauses or ends, no experiment is blamed
+
+Each message is one sentence that says what is wrong, where, and what to do.
+"""
+
+
+class LoopError(Exception):
+    """Root of everything the loop raises on purpose."""
+
+
+class BadInput(LoopError):
+    """The person's input cannot be used as it is."""
+
+
+class ProposerFailure(LoopError):
+    """A proposer gave no usable proposal. `kind` is a short word; `retry_after` in seconds."""
+
+    def __init__(self, message: str, *, kind: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.retry_after = retry_after
+
+
+class WorkspaceError(LoopError):
+    """Git cannot do, or must not do, what is asked."""
+
+
+class RunRefused(LoopError):
+    """The run may not start here."""
+
+
+class WorldBroken(LoopError):
+    """The machine, not the experiment, is at fault."""
