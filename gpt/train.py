@@ -1,0 +1,567 @@
+"""The file that experiments edit: a small GPT, its optimisers and its training, on CUDA or CPU, for a fixed time.
+
+Reads top to bottom: constants, environment, model, optimisers, batches, telemetry, training, checkpoint.
+Rotary embeddings, RMSNorm, QK-norm, squared ReLU, value embeddings, Muon for matrices and AdamW for the rest: the recipe
+of modded-nanogpt (Keller Jordan et al.) and nanochat (Karpathy), written small.
+
+Every constant is one line, `NAME = literal  # what it is, its unit`, so that a program can change it too. The comment
+says what may be chosen: `[lo..hi]` a range, `{a, b}` a choice, `multiple of N`, and `fixed` for what is no knob.
+
+Environment, all of it optional: AR_SEED, AR_BUDGET (seconds of training, start-up apart), AR_OUT (folder of the checkpoint),
+AR_DEVICE ("cpu", "cuda:0"), AR_DATA (prepared data), AR_TELEMETRY_FD (inherited descriptor, JSON lines).
+`python -m gpt.evaluate` scores the checkpoint through `load_model`, the one function here that others call.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import math
+import os
+import platform
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor, nn
+
+from gpt import data
+
+# --- constants --------------------------------------------------------------------------------------------------------
+
+# model
+DEPTH = 4  # transformer layers [1..64]
+WIDTH = 128  # width of the residual stream, multiple of 32 [32..4096]
+HEADS = 2  # attention heads [1..64]
+HEAD_DIM = 64  # width of one head, multiple of 16 [16..256]
+MLP_RATIO = 4.0  # width of the MLP over WIDTH [0.5..8]
+VALUE_EVERY = 2  # every n-th layer, counted from the last, adds value embeddings; 0 for none [0..64]
+ROPE_BASE = 10000.0  # longest rotary wavelength over 2 pi, tokens [100..1000000]
+
+# batch
+CONTEXT = 128  # tokens of one training sequence, multiple of 16 [16..8192]
+BATCH = 16  # sequences of one step [1..8192]
+MICRO_BATCH = 16  # sequences in memory at once; fixed, bounded by memory alone
+
+# optimisers
+MATRIX_LR = 0.02  # Muon, step of a matrix of unit aspect [0.0005..0.5]
+MATRIX_MOMENTUM = 0.95  # Muon, Nesterov momentum [0.0..0.999]
+MATRIX_DECAY = 0.1  # Muon, decoupled weight decay per unit of learning rate [0.0..1]
+NEWTON_SCHULZ_STEPS = 5  # Muon, iterations of the orthogonalisation [1..8]
+EMBEDDING_LR = 0.3  # AdamW, token and value embeddings [0.001..10]
+HEAD_LR = 0.004  # AdamW, output layer, at width 768 [0.00005..0.5]
+SCALAR_LR = 0.05  # AdamW, mixing scalars [0.0005..5]
+ADAM_BETA1 = 0.8  # AdamW, decay of the mean [0.0..0.99]
+ADAM_BETA2 = 0.95  # AdamW, decay of the mean square [0.5..0.9999]
+ADAM_EPS = 1e-10  # AdamW, added to the root mean square [1e-12..0.001]
+
+# schedule, by share of the time budget
+WARMUP = 0.0  # share over which the learning rate rises from 0 [0.0..0.5]
+WARMDOWN = 0.5  # share over which the learning rate falls [0.0..1]
+FINAL_LR = 0.0  # learning rate at the end over its peak [0.0..1]
+
+# run
+BUDGET = 20.0  # seconds of training; fixed, AR_BUDGET overrides
+SEED = 0  # seed of weights and batches; fixed, AR_SEED overrides
+PRECISION = "auto"  # arithmetic of the model; fixed {"auto", "bf16", "fp32"}
+
+
+# --- environment ------------------------------------------------------------------------------------------------------
+
+
+class RunError(Exception):
+    """A run that cannot go on; the message is its last line."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment asks of this run."""
+
+    seed: int
+    budget: float  # seconds
+    steps: int | None  # end after so many steps and take progress from them, for tests
+    device: torch.device
+    data: Path
+    out: Path | None
+    telemetry: int | None
+
+    @staticmethod
+    def from_environment() -> Settings:
+        get = os.environ.get
+        default = "cuda" if torch.cuda.is_available() else "cpu"
+        out, steps, descriptor = get("AR_OUT"), get("AR_STEPS"), get("AR_TELEMETRY_FD")
+        return Settings(
+            seed=int(get("AR_SEED") or SEED),
+            budget=float(get("AR_BUDGET") or BUDGET),
+            steps=int(steps) if steps else None,
+            device=torch.device(get("AR_DEVICE") or default),
+            data=data.folder(),
+            out=Path(out) if out else None,
+            telemetry=int(descriptor) if descriptor else None,
+        )
+
+
+def prepare_device(device: torch.device) -> None:
+    """Matrix units of a GPU; on a CPU every core there is, and memory that is kept for reuse."""
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+        torch.set_float32_matmul_precision("high")
+        return
+    torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    with suppress(OSError, AttributeError):  # glibc gives every large block back at once, and faults it in again
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(-3, 1 << 30)  # M_MMAP_THRESHOLD, bytes
+        mallopt(-1, (1 << 31) - 1)  # M_TRIM_THRESHOLD, bytes
+
+
+def compute_dtype(device: torch.device) -> torch.dtype:
+    """bfloat16 where there are instructions for its products, by the processor's own list; else float32."""
+    if PRECISION != "auto":
+        return torch.bfloat16 if PRECISION == "bf16" else torch.float32
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
+    with suppress(OSError):
+        words = set(Path("/proc/cpuinfo").read_text(encoding="utf-8").split())
+        if words & ({"bf16"} if platform.machine() == "aarch64" else {"avx512_bf16", "amx_bf16"}):
+            return torch.bfloat16
+    return torch.float32
+
+
+# --- model ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Shape:
+    """All that is needed to build the model again."""
+
+    vocabulary: int
+    depth: int = DEPTH
+    width: int = WIDTH
+    heads: int = HEADS
+    head_dim: int = HEAD_DIM
+    mlp_ratio: float = MLP_RATIO
+    value_every: int = VALUE_EVERY
+    rope_base: float = ROPE_BASE
+
+
+def norm(x: Tensor) -> Tensor:
+    """RMSNorm without a gain, over the last dimension (Zhang and Sennrich, 2019)."""
+    return F.rms_norm(x, (x.size(-1),))
+
+
+class Linear(nn.Linear):
+    """Weights in float32 for the optimiser, products in the precision of the input."""
+
+    def __init__(self, fan_in: int, fan_out: int) -> None:
+        super().__init__(fan_in, fan_out, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.linear(x, self.weight.to(x.dtype))
+
+
+def rotary(length: int, dim: int, base: float, like: Tensor) -> tuple[Tensor, Tensor]:
+    """Cosines and signed sines of rotary positions (Su et al., 2021), each (length, 1, dim), halves rotated together."""
+    frequency = base ** -torch.linspace(0, 1, dim // 2, device=like.device)
+    angle = torch.outer(torch.arange(length, device=like.device), frequency)[:, None, :]
+    cosine, sine = angle.cos(), angle.sin()
+    return torch.cat((cosine, cosine), -1).to(like.dtype), torch.cat((sine, -sine), -1).to(like.dtype)
+
+
+def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """Causal attention, all (batch, heads, length, head_dim)."""
+    if q.is_cuda:
+        return F.scaled_dot_product_attention(q, k, v, is_causal=True)
+    # PyTorch's fused kernel for CPUs takes three times as long at these lengths.
+    batch, heads, length, dim = q.shape
+    future = torch.full((length, length), -math.inf, dtype=q.dtype).triu(1).expand(batch * heads, -1, -1)
+    scores = torch.baddbmm(future, q.reshape(-1, length, dim), k.reshape(-1, length, dim).mT, alpha=dim**-0.5)
+    return (scores.softmax(-1) @ v.reshape(-1, length, dim)).view(batch, heads, length, dim)
+
+
+class Attention(nn.Module):
+    """Multi-head attention with normalised queries and keys; `value` is the layer's value embedding of each token."""
+
+    def __init__(self, shape: Shape, *, with_value: bool) -> None:
+        super().__init__()
+        self.heads, self.head_dim = shape.heads, shape.head_dim
+        inner = shape.heads * shape.head_dim
+        self.qkv = Linear(shape.width, 3 * inner)
+        self.out = Linear(inner, shape.width)
+        self.value_mix = nn.Parameter(torch.tensor([1.0, 1.0])) if with_value else None
+
+    def forward(self, x: Tensor, turn: tuple[Tensor, Tensor], value: Tensor | None) -> Tensor:
+        batch, length, _ = x.shape
+        qkv = self.qkv(x).view(batch, length, 3 * self.heads, self.head_dim)
+        qk, v = qkv.split((2 * self.heads, self.heads), dim=2)
+        qk = norm(qk)
+        qk = qk * turn[0] + qk.roll(self.head_dim // 2, -1) * turn[1]
+        if value is not None and self.value_mix is not None:
+            mix = self.value_mix.to(x.dtype)
+            v = mix[0] * v + mix[1] * value.view_as(v)
+        q, k = qk.transpose(1, 2).chunk(2, dim=1)
+        y = attend(q, k, v.transpose(1, 2))
+        return self.out(y.transpose(1, 2).reshape(batch, length, -1))
+
+
+class Block(nn.Module):
+    """Attention, then an MLP with squared ReLU (So et al., 2021), each on a normalised input."""
+
+    def __init__(self, shape: Shape, *, with_value: bool) -> None:
+        super().__init__()
+        hidden = 16 * max(1, round(shape.mlp_ratio * shape.width / 16))
+        self.attention = Attention(shape, with_value=with_value)
+        self.up = Linear(shape.width, hidden)
+        self.down = Linear(hidden, shape.width)
+
+    def forward(self, x: Tensor, turn: tuple[Tensor, Tensor], value: Tensor | None) -> Tensor:
+        x = x + self.attention(norm(x), turn, value)
+        return x + self.down(F.relu(self.up(norm(x))).square())
+
+
+class GPT(nn.Module):
+    """Tokens (batch, length) -> logits (batch, length, vocabulary) in the precision `dtype`."""
+
+    def __init__(self, shape: Shape, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.shape, self.dtype = shape, dtype
+        every = shape.value_every
+        self.with_value = [every > 0 and (shape.depth - 1 - layer) % every == 0 for layer in range(shape.depth)]
+        self.embedding = nn.Embedding(shape.vocabulary, shape.width)
+        inner = shape.heads * shape.head_dim
+        self.values = nn.ModuleList(nn.Embedding(shape.vocabulary, inner) for with_value in self.with_value if with_value)
+        self.blocks = nn.ModuleList(Block(shape, with_value=with_value) for with_value in self.with_value)
+        self.head = Linear(shape.width, shape.vocabulary)
+        self.initialise()
+
+    @torch.no_grad()
+    def initialise(self) -> None:
+        """Blocks start as the identity and the output as the uniform distribution."""
+        bound = math.sqrt(3 / self.shape.width)  # uniform of this bound has variance 1 / width
+        nn.init.normal_(self.embedding.weight)
+        nn.init.normal_(self.head.weight, std=0.001)
+        for table in self.values:
+            nn.init.uniform_(table.weight, -bound, bound)
+        for block in self.blocks:
+            for weight in (block.attention.qkv.weight, block.up.weight):
+                nn.init.uniform_(weight, -bound, bound)
+            for weight in (block.attention.out.weight, block.down.weight):
+                nn.init.zeros_(weight)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        x = norm(self.embedding(tokens).to(self.dtype))
+        turn = rotary(tokens.size(1), self.shape.head_dim, self.shape.rope_base, like=x)
+        tables = iter(self.values)
+        for block, with_value in zip(self.blocks, self.with_value, strict=True):
+            x = block(x, turn, next(tables)(tokens).to(self.dtype) if with_value else None)
+        return self.head(norm(x))
+
+    def loss(self, tokens: Tensor, targets: Tensor) -> Tensor:
+        """Mean cross entropy, nats per token."""
+        return F.cross_entropy(self(tokens).flatten(0, 1).float(), targets.flatten())
+
+    def flops_per_token(self, length: int) -> float:
+        """Forward and backward: 6 for each weight in a product, 12 for each score (PaLM, appendix B)."""
+        weights = sum(p.numel() for p in (*self.blocks.parameters(), self.head.weight) if p.ndim == 2)
+        return 6 * weights + 12 * self.shape.depth * self.shape.heads * self.shape.head_dim * length
+
+
+# --- optimisers -------------------------------------------------------------------------------------------------------
+
+
+def orthogonalise(matrices: Tensor, steps: int) -> Tensor:
+    """Nearest semi-orthogonal matrices of a stack (n, rows, columns), roughly, by Newton-Schulz (Jordan et al., 2024).
+
+    The coefficients are Muon's: singular values end between about 0.7 and 1.2, not at 1, which costs nothing.
+    """
+    a, b, c = 3.4445, -4.7750, 2.0315
+    tall = matrices.size(1) > matrices.size(2)
+    x = matrices.mT if tall else matrices
+    x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
+    for _ in range(steps):
+        gram = x @ x.mT
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return x.mT if tall else x
+
+
+class Muon(torch.optim.Optimizer):
+    """Momentum whose update is orthogonalised, for the matrices of the blocks; those of one shape go together."""
+
+    def __init__(self, matrices: list[nn.Parameter], dtype: torch.dtype) -> None:
+        shapes = {tuple(p.shape): [q for q in matrices if q.shape == p.shape] for p in matrices}
+        super().__init__([{"params": group} for group in shapes.values()], {"lr": MATRIX_LR})
+        self.dtype = dtype
+
+    @torch.no_grad()
+    def step(self) -> None:  # type: ignore[override]
+        for group in self.param_groups:
+            params = group["params"]
+            state = self.state[params[0]]
+            gradient = torch.stack([p.grad for p in params])
+            momentum = state.setdefault("momentum", torch.zeros_like(gradient))
+            momentum.lerp_(gradient, 1 - MATRIX_MOMENTUM)
+            update = gradient.lerp_(momentum, MATRIX_MOMENTUM).to(self.dtype)
+            update = orthogonalise(update, NEWTON_SCHULZ_STEPS).float()
+            aspect = max(1.0, update.size(1) / update.size(2)) ** 0.5
+            for p, change in zip(params, update, strict=True):
+                p.mul_(1 - group["lr"] * MATRIX_DECAY).add_(change, alpha=-group["lr"] * aspect)
+
+
+def optimisers(model: GPT) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices of the blocks, AdamW for embeddings, output layer and scalars."""
+    matrices = [p for p in model.blocks.parameters() if p.ndim == 2]
+    scalars = [p for p in model.blocks.parameters() if p.ndim < 2]
+    groups = [
+        {"params": [model.embedding.weight, *model.values.parameters()], "lr": EMBEDDING_LR},
+        {"params": [model.head.weight], "lr": HEAD_LR * (model.shape.width / 768) ** -0.5},
+        {"params": scalars, "lr": SCALAR_LR},
+    ]
+    groups = [group for group in groups if group["params"]]
+    adam = torch.optim.AdamW(groups, betas=(ADAM_BETA1, ADAM_BETA2), eps=ADAM_EPS, weight_decay=0.0, fused=True)
+    both: list[torch.optim.Optimizer] = [Muon(matrices, model.dtype), adam]
+    for group in (group for optimiser in both for group in optimiser.param_groups):
+        group["peak"] = group["lr"]
+    return both
+
+
+def schedule(progress: float) -> float:
+    """Learning rate over its peak at `progress` (0 to 1) of the budget: linear up, flat, linear down."""
+    if progress < WARMUP:
+        return progress / WARMUP
+    if progress > 1 - WARMDOWN:
+        left = (1 - progress) / WARMDOWN
+        return FINAL_LR + (1 - FINAL_LR) * left
+    return 1.0
+
+
+# --- batches ----------------------------------------------------------------------------------------------------------
+
+
+def batches(settings: Settings) -> Iterator[tuple[Tensor, Tensor]]:
+    """Endless (tokens, targets), each (BATCH, CONTEXT) int64 on the device: windows in random order, every window once
+    before any twice, cut at another offset in every epoch."""
+    shards = data.train_shards(settings.data)
+    device = settings.device
+    random = torch.Generator().manual_seed(settings.seed)
+    queue: list[tuple[int, int]] = []
+    while True:
+        while len(queue) < BATCH:
+            offset = int(torch.randint(CONTEXT, (), generator=random))
+            windows = [
+                (shard, start)
+                for shard, tokens in enumerate(shards)
+                for start in range(offset, len(tokens) - CONTEXT, CONTEXT)
+            ]
+            if not windows:
+                raise RunError(f"{settings.data}: fewer than CONTEXT = {CONTEXT} tokens to train on")
+            queue += [windows[i] for i in torch.randperm(len(windows), generator=random).tolist()]
+        taken, queue = queue[:BATCH], queue[BATCH:]
+        rows = [torch.from_numpy(shards[shard][start : start + CONTEXT + 1].astype("int64")) for shard, start in taken]
+        batch = torch.stack(rows)
+        if device.type == "cuda":
+            batch = batch.pin_memory().to(device, non_blocking=True)
+        yield batch[:, :-1], batch[:, 1:]
+
+
+# --- telemetry --------------------------------------------------------------------------------------------------------
+
+# Dense bf16 peak of the maker's data sheets, FLOP/s; MFU is not reported for others.
+PEAK_FLOPS = {"H200": 989e12, "H100": 989e12, "A100": 312e12, "L40S": 362e12, "4090": 165e12, "3090": 71e12, "L4": 121e12}  # fixed
+
+
+def peak_flops(device: torch.device) -> float | None:
+    if device.type != "cuda":
+        return None
+    name = torch.cuda.get_device_name(device)
+    return next((flops for key, flops in PEAK_FLOPS.items() if key in name), None)
+
+
+def peak_memory(device: torch.device) -> int:
+    """Bytes, at most so far."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+class Telemetry:
+    """JSON lines to an inherited descriptor. A reader that is slow or gone never holds up the training."""
+
+    def __init__(self, descriptor: int | None) -> None:
+        self.descriptor = descriptor
+        self._told = -math.inf
+        if descriptor is not None:
+            with suppress(OSError):
+                os.set_blocking(descriptor, False)
+
+    def due(self) -> bool:
+        """True about once a second."""
+        now = time.monotonic()
+        if now - self._told < 1:
+            return False
+        self._told = now
+        return True
+
+    def send(self, **event: object) -> None:
+        if self.descriptor is None:
+            return
+        with suppress(BlockingIOError):  # a full pipe loses a sample, not a step
+            try:
+                os.write(self.descriptor, json.dumps(event).encode() + b"\n")
+            except BlockingIOError:
+                raise
+            except OSError:
+                self.descriptor = None
+
+
+# --- training ---------------------------------------------------------------------------------------------------------
+
+
+def train(settings: Settings, began: float) -> None:
+    """Train until the budget is spent, then leave `model.pt` in AR_OUT."""
+    device = settings.device
+    prepare_device(device)
+    torch.manual_seed(settings.seed)
+    shape = Shape(vocabulary=data.vocabulary_size(settings.data))
+    model = GPT(shape, compute_dtype(device)).to(device)
+    both = optimisers(model)
+    stream = batches(settings)
+    loss_of: Callable[[Tensor, Tensor], Tensor] = torch.compile(model.loss, dynamic=False) if device.type == "cuda" else model.loss
+    next_batch = next(stream)
+    warm_up(model, both, loss_of, like=next_batch[0])
+
+    telemetry = Telemetry(settings.telemetry)
+    parameters = sum(p.numel() for p in model.parameters())
+    startup = time.monotonic() - began
+    print(f"{parameters:,} parameters, {model.dtype}, {device}, {settings.budget:g} s; ready after {startup:.1f} s", flush=True)
+    telemetry.send(
+        event="started", startup_seconds=startup, budget=settings.budget, parameters=parameters, device=str(device)
+    )
+    step, seconds, tokens = run(settings, model, both, loss_of, stream, next_batch, telemetry)
+    if settings.out:
+        save(model, settings.out)
+    telemetry.send(
+        event="finished", train_seconds=seconds, tokens=tokens, steps=step, peak_memory=peak_memory(device)
+    )
+    print(f"{step:,} steps, {tokens:,} tokens in {seconds:.1f} s, {peak_memory(device) / 2**20:,.0f} MiB", flush=True)
+
+
+def warm_up(model, both, loss_of, *, like: Tensor) -> None:
+    """Compile and allocate before the clock starts, on random tokens and without learning: the step has length 0."""
+    for group in (group for optimiser in both for group in optimiser.param_groups):
+        group["lr"] = 0.0
+    noise = torch.randint_like(like, model.shape.vocabulary)
+    accumulate(loss_of, noise, noise)
+    for optimiser in both:
+        optimiser.step()
+        optimiser.state.clear()
+        optimiser.zero_grad(set_to_none=True)
+
+
+def accumulate(loss_of, tokens: Tensor, targets: Tensor) -> Tensor:
+    """Gradients of the mean loss of a batch, MICRO_BATCH sequences at a time; returns that mean."""
+    total = torch.zeros((), device=tokens.device)
+    for part, wanted in zip(tokens.split(MICRO_BATCH), targets.split(MICRO_BATCH), strict=True):
+        loss = loss_of(part, wanted) * (len(part) / len(tokens))
+        loss.backward()
+        total += loss.detach()
+    return total
+
+
+def run(settings, model, both, loss_of, stream, batch, telemetry) -> tuple[int, float, int]:
+    """Steps until the budget is spent; returns steps, seconds, tokens."""
+    peak, flops = peak_flops(settings.device), model.flops_per_token(CONTEXT)
+    started, step, tokens, first = time.monotonic(), 0, 0, math.inf
+    while True:
+        seconds = time.monotonic() - started
+        progress = step / settings.steps if settings.steps else seconds / settings.budget
+        if progress >= 1:
+            return step, seconds, tokens
+        scale = schedule(progress)
+        loss = accumulate(loss_of, *batch)
+        for optimiser in both:
+            for group in optimiser.param_groups:
+                group["lr"] = scale * group["peak"]
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=True)
+        step, tokens = step + 1, tokens + batch[0].numel()
+        batch = next(stream)
+        value = loss.item()
+        first = min(first, value)
+        if not math.isfinite(value):
+            raise RunError(f"loss is not finite at step {step}")
+        if value > 2 * first + 10:
+            raise RunError(f"loss diverged at step {step}: {value:.2f} nats after {first:.2f}")
+        if telemetry.due():
+            seconds = time.monotonic() - started
+            rate = tokens / seconds
+            telemetry.send(
+                event="step",
+                step=step,
+                seconds=seconds,
+                progress=min(1.0, seconds / settings.budget),
+                loss=value,
+                tokens=tokens,
+                tokens_per_second=rate,
+                mfu=rate * flops / peak if peak else None,
+                memory=peak_memory(settings.device),
+            )
+            print(f"step {step:6,}  {100 * progress:3.0f} %  loss {value:.4f}  {rate:,.0f} tokens/s", flush=True)
+
+
+# --- checkpoint -------------------------------------------------------------------------------------------------------
+
+
+def save(model: GPT, folder: Path) -> None:
+    """`model.pt` in `folder`, whole or absent."""
+    folder.mkdir(parents=True, exist_ok=True)
+    beside = folder / "model.pt.partial"
+    torch.save({"shape": asdict(model.shape), "weights": model.state_dict()}, beside)
+    beside.rename(folder / "model.pt")
+
+
+def load_model(path: Path, device: str) -> Callable[[Tensor], Tensor]:
+    """The checkpoint's model as a function from tokens (batch, length) to float32 logits (batch, length, vocabulary).
+
+    The scorer's door: logits at a position may depend on the tokens up to it, never on later ones.
+    """
+    target = torch.device(device)
+    prepare_device(target)
+    stored = torch.load(path, map_location=target, weights_only=True)
+    model = GPT(Shape(**stored["shape"]), compute_dtype(target)).to(target).eval()
+    model.load_state_dict(stored["weights"])
+
+    @torch.inference_mode()
+    def logits(tokens: Tensor) -> Tensor:
+        return model(tokens.to(target)).float()
+
+    return logits
+
+
+def main() -> int:
+    """0 trained; 1 the run failed, its last line says why; 2 bad input."""
+    began = time.monotonic()
+    try:
+        train(Settings.from_environment(), began)
+    except (data.DataError, ValueError) as error:
+        message, code = str(error), 2
+    except RunError as error:
+        message, code = str(error), 1
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        message, code = f"out of memory: {str(error).splitlines()[0]}", 1
+    except RuntimeError as error:
+        if "can't allocate memory" not in str(error):
+            raise
+        message, code = f"out of memory: {str(error).splitlines()[0]}", 1
+    else:
+        return 0
+    print(f"error: {message}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
