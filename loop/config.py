@@ -1,0 +1,48 @@
+"""The machine part of a brief: one frozen object, a sentence per key. Pure."""
+
+import re
+from typing import Literal
+
+import msgspec
+
+NUMBER = r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"  # what `number` stands for in a pattern
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a brief asks for. Durations are seconds, money is dollars."""
+
+    goal: str  # what is wanted, in a sentence
+    metric: str  # name of the one number that decides
+    direction: Literal["minimize", "maximize"]
+    target: float | None = None  # a session ends when the metric reaches it
+    scope: tuple[str, ...] = ("gpt/train.py",)  # paths or globs that a proposal may edit
+    train: str = "python -m gpt.train"  # the command that trains for the budget
+    evaluate: str | None = None  # the command that measures; without it the training reports its own metric
+    pattern: str = ""  # regex with one group, or json:KEY; empty: `METRIC: number` at the start of a line
+    budget: float = 300.0  # seconds of training per run
+    startup: float = 120.0  # seconds allowed outside the budget: imports, data, compilation
+    experiments: int | None = None  # the session ends after so many; absent: unbounded
+    baseline_runs: int = 3  # trainings of the unchanged code, from which σ comes
+    keep: float = 2.0  # k of the rule: keep where the gain exceeds k standard errors of the difference
+    reruns: int = 2  # pairs of re-runs that a borderline gain may earn
+    rollback: Literal["reset", "revert"] = "reset"  # how a discarded change leaves the branch
+    proposer: Literal["auto", "claude", "sampler", "command"] = "auto"
+    command: str | None = None  # the coding agent's command line, for `proposer: command`
+    model: str | None = None  # for `proposer: claude`
+    max_cost: float = 20.0  # dollars that a session may spend on proposals
+    locked: tuple[str, ...] = ()  # paths hashed and refused; empty: everything outside scope
+    sandbox: Literal["auto", "required", "none"] = "auto"
+    inputs: tuple[str, ...] = ()  # untracked paths that the training may read
+    prepare: str | None = None  # the command that makes the inputs, named where they are missing
+    profile: str | None = None  # TOML file of the constants and defaults for this machine
+    workers: int = 1  # experiments in flight at once
+    seed_env: str = "AR_SEED"  # environment variable through which the training learns its seed
+
+    def regex(self) -> str:
+        """The pattern as a regular expression with one group (see `loop.metric` for `json:`)."""
+        pattern = self.pattern or rf"^{re.escape(self.metric)}:\s*(number)"
+        return pattern.replace("(number)", NUMBER)
+
+
+KEYS = tuple(Config.__struct_fields__)
+REQUIRED = ("goal", "metric", "direction")
