@@ -1,0 +1,239 @@
+"""What an edit does, whatever it looks like: the program it leads to, the difference, and which knobs moved."""
+
+import ast
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from functools import lru_cache
+from pathlib import PurePosixPath
+
+from journal.events import Change, KnobMove
+from journal.ideas.literals import Knob, knobs
+from journal.ideas.normal import MODULE, Statement, Units, canonical, canonical_text, kept, normalise
+from journal.ideas.slots import local_names, slot_of
+
+MOST_TOKENS = 96  # identifiers kept per side of a change; more make no two changes easier to tell apart
+
+_COMMENT = re.compile(r"(^|\s)#.*$")
+_WORD = re.compile(r"[A-Za-z_]\w+")
+_STRUCTURES = (ast.For, ast.While, ast.If, ast.With, ast.Try, ast.Lambda, ast.IfExp, ast.FunctionDef, ast.ClassDef)
+
+
+def signature(before: Mapping[str, str], after: Mapping[str, str]) -> Change:
+    """The change that turns the files `before` into the files `after` (path -> text, every file in scope in both).
+
+    Renamed locals, comments, formatting, constant arithmetic, import aliases and inlined temporaries leave it as it is.
+    Files that are not Python, or do not parse, are compared as lines of normalised tokens.
+    """
+    several = len(before.keys() | after.keys()) > 1
+    difference = _Difference()
+    for path in sorted(before.keys() | after.keys()):
+        if before.get(path) != after.get(path):
+            label = f"{path}:" if several else ""
+            _compare(path, before.get(path, ""), after.get(path, ""), into=difference, label=label)
+    return Change(
+        program=program(after),
+        change=_hash(*difference.hunks),
+        knobs=tuple(difference.moves),
+        added=_surplus(difference.added, difference.removed),
+        removed=_surplus(difference.removed, difference.added),
+    )
+
+
+def program(files: Mapping[str, str]) -> str:
+    """The hash of the normal form of a set of files: equal for programs that do the same in the same way."""
+    return _hash(*(part for path in sorted(files) for part in (path, _read(path, files[path]).text)))
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """One file read: its units (None where it has none), its normal text, its knobs."""
+
+    units: Units | None
+    text: str
+    knobs: Mapping[str, Knob]
+
+
+@dataclass(slots=True)
+class _Difference:
+    hunks: list[str] = field(default_factory=list)
+    moves: list[KnobMove] = field(default_factory=list)
+    added: Counter[str] = field(default_factory=Counter)
+    removed: Counter[str] = field(default_factory=Counter)
+
+
+@lru_cache(maxsize=16)  # the parent's files are asked for again and again
+def _read(path: str, text: str) -> _File:
+    known = {knob.name: knob for knob in knobs(path, text)}
+    if PurePosixPath(path).suffix == ".py":
+        try:
+            units = normalise(text)
+            return _File(units, canonical_text(units), known)
+        except (SyntaxError, ValueError, RecursionError):
+            pass
+    return _File(None, "\n".join(_lines(text)), known)
+
+
+def _compare(path: str, before: str, after: str, *, into: _Difference, label: str) -> None:
+    old, new = _read(path, before), _read(path, after)
+    moved = list(_moves(old.knobs, new.knobs, label=label))
+    into.moves += moved
+    if old.units is None or new.units is None:
+        _compare_lines(path, _lines(before), _lines(after), into=into)
+        return
+    for name in sorted(old.units.keys() | new.units.keys()):
+        was, now = old.units.get(name, ()), new.units.get(name, ())
+        if [s.render(canonical) for s in was] != [s.render(canonical) for s in now]:
+            _Unit(f"{path}::{name}", name, label=label, known=local_names_of(was)).compare(was, now, into=into)
+
+
+def local_names_of(statements: Sequence[Statement]) -> frozenset[str]:
+    """The local names of a function's unit; a module's and a class's names are not local."""
+    head = statements[0].node if statements else None
+    return frozenset(local_names(head)) if isinstance(head, ast.FunctionDef | ast.AsyncFunctionDef) else frozenset()
+
+
+def _moves(old: Mapping[str, Knob], new: Mapping[str, Knob], *, label: str) -> Iterator[KnobMove]:
+    for name in sorted(old.keys() | new.keys()):
+        was, now = old.get(name), new.get(name)
+        if was is None or now is None or (type(was.value), was.value) != (type(now.value), now.value):
+            yield KnobMove(name=f"{label}{name}", old=was.source if was else "", new=now.source if now else "")
+
+
+def _compare_lines(path: str, before: Sequence[str], after: Sequence[str], *, into: _Difference) -> None:
+    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    for kind, i, j, k, m in matcher.get_opcodes():
+        if kind != "equal":
+            into.hunks += [path, *(f"-{line}" for line in before[i:j]), *(f"+{line}" for line in after[k:m])]
+            into.removed.update(word for line in before[i:j] for word in _WORD.findall(line))
+            into.added.update(word for line in after[k:m] for word in _WORD.findall(line))
+
+
+def _lines(text: str) -> list[str]:
+    """Lines without comments, blank ends and runs of blanks; indentation stays, it is structure in YAML."""
+    stripped = (_COMMENT.sub("", line).rstrip() for line in text.splitlines())
+    return [re.sub(r"(?<=\S)\s+", " ", line) for line in stripped if line.strip()]
+
+
+class _Unit:
+    """The difference within one function, class body or module."""
+
+    def __init__(self, place: str, name: str, *, label: str, known: frozenset[str]) -> None:
+        self._place = place
+        self._name = name
+        self._label = label
+        self._known = known
+        self._fresh: dict[str, str] = {}
+
+    def compare(self, before: Sequence[Statement], after: Sequence[Statement], *, into: _Difference) -> None:
+        was, now = [s.render(kept) for s in before], [s.render(kept) for s in after]
+        for kind, i, j, k, m in SequenceMatcher(None, was, now, autojunk=False).get_opcodes():
+            if kind != "equal":
+                self._hunk(before[i:j], after[k:m], into=into)
+
+    def _hunk(self, before: Sequence[Statement], after: Sequence[Statement], *, into: _Difference) -> None:
+        removed, added = [s.render(self._namer) for s in before], [s.render(self._namer) for s in after]
+        into.hunks += [self._place, *(f"-{text}" for text in removed), *(f"+{text}" for text in added)]
+        pairs = list(zip(before, after, strict=False)) if len(before) == len(after) else []
+        literal = [pair for pair in pairs if _same_skeleton(*pair)]
+        for was, now in literal:
+            into.moves += self._literal_moves(was, now)
+        into.removed.update(_tokens(s for s in before if all(s is not was for was, _ in literal)))
+        into.added.update(_tokens(s for s in after if all(s is not now for _, now in literal)))
+
+    def _namer(self, node: ast.AST, name: str) -> str:
+        """Names of the parent's stay; names that the change brings are numbered as they come."""
+        if slot_of(node) is None or name in self._known:
+            return name
+        return self._fresh.setdefault(name, f"+{len(self._fresh)}")
+
+    def _literal_moves(self, before: Statement, after: Statement) -> Iterator[KnobMove]:
+        if self._name == MODULE and isinstance(before.node, ast.Assign | ast.AnnAssign):
+            return  # module-level knobs are read with their source text
+        for (anchor, old), (_, new) in zip(_constants(before.node), _constants(after.node), strict=True):
+            if (type(old), old) != (type(new), new):
+                yield KnobMove(name=f"{self._label}{self._name}.{anchor}".strip("."), old=repr(old), new=repr(new))
+
+
+def _same_skeleton(before: Statement, after: Statement) -> bool:
+    """Whether two statements differ in their constants alone."""
+    if before.depth != after.depth or type(before.node) is not type(after.node):
+        return False
+    return _skeleton(before.node) == _skeleton(after.node)
+
+
+def _skeleton(node: ast.AST) -> str:
+    constants = {id(child) for child in _header(node) if isinstance(child, ast.Constant)}
+    return " ".join(_shape(child) for child in _header(node) if id(child) not in constants) + f" {len(constants)}"
+
+
+def _shape(node: ast.AST) -> str:
+    text = next((getattr(node, key) for key in ("id", "attr", "arg", "name") if hasattr(node, key)), "")
+    return f"{type(node).__name__}:{text}"
+
+
+def _header(node: ast.AST) -> Iterator[ast.AST]:
+    """A statement's nodes without those of the blocks inside it."""
+    yield node
+    for name, value in ast.iter_fields(node):
+        if name in ("body", "orelse", "handlers", "finalbody", "cases") and isinstance(value, list):
+            continue
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, ast.AST):
+                yield from ast.walk(child)
+
+
+def _constants(node: ast.AST, anchor: str = "literal") -> Iterator[tuple[str, object]]:
+    """The constants of a statement with the word nearest to each: a keyword, an assigned name, a called function."""
+    if isinstance(node, ast.Constant):
+        yield anchor, node.value
+        return
+    anchor = _anchor(node) or anchor
+    for name, value in ast.iter_fields(node):
+        if name in ("body", "orelse", "handlers", "finalbody", "cases") and isinstance(value, list):
+            continue
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, ast.AST):
+                yield from _constants(child, anchor)
+
+
+def _anchor(node: ast.AST) -> str | None:
+    match node:
+        case ast.keyword(arg=str(name)):
+            return name
+        case ast.Assign(targets=[ast.Name(id=name) | ast.Attribute(attr=name), *_]):
+            return name
+        case ast.AugAssign(target=ast.Name(id=name) | ast.Attribute(attr=name)):
+            return name
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+            return name.rpartition(".")[2]
+        case ast.Compare(left=ast.Name(id=name) | ast.Attribute(attr=name)):
+            return name
+        case _:
+            return None
+
+
+def _tokens(statements: Iterable[Statement]) -> Iterator[str]:
+    """Identifiers and structures of statements, dotted paths by their parts."""
+    for statement in statements:
+        for node in _header(statement.node):
+            if isinstance(node, _STRUCTURES):
+                yield f"<{type(node).__name__.lower()}>"
+            text = next((getattr(node, key) for key in ("id", "attr", "arg", "name") if hasattr(node, key)), None)
+            if isinstance(text, str):
+                yield from _WORD.findall(text)
+
+
+def _surplus(many: Counter[str], few: Counter[str]) -> tuple[str, ...]:
+    return tuple(sorted((many - few).keys() - {"self"})[:MOST_TOKENS])
+
+
+def _hash(*parts: str) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        encoded = part.encode("utf-8", "surrogatepass")
+        digest.update(len(encoded).to_bytes(8, "big") + encoded)
+    return digest.hexdigest()[:32]

@@ -1,0 +1,147 @@
+"""Every change that was let through, indexed by what it does and where it stood. A pure fold."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from journal.events import (
+    Change,
+    ExperimentCrashed,
+    ExperimentDiscarded,
+    ExperimentInvalidated,
+    ExperimentKept,
+    IdeaProposed,
+    IdeaRefused,
+    RunFailed,
+    SessionStarted,
+    Verdict,
+)
+from journal.projections.dispatch import Fold
+from journal.projections.experiments import STATUS, Status
+from journal.recorded import Recorded
+
+UNMEASURED = frozenset({"skipped", "killed", "disk_full", "pruned"})  # ends of a run that say nothing about the idea
+HARNESS = ("metric", "direction", "train", "evaluate", "budget", "pattern")  # keys of a brief
+
+
+@dataclass(slots=True, kw_only=True)
+class Trial:
+    """One proposal that was let through, and what came of it. `order` counts the trials of all sessions."""
+
+    session: str
+    experiment: int
+    parent: str
+    change: Change
+    idea: str
+    kind: str
+    order: int
+    harness: str  # equal where two results speak of each other
+    retry_of: int | None = None
+    status: Status = "open"
+    metric: float | None = None
+    delta: float | None = None
+    gain_sigma: float | None = None
+    failure: str = ""  # kind of the last failed run
+    reason: str = ""
+
+    @property
+    def measured(self) -> bool:
+        """Whether it speaks about its idea, now or soon; what was stopped from outside does not."""
+        return self.failure not in UNMEASURED and (self.status != "invalid" or self.failure != "")
+
+
+class Changes(Fold):
+    """Trials by (session, experiment), and by program, change, knob, identifier and parent."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, int], Trial] = {}
+        self.refused: dict[tuple[str, int], list[Change]] = {}  # the changes refused of an experiment
+        self._sessions: dict[str, dict[int, Trial]] = {}
+        self._harness: dict[str, str] = {}
+        self._index: dict[tuple[str, str], dict[int, Trial]] = {}  # (what, which) -> trials by order
+        self._count = 0
+        self.takes = {
+            SessionStarted: self._start,
+            IdeaProposed: self._propose,
+            IdeaRefused: self._refuse,
+            RunFailed: self._fail,
+            **dict.fromkeys(
+                (ExperimentKept, ExperimentDiscarded, ExperimentCrashed, ExperimentInvalidated), self._judge
+            ),
+        }
+
+    def harness(self, session: str) -> str:
+        """What must be equal for the results of two nights to speak of each other."""
+        return self._harness.get(session, "")
+
+    def of_session(self, session: str) -> Iterable[Trial]:
+        """The trials of one session, oldest first."""
+        return self._sessions.get(session, {}).values()
+
+    def on_parent(self, parent: str) -> Iterable[Trial]:
+        """The trials on one commit, oldest first."""
+        return self._index.get(("parent", parent), {}).values()
+
+    def related(self, change: Change) -> Iterator[Trial]:
+        """Every trial that shares a program, change, knob or identifier with a change, once."""
+        seen: set[int] = set()
+        for key in _keys(change):
+            for order, trial in self._index.get(key, {}).items():
+                if order not in seen:
+                    seen.add(order)
+                    yield trial
+
+    def _start(self, event: SessionStarted, _recorded: Recorded) -> None:
+        rules = [event.config.get(key) for key in HARNESS]
+        self._harness[event.session] = repr([event.device, event.host, rules, sorted(event.locked.items())])
+
+    def _propose(self, event: IdeaProposed, _recorded: Recorded) -> None:
+        self._drop(event.session, event.experiment)
+        self._count += 1
+        trial = Trial(
+            session=event.session,
+            experiment=event.experiment,
+            parent=event.parent,
+            change=event.change,
+            idea=event.idea,
+            kind=event.kind,
+            order=self._count,
+            harness=self.harness(event.session),
+            retry_of=event.retry_of,
+        )
+        self.rows[event.session, event.experiment] = trial
+        self._sessions.setdefault(event.session, {})[event.experiment] = trial
+        for key in (*_keys(event.change), ("parent", event.parent)):
+            self._index.setdefault(key, {})[trial.order] = trial
+
+    def _refuse(self, event: IdeaRefused, _recorded: Recorded) -> None:
+        trial = self._drop(event.session, event.experiment)
+        if trial is not None:
+            self.refused.setdefault((event.session, event.experiment), []).append(trial.change)
+
+    def _fail(self, event: RunFailed, _recorded: Recorded) -> None:
+        trial = self.rows.get((event.session, event.experiment))
+        if trial is not None:
+            trial.failure = event.kind
+
+    def _judge(self, event: Verdict, _recorded: Recorded) -> None:
+        trial = self.rows.get((event.session, event.experiment))
+        if trial is not None:
+            trial.status, trial.reason = STATUS[type(event)], event.reason
+            trial.metric, trial.delta, trial.gain_sigma = event.metric, event.delta, event.gain_sigma
+            trial.failure = trial.failure if event.metric is None else ""
+
+    def _drop(self, session: str, experiment: int) -> Trial | None:
+        """A refused attempt is no trial, and a later attempt takes the place of an earlier one."""
+        trial = self.rows.pop((session, experiment), None)
+        if trial is not None:
+            del self._sessions[session][experiment]
+            for key in (*_keys(trial.change), ("parent", trial.parent)):
+                self._index[key].pop(trial.order, None)
+        return trial
+
+
+def _keys(change: Change) -> Iterator[tuple[str, str]]:
+    yield "program", change.program
+    yield "change", change.change
+    yield from (("knob", move.name) for move in change.knobs)
+    yield from (("token", token) for token in (*change.added, *change.removed))
