@@ -2,7 +2,8 @@
 
 JournalError
 ├── JournalMissing       no journal at that path
-├── JournalUnusable      the file or its file system cannot hold a journal (read-only, full, network, not SQLite)
+├── JournalUnusable      the file or its file system cannot hold a journal (read-only, network, not SQLite)
+│   └── JournalFull      no space is left: nothing was written, nothing was lost
 ├── JournalBusy          another loop holds the lease; names its holder
 ├── LeaseLost            this writer's lease was taken over: it must stop writing
 ├── VersionConflict      the stream is not at the expected version; says which and where
@@ -24,6 +25,10 @@ class JournalMissing(JournalError):
 
 class JournalUnusable(JournalError):
     """The file or its file system cannot hold a journal."""
+
+
+class JournalFull(JournalUnusable):
+    """No space is left on the disk."""
 
 
 class JournalBusy(JournalError):

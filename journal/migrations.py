@@ -1,12 +1,13 @@
 """The schema of a journal, as steps that are applied once each, in one transaction with their record.
 
-`transform()` must never touch `events`: it would drop the triggers that make the table append-only.
+`transform()` must never touch `events`: it would drop the triggers that make the table append-only. sqlite-utils is
+imported only where a step is due, because it takes longer to load than everything else together.
 """
 
-from sqlite_utils import Database
-from sqlite_utils.migrations import Migrations
+import sqlite3
+from collections.abc import Callable
 
-SET = Migrations("journal")
+LATEST = 4  # PRAGMA user_version of a journal with every step applied
 
 EVENTS = """
 CREATE TABLE events (
@@ -20,30 +21,30 @@ CREATE TABLE events (
   payload     TEXT NOT NULL,
   hash        TEXT NOT NULL,
   UNIQUE (stream, version)
-) STRICT;
+) STRICT
 """
 
-GUARDS = (
-    """
+GUARDS = {
+    "events_refuse_update": """
 CREATE TRIGGER events_refuse_update BEFORE UPDATE ON events BEGIN
   SELECT RAISE(ABORT, 'events are never changed: append a new one');
-END;
+END
 """,
-    """
+    "events_refuse_delete": """
 CREATE TRIGGER events_refuse_delete BEFORE DELETE ON events BEGIN
   SELECT RAISE(ABORT, 'events are never deleted: append a new one');
-END;
+END
 """,
     # INSERT OR REPLACE deletes without firing DELETE triggers (recursive_triggers is off by default), so the guard is here.
-    """
+    "events_refuse_out_of_order": """
 CREATE TRIGGER events_refuse_out_of_order BEFORE INSERT ON events
 WHEN NEW.position IS NOT (SELECT coalesce(max(position), 0) + 1 FROM events)
   OR NEW.version IS NOT (SELECT coalesce(max(version), 0) + 1 FROM events WHERE stream = NEW.stream)
 BEGIN
   SELECT RAISE(ABORT, 'an event goes to the next position of the journal and the next version of its stream');
-END;
+END
 """,
-)
+}
 
 SAMPLES = """
 CREATE TABLE samples (
@@ -59,7 +60,7 @@ CREATE TABLE samples (
   mfu               REAL,
   memory            INTEGER,
   PRIMARY KEY (session, experiment, run, step)
-) STRICT, WITHOUT ROWID;
+) STRICT, WITHOUT ROWID
 """
 
 LEASE = """
@@ -69,22 +70,44 @@ CREATE TABLE lease (
   pid      INTEGER NOT NULL,
   host     TEXT NOT NULL,
   since    TEXT NOT NULL
-) STRICT;
+) STRICT
 """
 
+PROJECTED = """
+CREATE TABLE projected (
+  only_one    INTEGER PRIMARY KEY CHECK (only_one = 1),
+  fingerprint TEXT NOT NULL
+) STRICT
+"""
 
-@SET()
-def m001_events(db: Database) -> None:
-    db.execute(EVENTS)
-    for guard in GUARDS:
-        db.execute(guard)
+STEPS: dict[str, tuple[str, ...]] = {
+    "m001_events": (EVENTS, *GUARDS.values()),
+    "m002_samples": (SAMPLES,),
+    "m003_lease": (LEASE,),
+    "m004_projected": (PROJECTED,),
+}
 
 
-@SET()
-def m002_samples(db: Database) -> None:
-    db.execute(SAMPLES)
+def pending(db: sqlite3.Connection) -> bool:
+    """Whether any step is due."""
+    return bool(db.execute("PRAGMA user_version").fetchone()[0] < LATEST)
 
 
-@SET()
-def m003_lease(db: Database) -> None:
-    db.execute(LEASE)
+def migrate(db: sqlite3.Connection) -> None:
+    """Apply every step that is due."""
+    from sqlite_utils import Database  # noqa: PLC0415
+    from sqlite_utils.migrations import Migrations  # noqa: PLC0415
+
+    migrations = Migrations("journal")
+    for name, statements in STEPS.items():
+        migrations(name=name)(_step(statements))
+    migrations.apply(Database(db))
+    db.execute(f"PRAGMA user_version = {LATEST}")
+
+
+def _step(statements: tuple[str, ...]) -> Callable[[object], None]:
+    def step(db: object) -> None:
+        for statement in statements:
+            db.execute(statement)  # type: ignore[attr-defined]
+
+    return step

@@ -5,10 +5,19 @@ fold(a + b) = fold(b, fold(a)) for any split of the log.
 
 from collections.abc import Iterable
 
-from journal.projections.experiments import Experiments, Runs
+from journal.events import CATALOGUE, Event
+from journal.projections.changes import Changes
+from journal.projections.directions import Directions
+from journal.projections.dispatch import Fold, Take
+from journal.projections.experiments import Experiments
+from journal.projections.failures import Failures, Ideas
 from journal.projections.frontier import Frontier
+from journal.projections.knobs import Knobs
+from journal.projections.refusals import Refusals
+from journal.projections.runs import Runs
 from journal.projections.sessions import Session, Sessions
-from journal.store import Recorded
+from journal.projections.spend import Spending
+from journal.recorded import Recorded
 
 
 class State:
@@ -20,13 +29,32 @@ class State:
         self.sessions = Sessions()
         self.experiments = Experiments()
         self.runs = Runs()
+        self.refusals = Refusals()
         self.frontier = Frontier()
+        self.failures = Failures()
+        self.ideas = Ideas()
+        self.knobs = Knobs()
+        self.changes = Changes()
+        self.spend = Spending()
+        self.directions = Directions()
+        self._takes = {kind: self._takers(kind) for kind in CATALOGUE.values()}
 
     def apply(self, recorded: Recorded) -> None:
         """Take in the next event."""
         self.position, self.recorded_at = recorded.position, recorded.recorded_at
-        for projection in (self.sessions, self.experiments, self.runs, self.frontier):
-            projection.apply(recorded)
+        event = recorded.event
+        for _, take in self._takes[type(event)]:
+            take(event, recorded)
+
+    def touch(self, recorded: Recorded) -> list[tuple[str, object]]:
+        """Take in the next event; return (projection, row) for every row that it created or changed."""
+        self.position, self.recorded_at = recorded.position, recorded.recorded_at
+        touched = ((name, take(recorded.event, recorded)) for name, take in self._takes[type(recorded.event)])
+        return [(name, row) for name, rows in touched for row in _listed(rows)]
+
+    def folds(self) -> dict[str, Fold]:
+        """Every projection by the name of its table."""
+        return {name: fold for name, fold in vars(self).items() if isinstance(fold, Fold)}
 
     def open_session(self) -> Session | None:
         """The latest session that has not ended."""
@@ -35,6 +63,15 @@ class State:
     def latest_session(self) -> Session | None:
         """The latest session, ended or not."""
         return next(reversed(self.sessions.rows.values()), None)
+
+    def _takers(self, kind: type[Event]) -> tuple[tuple[str, Take], ...]:
+        return tuple((name, fold.takes[kind]) for name, fold in self.folds().items() if kind in fold.takes)
+
+
+def _listed(touched: object) -> list[object]:
+    if isinstance(touched, list):
+        return touched
+    return [] if touched is None else [touched]
 
 
 def fold(events: Iterable[Recorded], *, state: State | None = None) -> State:

@@ -1,10 +1,12 @@
-"""One row per experiment, and one per run. Pure folds."""
+"""One row per experiment. A pure fold."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from journal.events import (
     ChangeCommitted,
+    Event,
     ExperimentCrashed,
     ExperimentDiscarded,
     ExperimentInvalidated,
@@ -14,17 +16,19 @@ from journal.events import (
     ProposerFailed,
     RunFailed,
     RunFinished,
-    RunLaunched,
     RunStarted,
     Usage,
     Verdict,
 )
-from journal.store import Recorded
+from journal.projections.dispatch import Fold
+from journal.projections.runs import Run, Runs, RunStatus
+from journal.recorded import Recorded
+
+__all__ = ["STATUS", "Experiment", "Experiments", "Run", "RunStatus", "Runs", "Status"]
 
 Status = Literal["open", "keep", "discard", "crash", "invalid"]
-RunStatus = Literal["running", "finished", "failed"]
 
-STATUS: dict[type, Status] = {
+STATUS: dict[type[Event], Status] = {
     ExperimentKept: "keep",
     ExperimentDiscarded: "discard",
     ExperimentCrashed: "crash",
@@ -66,129 +70,63 @@ class Experiment:
     reason: str = ""
 
 
-@dataclass(slots=True, kw_only=True)
-class Run:
-    """One training of one commit with one seed."""
-
-    session: str
-    experiment: int
-    run: int
-    seed: int
-    commit: str
-    purpose: str
-    status: RunStatus = "running"
-    isolation: str = ""
-    device: str = ""
-    budget: float = 0.0
-    started_at: str = ""
-    finished_at: str | None = None
-    pid: int | None = None
-    pid_started: int | None = None
-    boot: str = ""
-    folder: str = ""
-    metric: float | None = None
-    trust: str | None = None
-    train_seconds: float = 0.0
-    wall_seconds: float = 0.0
-    tokens: int | None = None
-    steps: int | None = None
-    peak_memory: int | None = None
-    failure: str | None = None
-    exit_code: int | None = None
-    signature: str = ""
-    trace: str = ""
-    reason: str = ""
-
-
-class Experiments:
+class Experiments(Fold):
     """Rows by (session, number)."""
 
     def __init__(self) -> None:
         self.rows: dict[tuple[str, int], Experiment] = {}
+        self.takes = dict.fromkeys(_EVOLVE, self._take)
 
-    def apply(self, recorded: Recorded) -> None:
-        event = recorded.event
-        number = getattr(event, "experiment", None)
-        if number is None or not isinstance(event, _OF_EXPERIMENT):
-            return
-        key = (event.session, number)
+    def _take(self, event: Any, recorded: Recorded) -> Experiment:
+        key = (event.session, event.experiment)
         row = self.rows.get(key)
         if row is None:
-            row = self.rows[key] = Experiment(session=event.session, number=number)
-        _evolve(row, event, at=recorded.recorded_at)
+            row = self.rows[key] = Experiment(session=event.session, number=event.experiment)
+        _EVOLVE[type(event)](row, event, recorded.recorded_at)
+        return row
 
 
-class Runs:
-    """Rows by (session, experiment, run)."""
-
-    def __init__(self) -> None:
-        self.rows: dict[tuple[str, int, int], Run] = {}
-
-    def apply(self, recorded: Recorded) -> None:
-        event = recorded.event
-        match event:
-            case RunStarted():
-                key = (event.session, event.experiment, event.run)
-                self.rows[key] = Run(
-                    session=event.session,
-                    experiment=event.experiment,
-                    run=event.run,
-                    seed=event.seed,
-                    commit=event.commit,
-                    purpose=event.purpose,
-                    isolation=event.isolation,
-                    device=event.device,
-                    budget=event.budget,
-                    started_at=recorded.recorded_at,
-                )
-            case RunLaunched() | RunFinished() | RunFailed():
-                _evolve_run(self.rows[event.session, event.experiment, event.run], event, at=recorded.recorded_at)
-            case _:
-                pass
+def _proposed(row: Experiment, event: IdeaProposed, at: str) -> None:
+    row.idea, row.hypothesis, row.kind = event.idea, event.hypothesis, event.kind
+    row.proposer, row.model, row.parent = event.proposer, event.model, event.parent
+    row.proposed_at = row.proposed_at or at
+    row.attempts += 1
+    _spend(row, event.usage)
 
 
-_OF_EXPERIMENT = (
-    IdeaProposed,
-    IdeaRefused,
-    ProposerFailed,
-    ChangeCommitted,
-    RunStarted,
-    RunFinished,
-    RunFailed,
-    Verdict,
-)
+def _refused(row: Experiment, _event: IdeaRefused, _at: str) -> None:
+    row.refusals += 1
 
 
-def _evolve(row: Experiment, event: object, *, at: str) -> None:
-    match event:
-        case IdeaProposed():
-            row.idea, row.hypothesis, row.kind = event.idea, event.hypothesis, event.kind
-            row.proposer, row.model, row.parent = event.proposer, event.model, event.parent
-            row.proposed_at = row.proposed_at or at
-            row.attempts += 1
-            _spend(row, event.usage)
-        case IdeaRefused():
-            row.refusals += 1
-        case ProposerFailed():
-            _spend(row, event.usage)
-        case ChangeCommitted():
-            row.commit = event.commit
-        case RunStarted():
-            row.runs += 1
-        case RunFinished():
-            row.train_seconds += event.train_seconds
-            row.wall_seconds += event.wall_seconds
-            row.peak_memory = max(row.peak_memory or 0, event.peak_memory or 0) or None
-        case RunFailed():
-            row.train_seconds += event.train_seconds
-            row.wall_seconds += event.wall_seconds
-        case Verdict():
-            row.status = STATUS[type(event)]
-            row.metric, row.incumbent, row.delta = event.metric, event.incumbent, event.delta
-            row.sigma, row.gain_sigma = event.sigma, event.gain_sigma
-            row.rule, row.reason, row.decided_at = event.rule, event.reason, at
-        case _:
-            pass
+def _not_proposed(row: Experiment, event: ProposerFailed, _at: str) -> None:
+    _spend(row, event.usage)
+
+
+def _committed(row: Experiment, event: ChangeCommitted, _at: str) -> None:
+    row.commit = event.commit
+
+
+def _run_started(row: Experiment, _event: RunStarted, _at: str) -> None:
+    row.runs += 1
+
+
+def _run_finished(row: Experiment, event: RunFinished, _at: str) -> None:
+    row.train_seconds += event.train_seconds
+    row.wall_seconds += event.wall_seconds
+    if event.peak_memory is not None:
+        row.peak_memory = max(row.peak_memory or 0, event.peak_memory)
+
+
+def _run_failed(row: Experiment, event: RunFailed, _at: str) -> None:
+    row.train_seconds += event.train_seconds
+    row.wall_seconds += event.wall_seconds
+
+
+def _judged(row: Experiment, event: Verdict, at: str) -> None:
+    row.status = STATUS[type(event)]
+    row.metric, row.incumbent, row.delta = event.metric, event.incumbent, event.delta
+    row.sigma, row.gain_sigma = event.sigma, event.gain_sigma
+    row.rule, row.reason, row.decided_at = event.rule, event.reason, at
 
 
 def _spend(row: Experiment, usage: Usage) -> None:
@@ -197,15 +135,13 @@ def _spend(row: Experiment, usage: Usage) -> None:
     row.dollars = None if row.dollars is None or usage.dollars is None else row.dollars + usage.dollars
 
 
-def _evolve_run(row: Run, event: RunLaunched | RunFinished | RunFailed, *, at: str) -> None:
-    if isinstance(event, RunLaunched):
-        row.pid, row.pid_started, row.boot, row.folder = event.pid, event.pid_started, event.boot, event.folder
-        return
-    row.finished_at = at
-    row.train_seconds, row.wall_seconds = event.train_seconds, event.wall_seconds
-    if isinstance(event, RunFinished):
-        row.status, row.metric, row.trust = "finished", event.metric, event.trust
-        row.tokens, row.steps, row.peak_memory = event.tokens, event.steps, event.peak_memory
-    else:
-        row.status, row.failure, row.exit_code = "failed", event.kind, event.exit_code
-        row.signature, row.trace, row.reason = event.signature, event.trace, event.reason
+_EVOLVE: dict[type[Event], Callable[[Experiment, Any, str], None]] = {
+    IdeaProposed: _proposed,
+    IdeaRefused: _refused,
+    ProposerFailed: _not_proposed,
+    ChangeCommitted: _committed,
+    RunStarted: _run_started,
+    RunFinished: _run_finished,
+    RunFailed: _run_failed,
+    **dict.fromkeys(STATUS, _judged),
+}

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from journal.events import ExperimentKept
-from journal.store import Recorded
+from journal.projections.dispatch import Fold
+from journal.recorded import Recorded
 
 
 @dataclass(slots=True, frozen=True, kw_only=True)
@@ -15,21 +16,20 @@ class FrontierPoint:
     kept_at: str
 
 
-class Frontier:
+class Frontier(Fold):
     """Points in the order in which they were kept."""
 
     def __init__(self) -> None:
         self.rows: list[FrontierPoint] = []
+        self.takes = {ExperimentKept: self._keep}
 
-    def apply(self, recorded: Recorded) -> None:
-        event = recorded.event
-        if isinstance(event, ExperimentKept):
-            self.rows.append(
-                FrontierPoint(
-                    session=event.session,
-                    experiment=event.experiment,
-                    metric=event.metric,
-                    commit=event.commit,
-                    kept_at=recorded.recorded_at,
-                )
-            )
+    def _keep(self, event: ExperimentKept, recorded: Recorded) -> FrontierPoint:
+        point = FrontierPoint(
+            session=event.session,
+            experiment=event.experiment,
+            metric=event.metric,
+            commit=event.commit,
+            kept_at=recorded.recorded_at,
+        )
+        self.rows.append(point)
+        return point

@@ -1,10 +1,10 @@
 """One row per session: where the night stands. A pure fold."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from journal.events import (
-    ChangeReverted,
     DirectionAdded,
     DirectionWithdrawn,
     Event,
@@ -17,10 +17,12 @@ from journal.events import (
     SessionPaused,
     SessionResumed,
     SessionStarted,
+    Usage,
     Verdict,
 )
+from journal.projections.dispatch import Fold
 from journal.projections.experiments import STATUS
-from journal.store import Recorded
+from journal.recorded import Recorded
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,74 +56,100 @@ class Session:
     directions: dict[int, str] = field(default_factory=dict)
 
 
-class Sessions:
+class Sessions(Fold):
     """Rows by tag."""
 
     def __init__(self) -> None:
         self.rows: dict[str, Session] = {}
+        self.takes = {SessionStarted: self._start, **dict.fromkeys(_EVOLVE, self._take)}
 
-    def apply(self, recorded: Recorded) -> None:
-        event = recorded.event
-        if isinstance(event, SessionStarted):
-            self.rows[event.session] = _started(event, at=recorded.recorded_at)
-        elif event.session in self.rows:
-            _evolve(self.rows[event.session], event, at=recorded.recorded_at)
+    def _start(self, event: SessionStarted, recorded: Recorded) -> Session:
+        config = event.config
+        row = self.rows[event.session] = Session(
+            tag=event.session,
+            goal=str(config.get("goal", "")),
+            metric=str(config.get("metric", "")),
+            direction=str(config.get("direction", "minimize")),
+            branch=event.branch,
+            base=event.base,
+            start=event.start,
+            profile=event.profile,
+            host=event.host,
+            device=event.device,
+            started_at=recorded.recorded_at,
+            incumbent=event.start,
+        )
+        return row
 
-
-def _started(event: SessionStarted, *, at: str) -> Session:
-    config = event.config
-    return Session(
-        tag=event.session,
-        goal=str(config.get("goal", "")),
-        metric=str(config.get("metric", "")),
-        direction=str(config.get("direction", "minimize")),
-        branch=event.branch,
-        base=event.base,
-        start=event.start,
-        profile=event.profile,
-        host=event.host,
-        device=event.device,
-        started_at=at,
-        incumbent=event.start,
-    )
-
-
-def _evolve(row: Session, event: Event, *, at: str) -> None:
-    match event:
-        case SessionEnded():
-            row.state, row.ended_at, row.reason = "ended", at, event.reason
-        case SessionPaused():
-            row.state, row.reason, row.until = "paused", event.reason, event.until
-        case SessionResumed():
-            row.state, row.reason, row.until = "open", event.reason, None
-        case NoiseMeasured():
-            row.sigma = event.sigma
-        case DirectionAdded():
-            row.directions[event.direction] = event.text
-        case DirectionWithdrawn():
-            row.directions.pop(event.direction, None)
-        case Verdict():
-            _judged(row, event)
-        case ChangeReverted():
-            pass
-        case IdeaProposed() | IdeaRefused() | ProposerFailed():
-            _proposing(row, event)
-        case _:
-            pass
+    def _take(self, event: Event, recorded: Recorded) -> Session | None:
+        row = self.rows.get(event.session)
+        if row is not None:
+            _EVOLVE[type(event)](row, event, recorded.recorded_at)
+        return row
 
 
-def _judged(row: Session, event: Verdict) -> None:
-    row.counts[STATUS[type(event)]] += 1
-    if isinstance(event, ExperimentKept):
-        row.incumbent, row.incumbent_experiment, row.best = event.commit, event.experiment, event.metric
-        row.baseline = event.metric if event.experiment == 0 else row.baseline
+def _ended(row: Session, event: SessionEnded, at: str) -> None:
+    row.state, row.ended_at, row.reason = "ended", at, event.reason
 
 
-def _proposing(row: Session, event: IdeaProposed | IdeaRefused | ProposerFailed) -> None:
-    if isinstance(event, IdeaRefused):
-        row.refusals += 1
-        return
-    dollars = event.usage.dollars
-    row.dollars = None if row.dollars is None or dollars is None else row.dollars + dollars
-    if isinstance(event, IdeaProposed) and event.attempt == 1 and event.kind != "baseline":
+def _paused(row: Session, event: SessionPaused, _at: str) -> None:
+    row.state, row.reason, row.until = "paused", event.reason, event.until
+
+
+def _resumed(row: Session, event: SessionResumed, _at: str) -> None:
+    row.state, row.reason, row.until, row.ended_at = "open", event.reason, None, None
+
+
+def _measured(row: Session, event: NoiseMeasured, _at: str) -> None:
+    row.sigma = event.sigma
+
+
+def _directed(row: Session, event: DirectionAdded, _at: str) -> None:
+    row.directions[event.direction] = event.text
+
+
+def _withdrawn(row: Session, event: DirectionWithdrawn, _at: str) -> None:
+    row.directions.pop(event.direction, None)
+
+
+def _proposed(row: Session, event: IdeaProposed, _at: str) -> None:
+    _spend(row, event.usage)
+    if event.attempt == 1 and event.kind != "baseline":
         row.experiments += 1
+
+
+def _refused(row: Session, _event: IdeaRefused, _at: str) -> None:
+    row.refusals += 1
+
+
+def _not_proposed(row: Session, event: ProposerFailed, _at: str) -> None:
+    _spend(row, event.usage)
+
+
+def _judged(row: Session, event: Verdict, _at: str) -> None:
+    row.counts[STATUS[type(event)]] += 1
+
+
+def _kept(row: Session, event: ExperimentKept, at: str) -> None:
+    _judged(row, event, at)
+    row.incumbent, row.incumbent_experiment, row.best = event.commit, event.experiment, event.metric
+    row.baseline = event.metric if event.experiment == 0 else row.baseline
+
+
+def _spend(row: Session, usage: Usage) -> None:
+    row.dollars = None if row.dollars is None or usage.dollars is None else row.dollars + usage.dollars
+
+
+_EVOLVE: dict[type[Event], Callable[[Session, Any, str], None]] = {
+    SessionEnded: _ended,
+    SessionPaused: _paused,
+    SessionResumed: _resumed,
+    NoiseMeasured: _measured,
+    DirectionAdded: _directed,
+    DirectionWithdrawn: _withdrawn,
+    IdeaProposed: _proposed,
+    IdeaRefused: _refused,
+    ProposerFailed: _not_proposed,
+    **dict.fromkeys(STATUS, _judged),
+    ExperimentKept: _kept,
+}

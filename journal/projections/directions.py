@@ -1,0 +1,59 @@
+"""A human's steers: what was asked, by whom, and what became of it. A pure fold."""
+
+from dataclasses import dataclass
+
+from journal.events import DirectionAcknowledged, DirectionAdded, DirectionWithdrawn
+from journal.projections.dispatch import Fold
+from journal.recorded import Recorded
+
+
+@dataclass(slots=True, kw_only=True)
+class Direction:
+    """`position` is that of its DirectionAdded event, to which an acknowledgement refers."""
+
+    session: str
+    direction: int
+    text: str
+    author: str
+    channel: str
+    position: int
+    added_at: str
+    acknowledged_at: str | None = None
+    outcome: str = ""
+    withdrawn_at: str | None = None
+
+
+class Directions(Fold):
+    """Rows by (session, direction)."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, int], Direction] = {}
+        self.takes = {
+            DirectionAdded: self._add,
+            DirectionWithdrawn: self._withdraw,
+            DirectionAcknowledged: self._acknowledge,
+        }
+
+    def _add(self, event: DirectionAdded, recorded: Recorded) -> Direction:
+        row = self.rows[event.session, event.direction] = Direction(
+            session=event.session,
+            direction=event.direction,
+            text=event.text,
+            author=event.author,
+            channel=event.channel,
+            position=recorded.position,
+            added_at=recorded.recorded_at,
+        )
+        return row
+
+    def _withdraw(self, event: DirectionWithdrawn, recorded: Recorded) -> Direction | None:
+        row = self.rows.get((event.session, event.direction))
+        if row is not None:
+            row.withdrawn_at = recorded.recorded_at
+        return row
+
+    def _acknowledge(self, event: DirectionAcknowledged, recorded: Recorded) -> Direction | None:
+        row = next((row for row in self.rows.values() if row.position == event.request), None)
+        if row is not None:
+            row.acknowledged_at, row.outcome = recorded.recorded_at, event.outcome
+        return row

@@ -1,0 +1,55 @@
+"""What full-text search reads: every idea with its diff, and every failed run with the idea that failed. A pure fold.
+
+It keeps no rows: texts are large, are written once and are read through SQL alone.
+"""
+
+from dataclasses import dataclass
+
+from journal.events import IdeaProposed, RunFailed
+from journal.projections.dispatch import Fold
+from journal.recorded import Recorded
+
+
+@dataclass(slots=True, frozen=True, kw_only=True)
+class Failure:
+    """`signature` is the normalised last error, the key by which failures cluster; `trace` the tail of the output."""
+
+    session: str
+    experiment: int
+    run: int
+    kind: str
+    signature: str
+    trace: str
+    idea: str
+
+
+class Failures(Fold):
+    """A row for each failed run."""
+
+    def __init__(self) -> None:
+        self._ideas: dict[tuple[str, int], str] = {}
+        self.takes = {IdeaProposed: self._propose, RunFailed: self._fail}
+
+    def _propose(self, event: IdeaProposed, _recorded: Recorded) -> None:
+        self._ideas[event.session, event.experiment] = event.idea
+
+    def _fail(self, event: RunFailed, _recorded: Recorded) -> Failure:
+        return Failure(
+            session=event.session,
+            experiment=event.experiment,
+            run=event.run,
+            kind=event.kind,
+            signature=event.signature,
+            trace=event.trace or event.reason,
+            idea=self._ideas.get((event.session, event.experiment), ""),
+        )
+
+
+class Ideas(Fold):
+    """A row for each proposal, refused ones included: the event itself."""
+
+    def __init__(self) -> None:
+        self.takes = {IdeaProposed: self._propose}
+
+    def _propose(self, event: IdeaProposed, _recorded: Recorded) -> IdeaProposed:
+        return event

@@ -1,0 +1,48 @@
+"""One row per proposal that the gate stopped before it cost a run. A pure fold."""
+
+from dataclasses import dataclass
+
+from journal.events import IdeaProposed, IdeaRefused
+from journal.projections.dispatch import Fold
+from journal.recorded import Recorded
+
+
+@dataclass(slots=True, frozen=True, kw_only=True)
+class Refusal:
+    """`matched` is the earlier experiment, `score` the likeness from 0 to 1."""
+
+    session: str
+    experiment: int
+    attempt: int
+    rule: str
+    reason: str
+    matched: int | None
+    score: float | None
+    idea: str
+    refused_at: str
+
+
+class Refusals(Fold):
+    """Rows by (session, experiment, attempt)."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, int, int], Refusal] = {}
+        self._ideas: dict[tuple[str, int], str] = {}  # the latest idea of each experiment
+        self.takes = {IdeaProposed: self._propose, IdeaRefused: self._refuse}
+
+    def _propose(self, event: IdeaProposed, _recorded: Recorded) -> None:
+        self._ideas[event.session, event.experiment] = event.idea
+
+    def _refuse(self, event: IdeaRefused, recorded: Recorded) -> Refusal:
+        row = self.rows[event.session, event.experiment, event.attempt] = Refusal(
+            session=event.session,
+            experiment=event.experiment,
+            attempt=event.attempt,
+            rule=event.rule,
+            reason=event.reason,
+            matched=event.matched,
+            score=event.score,
+            idea=self._ideas.get((event.session, event.experiment), ""),
+            refused_at=recorded.recorded_at,
+        )
+        return row

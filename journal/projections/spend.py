@@ -1,0 +1,61 @@
+"""What proposals cost: one row per session, proposer and model. A pure fold."""
+
+from dataclasses import dataclass
+
+from journal.events import IdeaProposed, ProposerFailed, Usage
+from journal.projections.dispatch import Fold
+from journal.recorded import Recorded
+
+
+@dataclass(slots=True, kw_only=True)
+class Spend:
+    """Tokens, US dollars (None where a price is unknown) and seconds of waiting."""
+
+    session: str
+    proposer: str
+    model: str
+    proposals: int = 0
+    failures: int = 0
+    calls: int = 0
+    tokens_in: int = 0
+    tokens_cache_read: int = 0
+    tokens_cache_written: int = 0
+    tokens_out: int = 0
+    dollars: float | None = 0.0
+    seconds: float = 0.0
+
+
+class Spending(Fold):
+    """Rows by (session, proposer, model); the model is empty where the proposer has none."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, str, str], Spend] = {}
+        self.takes = {IdeaProposed: self._propose, ProposerFailed: self._fail}
+
+    def _propose(self, event: IdeaProposed, _recorded: Recorded) -> Spend:
+        row = self._row(event.session, event.proposer, event.model or "")
+        row.proposals += 1
+        return _add(row, event.usage)
+
+    def _fail(self, event: ProposerFailed, _recorded: Recorded) -> Spend:
+        row = self._row(event.session, event.proposer, "")
+        row.failures += 1
+        return _add(row, event.usage)
+
+    def _row(self, session: str, proposer: str, model: str) -> Spend:
+        key = (session, proposer, model)
+        row = self.rows.get(key)
+        if row is None:
+            row = self.rows[key] = Spend(session=session, proposer=proposer, model=model)
+        return row
+
+
+def _add(row: Spend, usage: Usage) -> Spend:
+    row.calls += usage.calls
+    row.tokens_in += usage.tokens_in
+    row.tokens_cache_read += usage.tokens_cache_read
+    row.tokens_cache_written += usage.tokens_cache_written
+    row.tokens_out += usage.tokens_out
+    row.dollars = None if row.dollars is None or usage.dollars is None else row.dollars + usage.dollars
+    row.seconds += usage.seconds
+    return row

@@ -1,0 +1,55 @@
+"""The loop's lease: one loop at a time, released by death, fenced by a token, naming its holder.
+
+The kernel's lock dies with its process; the token in the journal stops a writer that was overtaken all the same (a lock
+file that was deleted, a copy of the folder).
+"""
+
+import fcntl
+import os
+import socket
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+from journal.errors import JournalBusy, LeaseLost
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to append experiment events; `token` fences off whoever held it before."""
+
+    token: int
+    lock: int  # file descriptor that holds the flock; closes on exec
+
+
+def lock(path: Path, *, holder: str) -> int:
+    """Take the journal's lock file, or raise JournalBusy with the holder's name. Returns the descriptor."""
+    descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise JournalBusy(f"Another loop runs on {path}: {holder}. Stop it with `ar-loop stop`.") from None
+    return descriptor
+
+
+def claim(db: sqlite3.Connection, *, since: str) -> int:
+    """Write this process in as the holder, under the next token. Inside a transaction."""
+    row = db.execute("SELECT token FROM lease").fetchone()
+    token = int(row[0] if row else 0) + 1
+    db.execute("INSERT OR REPLACE INTO lease VALUES (1, ?, ?, ?, ?)", (token, os.getpid(), socket.gethostname(), since))
+    return token
+
+
+def holder(db: sqlite3.Connection) -> str:
+    """Who holds, or last held, the lease."""
+    row = db.execute("SELECT pid, host, since FROM lease").fetchone()
+    return f"process {row[0]} on {row[1]} since {row[2]}" if row else "nobody"
+
+
+def check(db: sqlite3.Connection, lease: Lease | None, stream: str) -> None:
+    """Raise LeaseLost unless this lease is the last one given. Inside a transaction."""
+    if lease is None:
+        raise LeaseLost(f"Only the loop that holds the lease appends to {stream}: acquire it first.")
+    if db.execute("SELECT token FROM lease").fetchone()[0] != lease.token:
+        raise LeaseLost(f"The lease was taken over by {holder(db)}: this loop must stop.")

@@ -1,0 +1,91 @@
+"""The projections' tables in SQLite: written inside the transaction of the events that they follow from, or rebuilt whole."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from journal.events import IdeaProposed, RunFailed
+from journal.projections import State
+from journal.projections.directions import Direction, Directions
+from journal.projections.tables import TABLES, Table, fingerprint, rows_of
+from journal.recorded import Recorded
+
+BATCH = 1_000  # rows of text held in memory during a rebuild
+BY_NAME = {table.name: table for table in TABLES}
+TEXTS = frozenset(table.name for table in TABLES if table.text)
+WRITTEN_ONCE = frozenset({IdeaProposed, RunFailed})  # the events that full text is made of
+_UPSERTS = {table.name: (table.upsert(), table.values()) for table in TABLES}
+
+
+def present(db: sqlite3.Connection) -> bool:
+    """Whether the tables are there, in this program's shape."""
+    row = db.execute("SELECT fingerprint FROM projected").fetchone()
+    names = {name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()}
+    return row is not None and row[0] == fingerprint() and names >= BY_NAME.keys()
+
+
+def disown(db: sqlite3.Connection) -> None:
+    """Mark the tables as stale: events are appended that they will not show. Inside a transaction."""
+    db.execute("DELETE FROM projected")
+
+
+def write(db: sqlite3.Connection, touched: Iterable[tuple[str, object]]) -> None:
+    """Write every row that a fold has touched. Inside a transaction."""
+    for name, row in touched:
+        if name in _UPSERTS:  # a fold may serve memory alone
+            statement, values = _UPSERTS[name]
+            db.execute(statement, values(row))
+
+
+def write_directions(db: sqlite3.Connection, events: Iterable[Recorded]) -> None:
+    """Write what people's intents change, without a fold of the whole journal. Inside a transaction."""
+    directions = Directions()
+    for recorded in events:
+        if not directions.rows:
+            stored = db.execute("SELECT * FROM directions WHERE session = ?", (recorded.event.session,)).fetchall()
+            directions.rows = {(row[0], row[1]): _direction(row) for row in stored}
+        row = directions.apply(recorded)
+        write(db, [("directions", row)] if row is not None else [])
+
+
+def rebuild(db: sqlite3.Connection, events: Iterable[Recorded]) -> State:
+    """Drop the tables and make them again from all events; return the fold. Inside a transaction."""
+    for table in TABLES:
+        db.execute(f"DROP TABLE IF EXISTS {table.name}")
+        db.execute(table.create()[0])
+    state = State()
+    texts = _fold(state, events)
+    while batch := list(islice(texts, BATCH)):
+        _insert_texts(db, batch)
+    for name in BY_NAME.keys() - TEXTS:
+        statement, values = _UPSERTS[name]
+        db.executemany(statement, map(values, rows_of(getattr(state, name).rows)))
+    for table in TABLES:
+        _index(db, table)
+    db.execute("INSERT OR REPLACE INTO projected VALUES (1, ?)", (fingerprint(),))
+    return state
+
+
+def _fold(state: State, events: Iterable[Recorded]) -> Iterator[tuple[str, object]]:
+    """Fold events onto the state and yield the rows of full text on the way."""
+    for recorded in events:
+        if type(recorded.event) in WRITTEN_ONCE:
+            yield from ((name, row) for name, row in state.touch(recorded) if name in TEXTS)
+        else:
+            state.apply(recorded)
+
+
+def _insert_texts(db: sqlite3.Connection, batch: list[tuple[str, object]]) -> None:
+    for name in TEXTS:
+        statement, values = _UPSERTS[name]
+        db.executemany(statement, [values(row) for of, row in batch if of == name])
+
+
+def _index(db: sqlite3.Connection, table: Table) -> None:
+    for statement in table.create()[1:]:
+        db.execute(statement)
+
+
+def _direction(row: tuple[object, ...]) -> Direction:
+    names = (column.name for column in BY_NAME["directions"].columns)
+    return Direction(**dict(zip(names, row, strict=True)))  # type: ignore[arg-type]

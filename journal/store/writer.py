@@ -1,0 +1,263 @@
+"""Writing: events in durable steps, telemetry in batches, projections in the same transaction."""
+
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
+
+import msgspec
+
+from journal.chain import link
+from journal.codec import encode
+from journal.errors import JournalError, JournalUnusable, VersionConflict
+from journal.events import Event
+from journal.migrations import migrate, pending
+from journal.projections import State, fold
+from journal.recorded import Recorded, Sample
+from journal.store import lease as leases
+from journal.store import tables
+from journal.store.connection import Transaction, connect, sentence, truncate_wal, use_wal, wake_file
+from journal.store.lease import Lease
+from journal.store.reader import COLUMNS, Reader, Row, recorded
+
+WAL_BYTES = 16 * 2**20  # the writer truncates the write-ahead log above this
+INTENTS = "control/"  # streams that any process may append to
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Journal(Reader):
+    """The writer. Without a lease it may append people's intents only (streams `control/…`), and never checkpoints."""
+
+    def __init__(self, path: Path, *, clock: Clock = utc_now) -> None:
+        self._wake = _prepare(path)
+        self._clock = clock
+        self._lease: Lease | None = None
+        self._state: State | None = None  # the fold at the head, kept by the holder of the lease
+        self._durable = True
+        self._turn = threading.RLock()  # one connection, so one step at a time
+        super().__init__(path)
+        self._db.close()
+        self._db = connect(path, readonly=False)
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute("PRAGMA wal_autocheckpoint = 0")
+        self._projected = tables.present(self._db)
+
+    def acquire(self) -> Lease:
+        """Take the loop's lease for the life of this process. Raises JournalBusy, which names the holder."""
+        descriptor = leases.lock(self.path, holder=self.holder())
+        try:
+            with self._turn, self._transaction():
+                token = leases.claim(self._db, since=self._now())
+                if not tables.present(self._db):
+                    self._state = tables.rebuild(self._db, self.read())
+        except BaseException:
+            os.close(descriptor)
+            raise
+        self._lease = Lease(token=token, lock=descriptor)
+        self._projected = True
+        return self._lease
+
+    def holder(self) -> str:
+        """Who holds, or last held, the lease."""
+        return leases.holder(self._db)
+
+    def state(self) -> State:
+        """The fold of everything up to the head. It is the journal's own and lives on: read it, do not keep it."""
+        with self._turn:
+            self._state = fold(self.read(after=self._state.position if self._state else 0), state=self._state)
+            return self._state
+
+    def rebuild(self) -> None:
+        """Drop the tables of the projections and make them again from the events. Needs the lease."""
+        with self._turn, self._transaction():
+            leases.check(self._db, self._lease, "the projections")
+            self._state = tables.rebuild(self._db, self.read())
+
+    def append(
+        self, stream: str, events: Sequence[Event], *, expected_version: int | None = None, key: str | None = None
+    ) -> list[Recorded]:
+        """Append all events of a step in one durable transaction.
+
+        `expected_version` is the stream's version that the decision was based on (None: any). `key` makes a command
+        idempotent: if events with this key are in the journal, they are returned and nothing is written.
+        Raises VersionConflict, LeaseLost, JournalFull, JournalUnusable.
+        """
+        encoded = [(event, encode(event)) for event in events]
+        with self._turn:
+            try:
+                with self._transaction():
+                    self._check_lease(stream)
+                    if key is not None and (known := self._by_key(key)):
+                        return known
+                    written = self._insert(stream, encoded, expected_version=expected_version, key=key)
+                    self._project(written)
+            except BaseException:
+                self._state = None  # it may have taken in what was rolled back
+                raise
+            self._after_commit()
+        return written
+
+    def add_samples(self, samples: Iterable[Sample]) -> None:
+        """Append telemetry. Not durable to the last second by design: it decides nothing."""
+        rows = [msgspec.structs.astuple(sample) for sample in samples]
+        with self._turn:
+            with self._transaction(durable=False):
+                self._db.executemany("INSERT OR IGNORE INTO samples VALUES (?,?,?,?,?,?,?,?,?,?,?)", rows)
+            self._after_commit()
+
+    def restore(self, rows: Iterable[Row]) -> tuple[int, str]:
+        """Write stored rows, as exported, into an empty journal; return its head. Needs the lease.
+
+        Raises JournalError where a row's hash does not follow from the row before it; then nothing is written.
+        """
+        with self._turn:
+            with self._transaction():
+                leases.check(self._db, self._lease, "an import")
+                position, previous = self.head()
+                if position:
+                    raise JournalError(f"{self.path} already holds {position} events: import into a new journal.")
+                for row in rows:
+                    previous = _follows(row, previous)
+                    self._db.execute("INSERT INTO events VALUES (?,?,?,?,?,?,?,?,?)", row)
+                self._state = tables.rebuild(self._db, self.read())
+            self._after_commit()
+            return self.head()
+
+    def wake(self) -> None:
+        """Touch the sentinel file, so that readers that watch it look at once."""
+        os.pwrite(self._wake, b".", 0)
+
+    def close(self) -> None:
+        """Let go of the file and of the lease."""
+        super().close()
+        os.close(self._wake)
+        if self._lease is not None:
+            os.close(self._lease.lock)
+
+    def _insert(
+        self, stream: str, encoded: list[tuple[Event, bytes]], *, expected_version: int | None, key: str | None
+    ) -> list[Recorded]:
+        version = self._version(stream)
+        if expected_version is not None and version != expected_version:
+            raise VersionConflict(
+                f"Stream {stream} is at version {version}, not at the expected {expected_version}: read it again first."
+            )
+        position, digest = self.head()
+        written = []
+        for step, (event, payload) in enumerate(encoded, start=1):
+            name = f"{key}#{step}" if key is not None else None
+            fields = (position + step, self._now(), stream, version + step, event.NAME, event.SCHEMA, name)
+            digest = link(digest, fields=fields, payload=payload)
+            self._db.execute("INSERT INTO events VALUES (?,?,?,?,?,?,?,?,?)", (*fields, payload.decode(), digest))
+            written.append(Recorded(position + step, fields[1], stream, version + step, event, digest))
+        return written
+
+    def _project(self, written: list[Recorded]) -> None:
+        if self._lease is None:
+            self._project_intents(written)
+            return
+        if self._state is None:
+            self._state = fold(self.read(until=written[0].position - 1))
+        foreign = self.read(after=self._state.position, until=written[0].position - 1)
+        for step in chain(foreign, written):
+            tables.write(self._db, self._state.touch(step))
+
+    def _project_intents(self, written: list[Recorded]) -> None:
+        if self._projected:
+            tables.write_directions(self._db, written)
+        else:
+            tables.disown(self._db)
+
+    def _version(self, stream: str) -> int:
+        row = self._db.execute("SELECT coalesce(max(version), 0) FROM events WHERE stream = ?", (stream,)).fetchone()
+        return int(row[0])
+
+    def _by_key(self, key: str) -> list[Recorded]:
+        known: list[Recorded] = []
+        while row := self._db.execute(
+            f"SELECT {COLUMNS} FROM events WHERE idempotency = ?",  # noqa: S608
+            (f"{key}#{len(known) + 1}",),
+        ).fetchone():
+            known.append(recorded(row))
+        return known
+
+    def _check_lease(self, stream: str) -> None:
+        if self._lease is not None or not stream.startswith(INTENTS):
+            leases.check(self._db, self._lease, stream)
+
+    def _transaction(self, *, durable: bool = True) -> Transaction:
+        if durable is not self._durable:
+            self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            self._durable = durable
+        return Transaction(self._db, self.path)
+
+    def _after_commit(self) -> None:
+        self.wake()
+        if self._lease is not None and _wal_bytes(self.path) > WAL_BYTES:
+            truncate_wal(self._db)
+
+    def _now(self) -> str:
+        return self._clock().astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _prepare(path: Path) -> int:
+    """Make or migrate the file; return a descriptor of the sentinel."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        wake = os.open(wake_file(path), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise JournalUnusable(f"The journal {path} cannot be opened for writing: {error}.") from error
+    try:
+        fcntl.flock(wake, fcntl.LOCK_EX)  # one process migrates, the others find it done
+        _migrate(path)
+        fcntl.flock(wake, fcntl.LOCK_UN)
+    except BaseException:
+        os.close(wake)
+        raise
+    return wake
+
+
+def _migrate(path: Path) -> None:
+    db = connect(path, readonly=False)
+    try:
+        if pending(db):
+            use_wal(db, path)
+            _keep_a_copy(db, path)
+            migrate(db)
+    except sqlite3.Error as error:
+        raise sentence(error, path) from error
+    finally:
+        db.close()
+
+
+def _keep_a_copy(db: sqlite3.Connection, path: Path) -> None:
+    """Before an older journal is changed, copy it beside itself."""
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    copy = path.with_name(f"{path.name}.before-{version}.bak")
+    if db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] and not copy.exists():
+        db.execute("VACUUM INTO ?", (str(copy),))
+
+
+def _follows(row: Row, previous: str) -> str:
+    digest = link(previous, fields=row[:7], payload=row[7].encode())
+    if digest != row[8]:
+        raise JournalError(
+            f"The event at position {row[0]} does not follow from the one before it: the export was changed."
+        )
+    return digest
+
+
+def _wal_bytes(path: Path) -> int:
+    try:
+        return path.with_name(path.name + "-wal").stat().st_size
+    except OSError:
+        return 0
