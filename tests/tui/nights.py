@@ -1,0 +1,288 @@
+"""Believable nights, written as events into a real journal; as a script, builds one or plays one live.
+
+python tests/tui/nights.py PATH                 a night with one experiment in flight
+python tests/tui/nights.py PATH --live          ... that goes on, about one sample a second
+python tests/tui/nights.py PATH --count 100000  a long one
+"""
+
+import argparse
+import math
+import random
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from journal.events import (
+    Change,
+    ChangeCommitted,
+    ChangeReverted,
+    Event,
+    ExperimentCrashed,
+    ExperimentDiscarded,
+    ExperimentKept,
+    IdeaProposed,
+    KnobMove,
+    NoiseMeasured,
+    RunFailed,
+    RunFinished,
+    RunLaunched,
+    RunStarted,
+    SessionStarted,
+    Usage,
+    experiment_stream,
+    session_stream,
+)
+from journal.recorded import Sample
+from journal.store import Journal
+
+TAG = "nov20"
+SIGMA = 0.0052
+BUDGET = 20.0
+START = datetime(2026, 11, 20, 21, 14, 3, tzinfo=UTC)
+
+IDEAS = (
+    ("halve the batch", "more steps in the same time", "knob", ("DEVICE_BATCH", "16", "8"), -0.0312),
+    ("swap in GeLU", "smoother gradients early", "architecture", None, 0.0081),
+    ("raise the matrix learning rate", "the loss still falls steeply at the end", "knob", ("MATRIX_LR", "0.04", "0.05"), -0.0148),
+    ("drop the value embeddings", "fewer parameters, more tokens", "simplify", None, 0.0917),
+    ("depth 6 at the same width", "deeper helps at this scale", "knob", ("DEPTH", "4", "6"), None),
+    ("warm up for 2 % instead of none", "the first steps spike", "schedule", ("WARMUP", "0.0", "0.02"), 0.0012),
+    ("rope base 50,000", "longer wavelengths", "knob", ("ROPE_BASE", "10000", "50000"), -0.0009),
+    ("cool down over 60 % of the time", "a longer tail anneals better", "schedule", ("COOLDOWN", "0.4", "0.6"), -0.0175),
+    ("weight decay 0.1 on matrices", "a little regularisation", "optimizer", ("WEIGHT_DECAY", "0.0", "0.1"), 0.0034),
+    ("context 512", "documents are longer than 256", "knob", ("CONTEXT", "256", "512"), None),
+    ("untie the embeddings", "the head wants its own scale", "architecture", None, 0.0045),
+)  # fmt: skip
+
+TRACE = """Traceback (most recent call last):
+  File "gpt/train.py", line 412, in <module>
+    main()
+  File "gpt/train.py", line 377, in main
+    loss = model(tokens, targets)
+RuntimeError: shape '[16, 256, 4, 10]' is invalid for input of size 262144
+"""
+
+DIFF = """--- a/gpt/train.py
++++ b/gpt/train.py
+@@ -31,7 +31,7 @@
+ WIDTH = 128
+-{name} = {old}  # tuned at depth 4
++{name} = {new}  # tuned at depth 4
+ HEADS = 4
+"""
+
+
+def started(tag: str = TAG) -> SessionStarted:
+    return SessionStarted(
+        session=tag,
+        brief="# Lower val_bpb",
+        brief_hash="b" * 64,
+        config={"goal": "Lower val_bpb of a small GPT", "metric": "val_bpb", "direction": "minimize", "budget": BUDGET},
+        base="a" * 40,
+        start="c" * 40,
+        branch=f"autoresearch/{tag}",
+        profile="small",
+        host="box",
+        device="cpu",
+    )
+
+
+def commit_of(number: int) -> str:
+    return f"{number * 2654435761 % 2**32:08x}" * 5
+
+
+def proposed(number: int, idea: tuple, *, tag: str = TAG, parent: int = 0, proposer: str = "sampler") -> IdeaProposed:
+    words, hypothesis, kind, knob, _ = idea
+    moves = (KnobMove(*knob),) if knob else ()
+    name, old, new = knob or ("ACTIVATION", '"relu2"', '"gelu"')
+    return IdeaProposed(
+        session=tag,
+        experiment=number,
+        idea=words,
+        hypothesis=hypothesis,
+        kind=kind,
+        parent=commit_of(parent),
+        diff=DIFF.format(name=name, old=old, new=new),
+        change=Change(program=f"p{number}", change=f"c{number}", knobs=moves),
+        proposer=proposer,
+        usage=Usage(tokens_in=6900, tokens_out=400, dollars=0.021, seconds=9.5),
+    )
+
+
+def run_of(number: int, run: int, *, tag: str = TAG, purpose: str = "candidate") -> list[Event]:
+    return [
+        RunStarted(
+            session=tag, experiment=number, run=run, seed=1000 + run, commit=commit_of(number), budget=BUDGET,
+            device="cpu", isolation="limited", purpose=purpose,
+        ),
+        RunLaunched(session=tag, experiment=number, run=run, pid=4242, pid_started=1, boot="boot", folder="/runs/1"),
+    ]  # fmt: skip
+
+
+def finished(number: int, run: int, metric: float, *, tag: str = TAG, purpose: str = "candidate") -> RunFinished:
+    return RunFinished(
+        session=tag, experiment=number, run=run, seed=1000 + run, metric=metric, trust="measured", train_seconds=BUDGET,
+        wall_seconds=BUDGET + 6, tokens=520_000, steps=254, peak_memory=412 * 2**20, purpose=purpose,
+    )  # fmt: skip
+
+
+def committed(number: int, *, parent: int = 0, tag: str = TAG) -> ChangeCommitted:
+    return ChangeCommitted(
+        session=tag, experiment=number, commit=commit_of(number), parent=commit_of(parent), files=("gpt/train.py",),
+        lines_added=1, lines_removed=1,
+    )  # fmt: skip
+
+
+BASELINE = ("baseline", "", "baseline", None, 0.0)
+VALUES = (1.5390, 1.5442, 1.5338)
+
+
+def baseline(tag: str = TAG) -> list[Event]:
+    """Experiment 0: three runs, the noise, the verdict."""
+    events: list[Event] = [proposed(0, BASELINE, tag=tag, proposer="loop")]
+    for run, value in enumerate(VALUES, start=1):
+        events += [*run_of(0, run, tag=tag, purpose="baseline"), finished(0, run, value, tag=tag, purpose="baseline")]
+    noise = NoiseMeasured(session=tag, experiment=0, sigma=SIGMA, mean=1.5390, replicates=3, values=VALUES)
+    kept = ExperimentKept(
+        session=tag, experiment=0, metric=1.5390, sigma=SIGMA, rule="baseline", reason="the first", commit=commit_of(0)
+    )
+    return [*events, noise, kept]
+
+
+def experiment(number: int, idea: tuple, *, best: float, parent: int, tag: str = TAG) -> list[Event]:
+    """A whole experiment, from proposal to verdict."""
+    opening = [
+        proposed(number, idea, tag=tag, parent=parent),
+        committed(number, parent=parent, tag=tag),
+        *run_of(number, 1, tag=tag),
+    ]
+    delta = idea[4]
+    if delta is None:
+        return [*opening, *crash(number, best=best, tag=tag)]
+    metric = best + delta
+    told = {
+        "session": tag, "experiment": number, "metric": metric, "incumbent": best, "delta": delta, "sigma": SIGMA,
+        "gain_sigma": -delta / SIGMA, "rule": "gain > 1 sigma",
+    }  # fmt: skip
+    done = finished(number, 1, metric, tag=tag)
+    if -delta > SIGMA:
+        return [*opening, done, ExperimentKept(**told, reason="the gain exceeds the noise", commit=commit_of(number))]
+    reverted = ChangeReverted(session=tag, experiment=number, commit=commit_of(number), branch_at=commit_of(parent))
+    return [*opening, done, ExperimentDiscarded(**told, reason="no gain beyond the noise"), reverted]
+
+
+def crash(number: int, *, best: float, tag: str = TAG) -> list[Event]:
+    return [
+        RunFailed(
+            session=tag, experiment=number, run=1, kind="crash", reason="the training ended with exit code 1", exit_code=1,
+            signature="RuntimeError: shape is invalid for input of size N", trace=TRACE, wall_seconds=3.1,
+        ),
+        ExperimentCrashed(session=tag, experiment=number, incumbent=best, rule="crash", reason="no run gave a metric"),
+    ]  # fmt: skip
+
+
+def history(count: int, *, tag: str = TAG, seed: int = 1) -> Iterator[list[Event]]:
+    """Experiments 1 to `count`, each as its list of events."""
+    random_ = random.Random(seed)
+    best, parent = 1.5390, 0
+    for number in range(1, count + 1):
+        words, hypothesis, kind, knob, delta = IDEAS[(number - 1) % len(IDEAS)]
+        if delta is not None and number > len(IDEAS):
+            delta = (
+                abs(random_.gauss(0.01, 0.02))
+                if random_.random() > 0.03 / (number / 50 + 1)
+                else -0.008 / (number / 30 + 1)
+            )
+        events = experiment(number, (words, hypothesis, kind, knob, delta), best=best, parent=parent, tag=tag)
+        if isinstance(events[-1], ExperimentKept):
+            best, parent = events[-1].metric, number
+        yield events
+
+
+class Clock:
+    """A clock that each reading moves on."""
+
+    def __init__(self, now: datetime = START, *, step: float = 4.0) -> None:
+        self.now, self.step = now, step
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(seconds=self.step)
+        return self.now
+
+
+def samples(
+    number: int, run: int, *, until: float = BUDGET, floor: float = 1.5, tag: str = TAG, seed: int = 0
+) -> list[Sample]:
+    """A falling loss, one point a second."""
+    random_ = random.Random(number * 31 + run + seed)
+    return [
+        Sample(
+            session=tag, experiment=number, run=run, step=int(second * 12.7), seconds=float(second), progress=second / BUDGET,
+            loss=(floor * 2.2 + 5.2 * math.exp(-second / 3.5)) * (1 + random_.gauss(0, 0.012)), tokens=int(second * 26_000),
+            tokens_per_second=26_000 + random_.gauss(0, 300), mfu=0.032, memory=412 * 2**20,
+        )
+        for second in range(1, int(until) + 1)
+    ]  # fmt: skip
+
+
+def write(
+    path: Path, *, count: int = 11, flying: float | None = 11.0, clock: Clock | None = None, telemetry: bool = True
+) -> Journal:
+    """A journal with a baseline, `count` experiments and one in flight for `flying` seconds. Lease held by this process."""
+    journal = Journal(path, clock=clock or Clock())
+    journal.acquire()
+    journal.append(session_stream(TAG), [started()])
+    journal.append(experiment_stream(TAG, 0), baseline())
+    for number, events in enumerate(history(count), start=1):
+        journal.append(experiment_stream(TAG, number), events)
+        if telemetry:
+            journal.add_samples(samples(number, 1))
+    if telemetry:
+        journal.add_samples(samples(0, 1, floor=1.54))
+    if flying is not None:
+        take_off(journal, count + 1)
+        journal.add_samples(samples(count + 1, 1, until=flying))
+    return journal
+
+
+def take_off(journal: Journal, number: int, *, parent: int = 8) -> None:
+    """Propose, commit and start an experiment."""
+    idea = IDEAS[(number - 1) % len(IDEAS)]
+    opening = [proposed(number, idea, parent=parent), committed(number, parent=parent), *run_of(number, 1)]
+    journal.append(experiment_stream(TAG, number), opening)
+
+
+def play(journal: Journal, number: int, *, pace: float = 1.0) -> None:
+    """Go on for ever: samples by the second, a verdict after each budget."""
+    best, parent = 1.4755, 8
+    while True:
+        for sample in samples(number, 1, seed=number):
+            time.sleep(pace)
+            journal.add_samples([sample])
+        events = experiment(number, IDEAS[(number - 1) % len(IDEAS)], best=best, parent=parent)[4:]
+        journal.append(experiment_stream(TAG, number), events)
+        time.sleep(pace)
+        number += 1
+        take_off(journal, number)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("path", type=Path)
+    parser.add_argument("--count", type=int, default=11)
+    parser.add_argument("--live", action="store_true")
+    parser.add_argument("--pace", type=float, default=1.0)
+    options = parser.parse_args()
+    recent = Clock(datetime.now(UTC) - timedelta(seconds=70 * 4 + 40))
+    journal = write(options.path, count=options.count, clock=recent, flying=None if options.live else 11.0)
+    if options.live:
+        journal.close()
+        journal = Journal(options.path)
+        journal.acquire()
+        take_off(journal, options.count + 1)
+        play(journal, options.count + 1, pace=options.pace)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,312 @@
+"""The night in columns: a fold of the journal that can be looked at as of any position. Pure.
+
+A list of a hundred thousand experiments must open at once, stay small and be shown as it stood at any earlier position.
+So rows are columns of numbers, each fact is kept with the position that brought it, and `tui.view` answers "as of P" by
+bisection; nothing is copied and nothing is folded again. Facts only ever join at the end, and a row's verdict is published
+by its `decided` position last: a reader in another thread that stays at or below `position` sees no half-written fact.
+
+The law: View(fold(a + b), P) == View(fold(a), P) for every P within a.
+"""
+
+import sys
+from array import array
+from dataclasses import dataclass, field
+from datetime import datetime
+from math import nan
+
+from journal.events import (
+    Acknowledged,
+    BriefChanged,
+    DirectionAdded,
+    DirectionWithdrawn,
+    Event,
+    ExperimentKept,
+    IdeaProposed,
+    IdeaRefused,
+    Intent,
+    NoiseMeasured,
+    ProposerFailed,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+    SessionEnded,
+    SessionPaused,
+    SessionRecovered,
+    SessionResumed,
+    SessionStarted,
+    SkipRequested,
+    StopRequested,
+    Usage,
+    Verdict,
+    VetoRequested,
+)
+from journal.projections.experiments import STATUS
+from journal.recorded import Recorded
+
+STATUSES = ("open", "keep", "discard", "crash", "invalid")
+NEVER = 2**62  # a position no journal reaches
+UNPRICED = -1.0  # dollars, once any proposal had no price
+
+
+@dataclass(slots=True)
+class Asked:
+    """A person's intent, and the loop's answer once there is one."""
+
+    position: int
+    kind: str
+    words: str
+    author: str
+    answered: int = NEVER
+    outcome: str = ""
+
+
+@dataclass(slots=True)
+class Direction:
+    number: int
+    text: str
+    added: int
+    withdrawn: int = NEVER
+
+
+@dataclass(frozen=True, slots=True)
+class Overruled:
+    """A verdict that stood from `decided` until the position `replaced`, e.g. of a kept experiment that was vetoed."""
+
+    replaced: int
+    decided: int
+    status: str
+    metric: float
+    delta: float
+    gain: float
+    time: float
+
+
+@dataclass(slots=True)
+class SessionLog:
+    """One session's facts, in order, each with its position."""
+
+    started: Recorded
+    states: list[tuple[int, str, str, str | None]] = field(default_factory=list)  # position, state, reason, until
+    noise: list[tuple[int, float]] = field(default_factory=list)
+    notices: list[tuple[int, str]] = field(default_factory=list)  # what went wrong or was mended, in words
+    verdicts: dict[str, "array[int]"] = field(default_factory=lambda: {status: array("q") for status in STATUSES})
+    rows: "array[int]" = field(default_factory=lambda: array("q"))
+    opened: "array[int]" = field(default_factory=lambda: array("q"))  # position of each of `rows`
+    overruled: dict[str, "array[int]"] = field(default_factory=lambda: {status: array("q") for status in STATUSES})
+    kept: "array[int]" = field(default_factory=lambda: array("q"))  # rows, in the order of verdicts["keep"]
+    spent_at: "array[int]" = field(default_factory=lambda: array("q"))
+    spent: "array[float]" = field(default_factory=lambda: array("d"))
+    refused: "array[int]" = field(default_factory=lambda: array("q"))
+    run_started: "array[int]" = field(default_factory=lambda: array("q"))
+    run_ended: "array[int]" = field(default_factory=lambda: array("q"))
+    run_row: "array[int]" = field(default_factory=lambda: array("q"))
+    run_number: "array[int]" = field(default_factory=lambda: array("q"))
+    directions: list[Direction] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
+
+
+class Ledger:
+    """Columns of all experiments and the logs of all sessions."""
+
+    def __init__(self) -> None:
+        self.position = 0
+        self.recorded_at = ""
+        self.sessions: dict[str, SessionLog] = {}
+        self.index: dict[tuple[str, int], int] = {}
+        self.session: list[str] = []
+        self.number = array("q")
+        self.opened = array("q")
+        self.decided = array("q")
+        self.decided_time = array("d")  # seconds since the epoch
+        self.status = array("b")
+        self.metric = array("d")
+        self.delta = array("d")
+        self.gain = array("d")
+        self.seconds = array("d")  # of training, all runs
+        self.idea: list[str] = []
+        self.kind: list[str] = []
+        self.proposer: list[str] = []
+        self.knobs: list[str] = []
+        self.earlier: dict[int, list[tuple[int, str, str, str, str]]] = {}  # row -> replaced proposals
+        self.overruled: dict[int, list[Overruled]] = {}  # row -> verdicts that a later one replaced
+        self.failed_at = array("q")
+        self.failed_row = array("q")
+        self.failed_run = array("q")
+        self.failure: list[tuple[str, str]] = []  # kind, signature
+
+    def apply(self, recorded: Recorded) -> None:
+        """Take in the next event."""
+        event, at = recorded.event, recorded.position
+        if isinstance(event, SessionStarted):
+            self.sessions[event.session] = SessionLog(recorded, states=[(at, "open", "", None)])
+        log = self.sessions.get(event.session)
+        if log is not None:
+            self._take(log, event, recorded)
+        self.recorded_at, self.position = recorded.recorded_at, at
+
+    def _take(self, log: SessionLog, event: Event, recorded: Recorded) -> None:
+        match event:
+            case IdeaProposed():
+                self._proposed(log, event, recorded.position)
+            case RunStarted():
+                log.run_row.append(self.index[event.session, event.experiment])
+                log.run_number.append(event.run)
+                log.run_ended.append(NEVER)
+                log.run_started.append(recorded.position)
+            case RunFinished() | RunFailed():
+                self._ran(log, event, recorded.position)
+            case Verdict():
+                self._judged(log, event, recorded)
+            case IdeaRefused():
+                log.refused.append(recorded.position)
+            case _:
+                _note(log, event, recorded.position)
+
+    def _proposed(self, log: SessionLog, event: IdeaProposed, at: int) -> None:
+        facts = (event.idea, sys.intern(event.kind), sys.intern(event.proposer), _knobs(event))
+        row = self.index.get((event.session, event.experiment))
+        if row is None:
+            row = self._open(log, event, at)
+        else:
+            before = (self.idea[row], self.kind[row], self.proposer[row], self.knobs[row])
+            self.earlier.setdefault(row, []).append((at, *before))
+        self.idea[row], self.kind[row], self.proposer[row], self.knobs[row] = facts
+        _spend(log, event.usage, at)
+
+    def _open(self, log: SessionLog, event: IdeaProposed, at: int) -> int:
+        row = len(self.number)
+        self.session.append(sys.intern(event.session))
+        self.number.append(event.experiment)
+        self.status.append(0)
+        self.seconds.append(0.0)
+        self.decided.append(NEVER)
+        for number in (self.decided_time, self.metric, self.delta, self.gain):
+            number.append(nan)
+        for text in (self.idea, self.kind, self.proposer, self.knobs):
+            text.append("")
+        self.opened.append(at)
+        log.rows.append(row)
+        log.opened.append(at)
+        self.index[event.session, event.experiment] = row
+        return row
+
+    def _ran(self, log: SessionLog, event: RunFinished | RunFailed, at: int) -> None:
+        row = self.index[event.session, event.experiment]
+        self.seconds[row] += event.train_seconds
+        for run in range(len(log.run_row) - 1, -1, -1):
+            if log.run_row[run] == row and log.run_number[run] == event.run:
+                log.run_ended[run] = at
+                break
+        if isinstance(event, RunFailed):
+            self.failure.append((event.kind, sys.intern(event.signature)))
+            self.failed_row.append(row)
+            self.failed_run.append(event.run)
+            self.failed_at.append(at)
+
+    def _judged(self, log: SessionLog, event: Verdict, recorded: Recorded) -> None:
+        row, status = self.index[event.session, event.experiment], STATUS[type(event)]
+        if self.decided[row] != NEVER:
+            self._overrule(log, row, recorded.position)
+        self.status[row] = STATUSES.index(status)
+        self.metric[row] = nan if event.metric is None else event.metric
+        self.delta[row] = nan if event.delta is None else event.delta
+        self.gain[row] = nan if event.gain_sigma is None else event.gain_sigma
+        self.decided_time[row] = datetime.fromisoformat(recorded.recorded_at).timestamp()
+        if isinstance(event, ExperimentKept):
+            log.kept.append(row)
+        log.verdicts[status].append(recorded.position)
+        self.decided[row] = recorded.position
+
+    def _overrule(self, log: SessionLog, row: int, at: int) -> None:
+        status = STATUSES[self.status[row]]
+        verdict = (self.metric[row], self.delta[row], self.gain[row], self.decided_time[row])
+        self.overruled.setdefault(row, []).append(Overruled(at, self.decided[row], status, *verdict))
+        log.overruled[status].append(at)
+
+
+def _spend(log: SessionLog, usage: Usage, at: int) -> None:
+    total = log.spent[-1] if log.spent else 0.0
+    unpriced = usage.dollars is None or total == UNPRICED
+    log.spent.append(UNPRICED if unpriced else total + (usage.dollars or 0.0))
+    log.spent_at.append(at)
+
+
+def _note(log: SessionLog, event: Event, at: int) -> None:
+    """What concerns the session as a whole."""
+    match event:
+        case SessionPaused() | SessionResumed() | SessionEnded() | SessionRecovered():
+            log.states.append((at, *_state(event)))
+        case NoiseMeasured():
+            log.noise.append((at, event.sigma))
+        case ProposerFailed():
+            _spend(log, event.usage, at)
+        case Intent():
+            _asked(log, event, at)
+        case Acknowledged():
+            _answered(log, event, at)
+        case _:
+            pass
+    if words := _notice(event):
+        log.notices.append((at, words))
+
+
+def _state(event: SessionPaused | SessionResumed | SessionEnded | SessionRecovered) -> tuple[str, str, str | None]:
+    """State, reason, until."""
+    match event:
+        case SessionPaused():
+            return "paused", event.reason, event.until
+        case SessionEnded():
+            return "ended", event.reason, None
+        case _:
+            return "open", "", None
+
+
+def _notice(event: Event) -> str:
+    """What went wrong or was mended, in words; empty for all else."""
+    match event:
+        case ProposerFailed():
+            return f"{event.proposer} failed ({event.kind}): {event.reason}"
+        case SessionRecovered():
+            return f"recovered: found {event.found}; {event.did}"
+        case BriefChanged() if not event.accepted:
+            return f"the edited brief was not accepted: {event.reason}"
+        case _:
+            return ""
+
+
+def _asked(log: SessionLog, event: Intent, at: int) -> None:
+    log.asked.append(Asked(at, event.NAME, intent_words(event), event.author))
+    if isinstance(event, DirectionAdded):
+        log.directions.append(Direction(event.direction, event.text, at))
+    elif isinstance(event, DirectionWithdrawn):
+        for direction in log.directions:
+            if direction.number == event.direction and direction.withdrawn == NEVER:
+                direction.withdrawn = at
+
+
+def _answered(log: SessionLog, event: Acknowledged, at: int) -> None:
+    for asked in reversed(log.asked):
+        if asked.position == event.request:
+            asked.outcome, asked.answered = event.outcome, at
+            return
+
+
+def intent_words(event: Intent) -> str:
+    """What a person asked for, as a screen names it."""
+    match event:
+        case DirectionAdded():
+            return f"direction {event.direction}: {event.text}"
+        case DirectionWithdrawn():
+            return f"withdraw direction {event.direction}"
+        case SkipRequested():
+            return f"skip #{event.experiment}"
+        case StopRequested():
+            return "stop now" if event.now else "stop after this run"
+        case VetoRequested():
+            return f"veto #{event.experiment}"
+        case _:
+            return event.NAME.removesuffix("Requested").lower()
+
+
+def _knobs(event: IdeaProposed) -> str:
+    return ", ".join(f"{move.name} {move.old or '∅'}→{move.new or '∅'}" for move in event.change.knobs)

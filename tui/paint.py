@@ -1,0 +1,31 @@
+"""A screen is a pure function of (the fold at a position, the person's choices, the clock, the size)."""
+
+from collections.abc import Callable, Mapping
+
+from tui.frame import Frame
+from tui.lines import status_lines
+from tui.screens import live
+from tui.ui import Scene
+from tui.widgets.chrome import paint_footer, paint_header, paint_notices
+
+WIDTH_LEAST, HEIGHT_LEAST = 60, 16
+
+Painter = Callable[[Frame, Scene], None]
+
+PAINTERS: Mapping[str, Painter] = {"live": live.paint}
+
+
+def paint(scene: Scene, *, width: int, height: int) -> Frame:
+    """The whole frame. Below 60×16 it is plain status lines."""
+    frame = Frame(width, height)
+    if width < WIDTH_LEAST or height < HEIGHT_LEAST:
+        for y, line in enumerate(status_lines(scene.snapshot, now=scene.now)):
+            frame.put(0, y, line)
+    else:
+        paint_header(frame, scene)
+        PAINTERS[scene.ui.screen](frame, scene)
+        paint_notices(frame, scene)
+        paint_footer(frame, scene)
+    if scene.ui.look.ascii:
+        frame.make_ascii()
+    return frame

@@ -1,0 +1,160 @@
+"""Live: the experiment in flight, its loss, the frontier, the last experiments. Pure."""
+
+from datetime import datetime
+
+from journal.projections.runs import Run
+from tui.formatting import clip, dollars, duration, memory, number, percent, rate, sanitize, signed
+from tui.frame import Frame
+from tui.snapshot import Detail, Snapshot
+from tui.ui import Scene
+from tui.widgets.chrome import HEADER
+from tui.widgets.curves import at, paint_frontier, paint_loss, points
+from tui.widgets.plot import Box
+from tui.widgets.table import paint_table
+
+FLIGHT = 5  # lines
+ROWS_LEAST = 5  # of the table, its heading included
+
+
+def paint(frame: Frame, scene: Scene) -> None:
+    """Header and footer aside: flight, plots, table."""
+    bottom = frame.height - 1
+    paint_flight(frame, HEADER, scene)
+    top = HEADER + FLIGHT
+    plots = bottom - top if scene.ui.zoom else max(5, min((bottom - top) // 2, bottom - top - ROWS_LEAST))
+    _paint_plots(frame, Box(x=0, y=top, width=frame.width, height=plots), scene)
+    if not scene.ui.zoom:
+        _paint_last(frame, Box(x=0, y=top + plots, width=frame.width, height=bottom - top - plots), scene)
+
+
+def paint_flight(frame: Frame, y: int, scene: Scene) -> None:
+    """Five lines: title, idea, change, budget, figures."""
+    snapshot = scene.snapshot
+    session = snapshot.view.session
+    if session is None:
+        return
+    if snapshot.flight is None:
+        frame.rule(y, "between experiments")
+        frame.put(1, y + 1, clip(sanitize(session.goal), frame.width - 1), "dim")
+        return
+    flight = snapshot.flight
+    run = flight.run
+    title = f"#{flight.experiment.number}"
+    if run is not None and (run.purpose != "candidate" or run.run > 1):
+        title += f" run {run.run} ({run.purpose})"
+    frame.rule(y, title)
+    if run is not None:
+        frame.put_right(frame.width - 1, y, f" {_isolation(run)} ", "warn" if run.isolation != "sandboxed" else "dim")
+    frame.put(1, y + 1, clip(sanitize(flight.experiment.idea), frame.width - 1), "strong")
+    frame.put(1, y + 2, clip(_origin(flight), frame.width - 1), "dim")
+    _paint_budget(frame, y + 3, scene, run)
+    frame.put(1, y + 4, clip(_figures(snapshot, flight), frame.width - 1))
+
+
+def _isolation(run: Run) -> str:
+    return {"sandboxed": "sandboxed", "limited": "limited, not contained", "none": "no isolation"}.get(
+        run.isolation, sanitize(run.isolation)
+    )
+
+
+def _origin(flight: Detail) -> str:
+    """Change, parent, proposer, hypothesis: what fits."""
+    parts = []
+    if flight.proposal and flight.proposal.change.knobs:
+        moves = flight.proposal.change.knobs
+        parts.append(", ".join(f"{move.name} {move.old or '∅'}→{move.new or '∅'}" for move in moves))
+    parts.append(f"on {(flight.experiment.parent or '')[:7]}")
+    parts.append(f"by {flight.experiment.proposer}")
+    if flight.experiment.dollars:
+        parts.append(dollars(flight.experiment.dollars))
+    if flight.experiment.hypothesis:
+        parts.append(flight.experiment.hypothesis)
+    return sanitize(" · ".join(parts))
+
+
+def _paint_budget(frame: Frame, y: int, scene: Scene, run: Run | None) -> None:
+    if run is None:
+        frame.put(1, y, "proposed; no run yet", "dim")
+        return
+    words, share = budget_words(scene, run)
+    width = max(10, min(40, frame.width - 46))
+    full = round(width * share)
+    x = frame.spans(1, y, ("█" * full, "bar"), ("░" * (width - full), "bar_empty"))
+    frame.put(x + 1, y, clip(f"{percent(share)}  {words}", frame.width - x - 1))
+
+
+def budget_words(scene: Scene, run: Run) -> tuple[str, float]:
+    """Where a run stands in its budget, in words and as a share."""
+    curve = scene.snapshot.curve
+    if run.status != "running":
+        return f"run {run.status}; judging", 1.0
+    if not curve:
+        return f"starting, {duration(_since(run.started_at, scene.now))}", 0.0
+    seconds, budget = curve[-1].seconds, run.budget
+    share = curve[-1].progress if curve[-1].progress is not None else (seconds / budget if budget else 0.0)
+    share = max(0.0, min(1.0, share))
+    left = max(0.0, budget - seconds)
+    words = f"{duration(left)} left of {duration(budget)}" if share < 1 else "trained; evaluating"
+    return f"{words}  step {curve[-1].step:,}", share
+
+
+def _since(iso: str, now: datetime) -> float:
+    return (now - datetime.fromisoformat(iso)).total_seconds()
+
+
+def _figures(snapshot: Snapshot, flight: Detail) -> str:
+    run, curve = flight.run, snapshot.curve
+    if run is not None and run.status == "finished":
+        return (
+            f"{snapshot.view.session.metric if snapshot.view.session else 'metric'} {number(run.metric)} ({run.trust})"
+        )
+    if run is not None and run.status == "failed":
+        return sanitize(f"{run.failure}: {run.reason}")
+    if not curve:
+        return ""
+    last = curve[-1]
+    rival = at(points(snapshot.rival, axis="time"), last.seconds)
+    parts = [f"loss {number(last.loss)}"]
+    if rival is not None and last.loss is not None:
+        parts[0] += f" ({signed(last.loss - rival)} to the incumbent at {duration(last.seconds)})"
+    parts += [f"{rate(last.tokens_per_second)} tok/s"]
+    if last.mfu is not None:
+        parts.append(f"MFU {last.mfu:.1%}")
+    if last.memory is not None:
+        parts.append(memory(last.memory))
+    return "  ".join(parts)
+
+
+def _paint_plots(frame: Frame, box: Box, scene: Scene) -> None:
+    snapshot, ui = scene.snapshot, scene.ui
+    half = box.width // 2
+    left = Box(x=0, y=box.y + 1, width=half - 1, height=box.height - 1)
+    right = Box(x=half, y=box.y + 1, width=box.width - half, height=box.height - 1)
+    frame.rule(box.y, _loss_title(scene), width=half - 1)
+    frame.rule(box.y, "frontier", x=half)
+    run = snapshot.flight.run if snapshot.flight else None
+    paint_loss(
+        frame,
+        left,
+        curve=snapshot.curve,
+        rival=snapshot.rival,
+        ui=ui.plot,
+        x_max=run.budget if run else None,
+        plain=ui.look.ascii,
+    )
+    paint_frontier(frame, right, view=snapshot.view, log=ui.plot.log, plain=ui.look.ascii, zoom=ui.zoom)
+
+
+def _loss_title(scene: Scene) -> str:
+    plot = scene.ui.plot
+    words = [word for word, on in (("log", plot.log), ("smoothed", plot.smooth)) if on]
+    return "loss" + (f", {', '.join(words)}" if words else "")
+
+
+def _paint_last(frame: Frame, box: Box, scene: Scene) -> None:
+    view = scene.snapshot.view
+    rows = view.rows
+    shown = box.height - 2
+    frame.rule(box.y, "last experiments")
+    newest = list(reversed(rows[max(0, len(rows) - shown) :]))
+    paint_table(frame, Box(x=0, y=box.y + 1, width=box.width, height=box.height - 1), view=view, rows=newest, top=0)

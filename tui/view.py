@@ -1,0 +1,250 @@
+"""The ledger as of one position: the only thing a screen knows of the journal. Pure; every answer is a bisection.
+
+A view at the head and a view of last Tuesday are the same code: live is the replay of now.
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import isnan, nan
+
+from journal.events import SessionStarted
+from tui.ledger import STATUSES, UNPRICED, Asked, Direction, Ledger, SessionLog
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One experiment as it stood. Metrics in the brief's unit, seconds of training, seconds since the epoch."""
+
+    index: int
+    session: str
+    number: int
+    status: str
+    kind: str
+    idea: str
+    proposer: str
+    knobs: str
+    metric: float | None
+    delta: float | None
+    gain: float | None
+    seconds: float | None
+    decided_time: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """A session as it stood: what the header says."""
+
+    tag: str
+    goal: str
+    metric: str
+    direction: str
+    branch: str
+    host: str
+    device: str
+    budget: float | None
+    started_at: str
+    state: str  # open, paused, ended
+    reason: str
+    until: str | None
+    best: float | None
+    best_experiment: int | None
+    best_row: int | None
+    baseline: float | None
+    sigma: float | None
+    counts: dict[str, int]
+    experiments: int
+    refusals: int
+    dollars: float | None
+    directions: tuple[Direction, ...]
+    waiting: tuple[Asked, ...]  # intents without an answer
+    answered: Asked | None  # the last one answered
+    notice: str
+
+    @property
+    def minimize(self) -> bool:
+        return self.direction != "maximize"
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """The run in flight."""
+
+    row: int
+    run: int
+
+
+class View:
+    """The ledger as of a position."""
+
+    def __init__(self, ledger: Ledger, position: int) -> None:
+        self.ledger, self.position = ledger, position
+
+    @cached_property
+    def count(self) -> int:
+        """Experiments proposed so far, in all sessions."""
+        return bisect_right(self.ledger.opened, self.position)
+
+    @cached_property
+    def _log(self) -> SessionLog | None:
+        """The latest session's."""
+        started = [log for log in self.ledger.sessions.values() if log.started.position <= self.position]
+        return started[-1] if started else None
+
+    @cached_property
+    def sessions(self) -> int:
+        return sum(log.started.position <= self.position for log in self.ledger.sessions.values())
+
+    def row(self, index: int) -> Row:
+        """One experiment as it stood."""
+        ledger = self.ledger
+        status, metric, delta, gain, time = self._verdict(index)
+        idea, kind, proposer, knobs = self._proposal(index)
+        return Row(
+            index=index,
+            session=ledger.session[index],
+            number=ledger.number[index],
+            status=status,
+            kind=kind,
+            idea=idea,
+            proposer=proposer,
+            knobs=knobs,
+            metric=_present(metric),
+            delta=_present(delta),
+            gain=_present(gain),
+            seconds=ledger.seconds[index] if status != "open" else None,
+            decided_time=_present(time),
+        )
+
+    def status(self, index: int) -> str:
+        return self._verdict(index)[0]
+
+    def _verdict(self, index: int) -> tuple[str, float, float, float, float]:
+        """Status, metric, delta, gain in σ, time."""
+        ledger = self.ledger
+        for past in ledger.overruled.get(index, ()):
+            if past.decided <= self.position < past.replaced:
+                return past.status, past.metric, past.delta, past.gain, past.time
+        if ledger.decided[index] > self.position:
+            return UNDECIDED
+        time = ledger.decided_time[index]
+        return STATUSES[ledger.status[index]], ledger.metric[index], ledger.delta[index], ledger.gain[index], time
+
+    def _proposal(self, index: int) -> tuple[str, str, str, str]:
+        ledger = self.ledger
+        for replaced, *facts in ledger.earlier.get(index, ()):
+            if replaced > self.position:
+                return (facts[0], facts[1], facts[2], facts[3])
+        return ledger.idea[index], ledger.kind[index], ledger.proposer[index], ledger.knobs[index]
+
+    def find(self, session: str, number: int) -> int | None:
+        """The row of an experiment, if it was proposed by then."""
+        index = self.ledger.index.get((session, number))
+        return index if index is not None and index < self.count else None
+
+    @cached_property
+    def rows(self) -> Sequence[int]:
+        """Rows of the latest session, in the order of their proposals."""
+        log = self._log
+        return log.rows[: bisect_right(log.opened, self.position)] if log else ()
+
+    @cached_property
+    def kept(self) -> Sequence[int]:
+        """Rows kept in the latest session, in the order of their verdicts; without those taken back."""
+        log = self._log
+        if log is None:
+            return ()
+        kept = log.kept[: bisect_right(log.verdicts["keep"], self.position)]
+        return [row for row in kept if self.status(row) == "keep"] if log.overruled["keep"] else kept
+
+    @cached_property
+    def flight(self) -> Flight | None:
+        """The run in flight: the last one started, unless it has ended."""
+        log = self._log
+        last = bisect_right(log.run_started, self.position) - 1 if log else -1
+        if log is None or last < 0 or log.run_ended[last] <= self.position:
+            return None
+        return Flight(log.run_row[last], log.run_number[last])
+
+    @cached_property
+    def open_row(self) -> int | None:
+        """The latest experiment without a verdict."""
+        rows = self.rows
+        return next((row for row in reversed(rows[-4:]) if self.status(row) == "open"), None)
+
+    @cached_property
+    def failures(self) -> int:
+        """Failed runs so far, in all sessions."""
+        return bisect_right(self.ledger.failed_at, self.position)
+
+    @cached_property
+    def session(self) -> Summary | None:
+        """The latest session as it stood."""
+        return _summary(self, self._log) if self._log else None
+
+
+UNDECIDED = ("open", nan, nan, nan, nan)
+
+
+def _present(value: float) -> float | None:
+    return None if isnan(value) else value
+
+
+def _summary(view: View, log: SessionLog) -> Summary:
+    at = view.position
+    event = log.started.event
+    assert isinstance(event, SessionStarted)
+    ledger, config = view.ledger, event.config
+    _, state, reason, until = [entry for entry in log.states if entry[0] <= at][-1]
+    counts = {
+        status: bisect_right(log.verdicts[status], at) - bisect_right(log.overruled[status], at)
+        for status in STATUSES[1:]
+    }
+    kept = view.kept
+    best = kept[-1] if kept else None
+    answered = [asked for asked in log.asked if asked.answered <= at]
+    notices = [words for position, words in log.notices if position <= at]
+    return Summary(
+        tag=event.session,
+        goal=str(config.get("goal", "")),
+        metric=str(config.get("metric", "")),
+        direction=str(config.get("direction", "minimize")),
+        branch=event.branch,
+        host=event.host,
+        device=event.device,
+        budget=_number(config.get("budget")),
+        started_at=log.started.recorded_at,
+        state=state,
+        reason=reason,
+        until=until,
+        best=ledger.metric[best] if best is not None else None,
+        best_experiment=ledger.number[best] if best is not None else None,
+        best_row=best,
+        baseline=ledger.metric[kept[0]] if kept and ledger.number[kept[0]] == 0 else None,
+        sigma=_last(log.noise, at),
+        counts=counts,
+        experiments=len(view.rows),
+        refusals=bisect_right(log.refused, at),
+        dollars=_dollars(log, at),
+        directions=tuple(one for one in log.directions if one.added <= at < one.withdrawn),
+        waiting=tuple(asked for asked in log.asked if asked.position <= at < asked.answered),
+        answered=max(answered, key=lambda asked: asked.answered) if answered else None,
+        notice=notices[-1] if notices else "",
+    )
+
+
+def _last(entries: list[tuple[int, float]], at: int) -> float | None:
+    known = [value for position, value in entries if position <= at]
+    return known[-1] if known else None
+
+
+def _dollars(log: SessionLog, at: int) -> float | None:
+    """Spent so far; None where a price is unknown."""
+    last = bisect_right(log.spent_at, at) - 1
+    total = log.spent[last] if last >= 0 else 0.0
+    return None if total == UNPRICED else total
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None

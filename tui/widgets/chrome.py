@@ -1,0 +1,123 @@
+"""What frames every screen: two header lines, the footer, banners. Nothing here wraps; what does not fit is left out. Pure."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from rich.cells import cell_len
+
+from tui.formatting import clip, clock, count, dollars, duration, number, sanitize
+from tui.frame import Frame
+from tui.keys import Key, footer_keys
+from tui.snapshot import Snapshot
+from tui.ui import SCREENS, Scene
+from tui.view import Summary
+
+HEADER = 2  # lines
+
+
+def paint_header(frame: Frame, scene: Scene) -> None:
+    """Line one: what is optimised and how far. Line two: what it took."""
+    session = scene.snapshot.view.session
+    if session is None:
+        frame.put(0, 0, "No session in this journal yet: start one with `ar-loop run`.", "title")
+        return
+    words, role = loop_state(scene.snapshot, session)
+    right = frame.put_right(frame.width, 0, clip(words, frame.width // 2), role)
+    _fit(frame, 0, right - 2, _standing(session))
+    right = frame.put_right(frame.width, 1, _spent(session, scene.now), "dim")
+    _fit(frame, 1, right - 2, _tally(session))
+
+
+def _fit(frame: Frame, y: int, stop: int, parts: Iterable[tuple[str, str]]) -> None:
+    """Write whole parts while there is room."""
+    x = 0
+    for text, role in parts:
+        shown = clip(text, stop) if x == 0 else text
+        if x + cell_len(shown) > stop:
+            return
+        x = frame.put(x, y, shown, role) + 2
+
+
+def _standing(session: Summary) -> list[tuple[str, str]]:
+    best = number(session.best)
+    if session.best_experiment is not None:
+        best += f" (#{session.best_experiment})"
+    return [
+        (sanitize(session.tag), "title"),
+        (f"{sanitize(session.metric)} {'↓' if session.minimize else '↑'} {best}", "strong"),
+        (f"baseline {number(session.baseline)}", ""),
+        (f"σ {number(session.sigma)}", ""),
+    ]
+
+
+def _tally(session: Summary) -> list[tuple[str, str]]:
+    counts = session.counts
+    parts = [(f"✓ {count(counts['keep'])} kept", "good"), (f"· {count(counts['discard'])} discarded", "dim")]
+    if counts["crash"]:
+        parts.append((f"✗ {count(counts['crash'])} crashed", "bad"))
+    if counts["invalid"]:
+        parts.append((f"! {count(counts['invalid'])} invalid", "warn"))
+    if session.refusals:
+        parts.append((f"{count(session.refusals)} refused", "dim"))
+    return parts
+
+
+def _spent(session: Summary, now: datetime) -> str:
+    elapsed = (now - datetime.fromisoformat(session.started_at)).total_seconds()
+    return f"{dollars(session.dollars)}  {duration(elapsed)}"
+
+
+def loop_state(snapshot: Snapshot, session: Summary) -> tuple[str, str]:
+    """What the loop does, in words, and their role."""
+    if session.state == "ended":
+        return f"ended: {sanitize(session.reason)}", "dim"
+    if snapshot.loop:
+        return snapshot.loop, "bad"
+    if session.state == "paused":
+        until = f" until {clock(session.until)}" if session.until else ""
+        return f"paused{until}: {sanitize(session.reason)}", "warn"
+    if snapshot.view.flight is not None and snapshot.flight is not None:
+        return f"▸ training #{snapshot.flight.experiment.number}", "accent"
+    if snapshot.flight is not None:
+        return f"▸ at #{snapshot.flight.experiment.number}, no run in flight", "accent"
+    return "proposing", "accent"
+
+
+def paint_footer(frame: Frame, scene: Scene) -> None:
+    """The keys of this screen, from the one table; the number of the screen at the right."""
+    y = frame.height - 1
+    place = f" {SCREENS.index(scene.ui.screen) + 1} {scene.ui.screen} "
+    stop = frame.put_right(frame.width, y, place, "cursor")
+    x = 0
+    for key in footer_keys(scene.ui.screen, readonly=scene.ui.look.readonly, replay=scene.ui.replay is not None):
+        x = _footer_key(frame, x, y, key, stop)
+
+
+def _footer_key(frame: Frame, x: int, y: int, key: Key, stop: int) -> int:
+    if x + len(key.shown) + len(key.label) + 3 > stop:
+        return x
+    return frame.spans(x, y, (key.shown, "key"), (f" {key.label}  ", "dim"))
+
+
+def paint_notices(frame: Frame, scene: Scene) -> None:
+    """Over the line above the footer: what went wrong, or what the last action did."""
+    words, role = notice(scene)
+    if words:
+        y = frame.height - 2
+        frame.clear(y)
+        frame.put(0, y, clip(f" {words}", frame.width), role)
+
+
+def notice(scene: Scene) -> tuple[str, str]:
+    """The one line to show above the footer, if any."""
+    snapshot, ui = scene.snapshot, scene.ui
+    if snapshot.trouble:
+        return sanitize(snapshot.trouble), "banner"
+    if ui.note:
+        return ui.note, "banner"
+    if ui.replay is not None:
+        at = f"{count(snapshot.view.position)} of {count(snapshot.head)}"
+        return f"REPLAY at {clock(snapshot.recorded_at)} UTC, position {at}; control is off; L back to live", "banner"
+    if snapshot.view.position < snapshot.head:
+        return f"reading the journal: {count(snapshot.view.position)} of {count(snapshot.head)} events", "dim"
+    return "", ""

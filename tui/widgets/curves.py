@@ -1,0 +1,102 @@
+"""The two plots of a night: the loss of a run against the incumbent's, and the frontier. Pure."""
+
+from collections.abc import Sequence
+from math import isfinite
+
+from journal.recorded import Sample
+from tui.formatting import ABSENT, number, signed
+from tui.frame import Frame
+from tui.ui import PlotUi
+from tui.view import View
+from tui.widgets.plot import Axes, Box, Points, Series, column, fit, paint_plot, smooth, thin
+
+UNIT = {"time": "s", "step": "steps", "tokens": "tokens"}
+SMOOTHING = 0.9  # weight of the past in the moving average
+DOTS = 2_000  # discarded experiments drawn at most
+
+
+def points(curve: Sequence[Sample], *, axis: str) -> Points:
+    """Loss over seconds, steps or tokens; without the samples that lack either."""
+    placed = [(_place(one, axis), one.loss) for one in curve]
+    return [(x, y) for x, y in placed if x is not None and y is not None and isfinite(y)]
+
+
+def _place(sample: Sample, axis: str) -> float | None:
+    match axis:
+        case "step":
+            return sample.step
+        case "tokens":
+            return sample.tokens
+        case _:
+            return sample.seconds
+
+
+def at(curve: Points, x: float) -> float | None:
+    """The value of the last point at or before x."""
+    before = [y for place, y in curve if place <= x]
+    return before[-1] if before else None
+
+
+def paint_loss(
+    frame: Frame,
+    box: Box,
+    *,
+    curve: Sequence[Sample],
+    rival: Sequence[Sample],
+    ui: PlotUi,
+    x_max: float | None = None,
+    plain: bool = False,
+) -> None:
+    """The curve over the rival's, at the same second (or step, or token)."""
+    ours, theirs = points(curve, axis=ui.axis), points(rival, axis=ui.axis)
+    if ui.smooth:
+        ours, theirs = smooth(ours, weight=SMOOTHING), smooth(theirs, weight=SMOOTHING)
+    limit = box.width * 4
+    series = [
+        Series(points=thin(theirs, limit=limit), role="rival", sign="."),
+        Series(points=thin(ours, limit=limit), role="curve", sign="*"),
+    ]
+    axes = fit(series, log=ui.log, x_label=UNIT[ui.axis], x_max=x_max if ui.axis == "time" else None)
+    if axes is None:
+        frame.put(box.x + 1, box.y + box.height // 2, "no loss yet", "dim")
+        return
+    paint_plot(frame, box, series, axes, plain=plain)
+    if ui.crosshair is not None:
+        _crosshair(frame, box, axes, ours=ours, theirs=theirs, ui=ui)
+
+
+def _crosshair(frame: Frame, box: Box, axes: Axes, *, ours: Points, theirs: Points, ui: PlotUi) -> None:
+    gutter = 8
+    width = box.width - gutter
+    place = max(0, min(width - 1, width - 1 - (ui.crosshair or 0)))
+    x = axes.x_min + (axes.x_max - axes.x_min) * place / max(1, width - 1)
+    left = box.x + box.width - width + column(x, axes, width)
+    for y in range(box.y, box.y + box.height - 1):
+        if frame.chars[y][left] == " ":
+            frame.put(left, y, "┊", "axis")
+    mine, other = at(ours, x), at(theirs, x)
+    difference = signed(mine - other) if mine is not None and other is not None else ABSENT
+    words = f" {x:.4g} {UNIT[ui.axis]}: {number(mine)}, incumbent {number(other)}, {difference} "
+    frame.put_right(box.x + box.width, box.y, words, "title")
+
+
+def paint_frontier(
+    frame: Frame, box: Box, *, view: View, log: bool = False, plain: bool = False, zoom: bool = False
+) -> None:
+    """The running best over the number of the experiment, and every other verdict as a dot."""
+    ledger = view.ledger
+    kept: Points = [(ledger.number[row], ledger.metric[row]) for row in view.kept]
+    if not kept:
+        frame.put(box.x + 1, box.y + box.height // 2, "no kept experiment yet", "dim")
+        return
+    rows = view.rows
+    stride = max(1, len(rows) // DOTS)
+    others = [(float(row.number), row.metric) for row in map(view.row, rows[::stride]) if row.metric is not None]
+    last = max(float(ledger.number[rows[-1]]), kept[-1][0])
+    series = [
+        Series(points=others, role="dim", shape="dots", sign="."),
+        Series(points=[*kept, (last, kept[-1][1])], role="good", shape="stairs", sign="#"),
+    ]
+    axes = fit(series, log=log, x_label="experiment" if zoom or box.width > 30 else "")
+    assert axes is not None
+    paint_plot(frame, box, series, axes, plain=plain)
