@@ -9,7 +9,7 @@ import json
 import re
 import tomllib
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -21,7 +21,7 @@ from journal.ideas.revisits import REASONS, rationed, unfounded
 from journal.ideas.signature import program, signature
 from journal.projections.changes import Trial
 from loop.contracts import Passed, Proposal, Refused, Request
-from loop.scope import Scope
+from loop.scope import File, Scope
 
 NETWORK = frozenset({"socket", "ssl", "http", "urllib", "ftplib", "smtplib", "xmlrpc", "requests", "httpx", "aiohttp"})
 PROCESSES = frozenset({"subprocess", "pty", "ctypes", "cffi"})
@@ -43,9 +43,21 @@ class Limits:
 STANDARD = Limits()
 
 
-def check(proposal: Proposal, request: Request, *, scope: Scope, limits: Limits = STANDARD) -> Passed | Refused:
-    """Let a proposal through, with its change and its nearest neighbours, or say why not."""
-    for rule, reason in _unread(proposal, scope=scope, limits=limits):
+def check(
+    proposal: Proposal,
+    request: Request,
+    *,
+    scope: Sequence[str],
+    tree: Mapping[str, File] | None = None,
+    locked: Sequence[str] = (),
+    limits: Limits = STANDARD,
+) -> Passed | Refused:
+    """Let a proposal through, with its change and its nearest neighbours, or say why not.
+
+    `scope` and `locked` are paths or globs, `tree` the parent's files: without it, symbolic links cannot be seen.
+    """
+    allowed = Scope(patterns=tuple(scope), tree=tree or {}, locked=tuple(locked))
+    for rule, reason in _unread(proposal, scope=allowed, limits=limits):
         if reason:
             return Refused(change=NOTHING, rule=rule, reason=reason)
     change = signature(request.files, {**request.files, **proposal.files})

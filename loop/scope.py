@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import PurePosixPath
+from typing import Protocol
 
 from loop.errors import BadInput
 
@@ -16,12 +17,19 @@ REGULAR = frozenset({"100644", "100755"})  # git's modes of plain files
 LINK, SUBMODULE = "120000", "160000"
 
 
+class File(Protocol):
+    """A file of a commit's tree; `mode` as git writes it."""
+
+    @property
+    def mode(self) -> str: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """`listing` is path -> git's mode, of every file of the tree; `locked` wins over `patterns`."""
+    """`tree` is every file of the commit by path; `locked` wins over `patterns`."""
 
     patterns: tuple[str, ...]
-    listing: Mapping[str, str] = field(default_factory=dict)
+    tree: Mapping[str, File] = field(default_factory=dict)
     locked: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -30,7 +38,7 @@ class Scope:
 
     def files(self) -> tuple[str, ...]:
         """The files of the tree that may be edited, sorted. Raises BadInput where there is none."""
-        found = tuple(sorted(path for path in self.listing if self.refusal(path) is None))
+        found = tuple(sorted(path for path in self.tree if self.refusal(path) is None))
         if not found:
             raise BadInput(self._nothing())
         return found
@@ -45,18 +53,24 @@ class Scope:
         if matches(path, self.locked):
             return f"{path} is locked"
         for parent in (path, *map(str, PurePosixPath(path).parents)):
-            mode = self.listing.get(parent)
+            mode = self.tree[parent].mode if parent in self.tree else None
             if mode == LINK:
                 return f"{parent} is a symbolic link; the files that it leads to are not in scope"
             if mode == SUBMODULE or (mode is not None and parent != path):
                 return f"{parent} is not a folder of this repository"
-        return None if self.listing.get(path, "100644") in REGULAR else f"{path} is not a plain file"
+        plain = path not in self.tree or self.tree[path].mode in REGULAR
+        return None if plain else f"{path} is not a plain file"
 
     def _nothing(self) -> str:
         named = ", ".join(self.patterns)
-        reasons = [reason for path in self.patterns if path in self.listing and (reason := self.refusal(path))]
+        reasons = [reason for path in self.patterns if path in self.tree and (reason := self.refusal(path))]
         why = reasons[0] if reasons else "no committed file matches"
         return f"The scope {named} holds nothing that can be edited: {why}. Correct `scope` in the brief, or commit the file."
+
+
+def in_scope(patterns: Iterable[str], tree: Mapping[str, File], *, locked: Iterable[str] = ()) -> tuple[str, ...]:
+    """The files of a tree that may be edited, sorted. Raises BadInput where there is none, or a pattern is no path."""
+    return Scope(patterns=tuple(patterns), tree=tree, locked=tuple(locked)).files()
 
 
 def matches(path: str, patterns: Iterable[str]) -> bool:

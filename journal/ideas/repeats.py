@@ -10,6 +10,7 @@ import ast
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from journal.events import Change, KnobMove
@@ -78,15 +79,23 @@ def overlap(one: Change, other: Change) -> float | None:
 
 
 def distance(one: str, other: str) -> float:
-    """|ln(one / other)| of two literals; 0 where they are equal, infinite where they cannot be compared so."""
+    """|ln(one / other)| of two literals, or of what they leave to one where both lie between zero and one.
+
+    0.95 and 0.975 are far apart as momenta: one forgets twice as slowly. Zero where the two are equal, infinite
+    where they cannot be compared so.
+    """
     first, second = value(one), value(other)
     if first == second and type(first) is type(second):
         return 0.0
     if isinstance(first, bool | str | None) or isinstance(second, bool | str | None) or first * second <= 0:
         return math.inf
-    return abs(math.log(first / second))
+    apart = abs(math.log(first / second))
+    if 0 < first < 1 and 0 < second < 1:
+        return max(apart, abs(math.log((1 - first) / (1 - second))))
+    return apart
 
 
+@lru_cache(maxsize=4096)
 def value(source: str) -> bool | int | float | str | None:
     """The value of a literal's source text; the text itself where it is not Python."""
     try:

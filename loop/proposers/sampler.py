@@ -1,0 +1,136 @@
+"""The built-in proposer: one step of one knob from the incumbent, chosen by what the journal knows. Needs no key.
+
+It never makes the same change twice on the same parent, mostly avoids values tried on other parents (measured: four
+times in five is best), follows a direction that paid, turns round where one cost, and goes no further where one
+crashed. Its generator is seeded by the session and the experiment, so a restart continues and does not repeat.
+"""
+
+import random
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from journal.ideas.literals import Knob, knobs, replace
+from journal.ideas.repeats import NEAR_VALUE, SAME_VALUE, distance, matches
+from journal.ideas.revisits import BASE_CHANGED, rationed
+from journal.ideas.signature import signature
+from journal.projections.changes import Trial
+from loop.contracts import Proposal, Request
+from loop.errors import ProposerFailure
+from loop.proposers.evidence import Evidence, words
+from loop.proposers.steps import Step, movable
+
+AVOID = 0.8  # how often values seen on other parents are left out
+DRAWS = 12  # proposals drawn before the sampler says that nothing is left
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """One step of one knob of one file; `name` is the knob's name in the journal."""
+
+    path: str
+    name: str
+    step: Step
+
+
+class Sampler:
+    """Proposes one-factor changes of the module-level literals in scope."""
+
+    name = "sampler"
+
+    def propose(self, request: Request) -> Proposal:
+        """Raises ProposerFailure where no knob is in scope, or no step is left on this parent."""
+        moves = list(_moves(request.files))
+        if not moves:
+            raise ProposerFailure(
+                "The files in scope hold no knob, a module-level line such as `LR = 0.04  # [0.001..1]`: add one.",
+                kind="no_knobs",
+            )
+        generator = random.Random(f"{request.session}/{request.experiment}/{request.attempt}")
+        evidence = Evidence(request.state.knobs.of_session(request.session), before=request.experiment)
+        left = [move for move in moves if _new_here(move, request)]
+        for _ in range(DRAWS):
+            move = _draw(left, request, evidence, generator)
+            if move is None:
+                break
+            proposal = _proposal(move, request, evidence)
+            if proposal is not None:
+                return proposal
+            left.remove(move)
+        raise ProposerFailure(
+            "Every step of every knob has been tried on this incumbent: widen the ranges in the comments, or change the code.",
+            kind="exhausted",
+        )
+
+
+def _moves(files: Mapping[str, str]) -> Iterator[Move]:
+    for path in sorted(files):
+        label = f"{path}:" if len(files) > 1 else ""
+        for name, found in movable(knob for knob in knobs(path, files[path]) if _is_knob(knob)).items():
+            yield from (Move(path=path, name=f"{label}{name}", step=step) for step in found)
+
+
+NO_KNOB = frozenset({"SEED", "VERSION", "EVAL", "LOG", "VERBOSE", "DEBUG", "PORT", "BUDGET", "TIMEOUT"})
+
+
+def _is_knob(knob: Knob) -> bool:
+    """Names in capitals; a seed, a budget or a logging interval changes what is measured, not how well it does."""
+    bare = knob.name.partition("[")[0]
+    return bare.isupper() and not NO_KNOB & set(bare.split("_"))
+
+
+def _new_here(move: Move, request: Request) -> bool:
+    """Whether neither this value nor a near one was tried on this parent, nor refused for this experiment."""
+    here = [trial.change for trial in request.state.changes.on_parent(request.parent) if _counts(trial, request)]
+    here += request.state.changes.refused.get((request.session, request.experiment), [])
+    moved = [change.knobs[0] for change in here if len(change.knobs) == 1 and not change.added and not change.removed]
+    return all(tried.name != move.name or distance(tried.new, move.step.source) > NEAR_VALUE for tried in moved)
+
+
+def _counts(trial: Trial, request: Request) -> bool:
+    return trial.measured and (trial.session, trial.experiment) != (request.session, request.experiment)
+
+
+def _draw(left: list[Move], request: Request, evidence: Evidence, generator: random.Random) -> Move | None:
+    """One move, by weight. Values seen on other parents are left out four times in five, or where revisits ran out."""
+    fresh = [move for move in left if not _seen(move, evidence)]
+    spent = rationed(request.state.changes.of_session(request.session), before=request.experiment)
+    pool = fresh if fresh and (spent or generator.random() < AVOID) else left
+    weights = [evidence.weight(move.name, move.step) for move in pool]
+    if not any(weights):
+        return None
+    return generator.choices(pool, weights)[0]
+
+
+def _seen(move: Move, evidence: Evidence) -> bool:
+    return any(distance(value, move.step.source) <= SAME_VALUE for value in evidence.values(move.name))
+
+
+def _proposal(move: Move, request: Request, evidence: Evidence) -> Proposal | None:
+    """The move as a proposal; None where the gate would know it as a repeat, or as a revisit that is not free."""
+    knob, step = move.step.knob, move.step
+    text = replace(request.files[move.path], knob, step.source)
+    change = signature(request.files, {**request.files, move.path: text})
+    found = matches(
+        request.state.changes, change, session=request.session, experiment=request.experiment, parent=request.parent
+    )
+    earlier = found[0].trial if found else None
+    if earlier and not _free(found[0].repeat, earlier, request):
+        return None
+    return Proposal(
+        idea=f"{_verb(step)} {move.name} from {knob.source} to {step.source}",
+        files={move.path: text},
+        hypothesis=words(move.name, step, evidence),
+        kind="knob",
+        proposer=Sampler.name,
+        retry_of=earlier.experiment if earlier else None,
+        retry_reason=BASE_CHANGED if earlier else None,
+    )
+
+
+def _free(repeat: bool, earlier: Trial, request: Request) -> bool:
+    trials: Iterable[Trial] = request.state.changes.of_session(request.session)
+    return not repeat and earlier.parent != request.parent and rationed(trials, before=request.experiment) is None
+
+
+def _verb(step: Step) -> str:
+    return {1: "raise", -1: "lower", 0: "set"}[step.direction]
