@@ -1,0 +1,18 @@
+"""`ar-journal`: read, ask, check and carry away the journal."""
+
+import sys
+
+from journal.cli import asking, reading
+from journal.cli.app import app
+from journal.errors import JournalError
+
+__all__ = ["asking", "main", "reading"]
+
+
+def main() -> None:
+    """Run the command line: exit 0 done, 1 not so, 2 bad input, 130 interrupted."""
+    try:
+        app()
+    except JournalError as error:
+        print(f"ar-journal: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -1,0 +1,48 @@
+"""The command line's frame: the application, its options that every command takes, and the way in to the journal."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from journal.locate import locate
+from journal.projections import State, fold
+from journal.store import Reader
+
+app = typer.Typer(
+    name="ar-journal",
+    help="The night's memory: every step of every experiment, in order, for ever.",
+    epilog="Example: ar-journal log --last 20",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+JournalOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--journal",
+        help="The journal's file; else $AR_JOURNAL, else .ar/journal.db of the git repository.",
+        show_default=False,
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+SessionOption = Annotated[
+    str | None, typer.Option("--session", help="Tag of the session; the latest by default.", show_default=False)
+]
+NumberArgument = Annotated[int, typer.Argument(help="Number of the experiment; 0 is the baseline.", show_default=False)]
+
+
+def reader(journal: Path | None) -> Reader:
+    """The journal, opened for reading."""
+    return Reader(locate(journal))
+
+
+def state_of(journal: Reader, *, until: int | None = None) -> State:
+    """The fold of the journal up to a position."""
+    return fold(journal.read(until=until))
+
+
+def latest_tag(state: State, session: str | None) -> str:
+    """The session asked for, or the latest one; empty in an empty journal."""
+    latest = state.latest_session()
+    return session or (latest.tag if latest else "")

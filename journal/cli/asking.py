@@ -1,0 +1,113 @@
+"""Commands that ask: sql, failures, similar."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from journal import search
+from journal.cli.app import JournalOption, JsonOption, app
+from journal.cli.output import Form, narrate, print_answer
+from journal.errors import QueryRefused
+from journal.locate import locate
+from journal.query import ROWS, SECONDS, Answer, ask
+from journal.saved import SAVED, Saved
+from journal.search import match
+
+FormOption = Annotated[Form, typer.Option("--format", help="How to print the answer.")]
+
+
+@app.command(epilog='Example: ar-journal sql "SELECT number, status, metric FROM experiments" --json')
+def sql(
+    query: Annotated[
+        str | None,
+        typer.Argument(
+            help="One SELECT, @NAME of a saved query, or - for stdin; none opens a prompt.", show_default=False
+        ),
+    ] = None,
+    values: Annotated[
+        list[str] | None, typer.Argument(help="What a saved query asks for, in order.", show_default=False)
+    ] = None,
+    *,
+    saved: Annotated[bool, typer.Option("--saved", help="List the saved queries.")] = False,
+    form: FormOption = Form.TABLE,
+    json: JsonOption = False,
+    rows: Annotated[int, typer.Option("--rows", help="At most this many rows.", min=1)] = ROWS,
+    seconds: Annotated[float, typer.Option("--seconds", help="At most this long.", min=0.01)] = SECONDS,
+    journal: JournalOption = None,
+) -> None:
+    """Ask the journal in SQL, read-only. Tables: docs/sql.md."""
+    chosen = Form.JSON if json else form
+    if saved:
+        print_answer(_catalogue(), form=chosen)
+        return
+    path = locate(journal)
+    if query is None and sys.stdin.isatty():
+        from journal.cli.prompt import converse  # noqa: PLC0415 - readline takes over the terminal
+
+        converse(path, form=chosen)
+        return
+    text, parameters = _resolve(sys.stdin.read() if query in {None, "-"} else query or "", values or [])
+    print_answer(ask(path, text, parameters, rows=rows, seconds=seconds), form=chosen)
+
+
+@app.command(epilog="Example: ar-journal failures out of memory")
+def failures(
+    words: Annotated[
+        list[str] | None, typer.Argument(help="Words that the trace, error or idea holds.", show_default=False)
+    ] = None,
+    *,
+    limit: Annotated[int, typer.Option("--limit", min=1)] = search.LIMIT,
+    json: JsonOption = False,
+    journal: JournalOption = None,
+) -> None:
+    """Find what failed: by cluster, or by words in traces, errors, ideas and diffs."""
+    _found(search.failures(locate(journal), " ".join(words or []), limit=limit), json=json)
+
+
+@app.command(epilog="Example: ar-journal similar halve the batch size")
+def similar(
+    words: Annotated[list[str], typer.Argument(help="An idea, in words or as a diff.", show_default=False)],
+    *,
+    limit: Annotated[int, typer.Option("--limit", min=1)] = search.LIMIT,
+    json: JsonOption = False,
+    journal: JournalOption = None,
+) -> None:
+    """Find past experiments like an idea."""
+    _found(search.similar(locate(journal), " ".join(words), limit=limit), json=json)
+
+
+def answer_line(path: Path, line: str) -> Answer:
+    """The answer to one line of the prompt: SQL, or @NAME and its values."""
+    name, *values = line.split() if line.startswith("@") else [line]
+    return ask(path, *_resolve(name, values))
+
+
+def _found(answer: Answer, *, json: bool) -> None:
+    print_answer(answer, form=Form.JSON if json else Form.TABLE)
+    if not answer.rows:
+        narrate("Nothing found.")
+        raise typer.Exit(1)
+
+
+def _resolve(query: str, values: list[str]) -> tuple[str, tuple[str, ...]]:
+    if not query.startswith("@"):
+        return query, tuple(values)
+    saved = SAVED.get(query[1:])
+    if saved is None:
+        raise QueryRefused(f"No saved query is called {query[1:]}: `ar-journal sql --saved` lists them.")
+    return saved.sql, _parameters(saved, values)
+
+
+def _parameters(saved: Saved, values: list[str]) -> tuple[str, ...]:
+    if len(values) < len(saved.parameters):
+        raise QueryRefused(f"Say `ar-journal sql @{saved.name} {' '.join(saved.parameters)}`.")
+    if saved.parameters == ("WORDS",):
+        return (match(" ".join(values), joined=" OR "),)
+    return tuple(values)
+
+
+def _catalogue() -> Answer:
+    rows = [(f"@{saved.name} {' '.join(saved.parameters)}".strip(), saved.question) for saved in SAVED.values()]
+    return Answer(columns=("query", "question"), rows=list(rows))

@@ -1,0 +1,108 @@
+"""Questions that people really ask of a night, as SQL with a name. Pure."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Saved:
+    """`parameters` are the values that the question takes, in order; each is a `?` of the SQL."""
+
+    name: str
+    question: str
+    sql: str
+    parameters: tuple[str, ...] = ()
+
+
+_ALL = (
+    Saved(
+        name="kept",
+        question="What was kept, and what did each keep gain?",
+        sql="""
+SELECT session, number, metric, delta, gain_sigma, idea, decided_at
+FROM experiments WHERE status = 'keep' ORDER BY session, number""",
+    ),
+    Saved(
+        name="near-misses",
+        question="Which discarded ideas came closest? Better than the incumbent, but not by enough.",
+        sql="""
+SELECT session, number, gain_sigma, delta, metric, idea, reason
+FROM experiments WHERE status = 'discard' AND gain_sigma > 0 ORDER BY gain_sigma DESC LIMIT 20""",
+    ),
+    Saved(
+        name="failures-like",
+        question="Which past failures are like this one?",
+        parameters=("WORDS",),
+        sql="""
+SELECT session, experiment, run, kind, signature, snippet(failures, -1, '[', ']', '…', 12) AS found, idea
+FROM failures WHERE failures MATCH ? ORDER BY rank LIMIT 20""",
+    ),
+    Saved(
+        name="knob",
+        question="What was tried on a knob, on which base, and what came of it?",
+        parameters=("KNOB",),
+        sql="""
+SELECT session, experiment, old, value, status, delta, gain_sigma, alone, parent_experiment
+FROM knobs WHERE knob = ? ORDER BY session, experiment LIMIT 200""",
+    ),
+    Saved(
+        name="knobs",
+        question="Which knobs were turned most, and did it pay?",
+        sql="""
+SELECT knob, count(*) AS trials, sum(status = 'keep') AS kept, max(gain_sigma) AS best_gain_sigma,
+       group_concat(DISTINCT value) AS tried
+FROM knobs WHERE status <> 'refused' GROUP BY knob ORDER BY kept DESC, trials DESC LIMIT 40""",
+    ),
+    Saved(
+        name="price",
+        question="What did each kept 0.001 of the metric cost, in hours and dollars?",
+        sql="""
+WITH spent AS (
+  SELECT session, number, status, delta,
+         sum(wall_seconds) OVER running AS seconds, sum(coalesce(dollars, 0)) OVER running AS dollars
+  FROM experiments WINDOW running AS (PARTITION BY session ORDER BY number)
+), kept AS (
+  SELECT session, number, delta,
+         seconds - lag(seconds, 1, 0) OVER night AS seconds, dollars - lag(dollars, 1, 0) OVER night AS dollars
+  FROM spent WHERE status = 'keep' WINDOW night AS (PARTITION BY session ORDER BY number)
+)
+SELECT session, number, delta, round(seconds / 3600, 3) AS hours, round(dollars, 2) AS dollars,
+       round(seconds / 3600 / (abs(delta) * 1000), 3) AS hours_per_001,
+       round(dollars / (abs(delta) * 1000), 2) AS dollars_per_001
+FROM kept WHERE delta <> 0 ORDER BY session, number""",
+    ),
+    Saved(
+        name="hours",
+        question="Where did the night's hours go?",
+        sql="""
+SELECT session, status, count(*) AS experiments, round(sum(train_seconds) / 3600, 2) AS training_hours,
+       round(sum(wall_seconds - train_seconds) / 3600, 2) AS other_hours, round(sum(dollars), 2) AS dollars
+FROM experiments GROUP BY session, status ORDER BY session, training_hours DESC""",
+    ),
+    Saved(
+        name="kinds",
+        question="Which kinds of change pay?",
+        sql="""
+SELECT kind, count(*) AS tried, sum(status = 'keep') AS kept, sum(status = 'crash') AS crashed,
+       round(100.0 * sum(status = 'keep') / count(*), 1) AS kept_percent,
+       round(sum(CASE WHEN status = 'keep' THEN gain_sigma END), 2) AS gain_sigma,
+       round(sum(wall_seconds) / 3600, 2) AS hours
+FROM experiments WHERE kind <> 'baseline' GROUP BY kind ORDER BY gain_sigma DESC""",
+    ),
+    Saved(
+        name="crashes",
+        question="What keeps breaking?",
+        sql="""
+SELECT failure, signature, count(*) AS runs, min(started_at) AS first, max(started_at) AS last,
+       group_concat(DISTINCT experiment) AS experiments
+FROM runs WHERE status = 'failed' GROUP BY failure, signature ORDER BY runs DESC LIMIT 20""",
+    ),
+    Saved(
+        name="refused",
+        question="What did the gate stop, and why?",
+        sql="""
+SELECT rule, count(*) AS proposals, round(avg(score), 2) AS likeness, max(idea) AS example
+FROM refusals GROUP BY rule ORDER BY proposals DESC""",
+    ),
+)
+
+SAVED = {saved.name: saved for saved in _ALL}
