@@ -5,6 +5,7 @@ LoopError
 ├── ProposerFailure      a proposer gave no usable proposal; carries a kind and perhaps a time to wait
 ├── WorkspaceError       git: a moved branch, a missing object, a refused path
 ├── RunRefused           the run may not start here (no sandbox for a model's code, no device)
+├── Stopped              a person ended the loop: not an error, but it travels like one
 └── WorldBroken          disk full, GPU gone: the session pauses or ends, no experiment is blamed
 
 Each message is one sentence that says what is wrong, where, and what to do.
@@ -38,3 +39,7 @@ class RunRefused(LoopError):
 
 class WorldBroken(LoopError):
     """The machine, not the experiment, is at fault."""
+
+
+class Stopped(LoopError):
+    """A person ended the loop."""

@@ -5,7 +5,6 @@ No checkout, index, hook, filter or worktree of the user's is involved: objects 
 Objects and refs are synced to disk before a caller can name them in an event (`core.fsync=all` and a sync of the refs folder).
 """
 
-import difflib
 import io
 import os
 import re
@@ -245,18 +244,6 @@ def check_tag(tag: str) -> None:
     """Raises BadInput for a tag that cannot be part of a branch name."""
     if not _TAG.match(tag) or ".." in tag or tag.endswith((".", ".lock")):
         raise BadInput(f"The tag `{tag}` cannot name a branch: use letters, digits, dots, dashes and underscores.")
-
-
-def unified(before: Mapping[str, str], after: Mapping[str, str]) -> str:
-    """A unified diff over files; a text without a last newline is marked as git marks it."""
-    return "".join(_file_diff(path, before.get(path, ""), after[path]) for path in sorted(after))
-
-
-def _file_diff(path: str, old: str, new: str) -> str:
-    lines = difflib.unified_diff(
-        old.splitlines(keepends=True), new.splitlines(keepends=True), fromfile=f"a/{path}", tofile=f"b/{path}"
-    )
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
 def _inside(path: str) -> PurePosixPath:

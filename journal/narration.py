@@ -1,0 +1,115 @@
+"""Events as sentences for people: one line each, the same in the loop's narration, the log and the replay. Pure.
+
+The lines are data for a screen, and may hold text of a model: whoever shows them on a terminal makes them safe first.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from journal.events import (
+    BriefChanged,
+    ChangeCommitted,
+    ChangeReverted,
+    DirectionAdded,
+    Event,
+    ExperimentCrashed,
+    ExperimentDiscarded,
+    ExperimentInvalidated,
+    ExperimentKept,
+    IdeaProposed,
+    IdeaRefused,
+    NoiseMeasured,
+    PauseRequested,
+    ProposerFailed,
+    ResumeRequested,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+    SessionEnded,
+    SessionPaused,
+    SessionRecovered,
+    SessionResumed,
+    SessionStarted,
+    SkipRequested,
+    StopRequested,
+    Verdict,
+    VetoRequested,
+)
+
+
+def narrate(event: Event) -> str | None:
+    """One line about an event; None for those that only matter to the machine."""
+    tell = _TELL.get(type(event))
+    return tell(event) if tell else None
+
+
+def number(value: float | None) -> str:
+    """A metric as people read it: enough digits to see a difference, no more."""
+    return "-" if value is None else f"{value:.4f}" if abs(value) < 1000 else f"{value:.6g}"
+
+
+def _verdict(word: str) -> Callable[[Any], str]:
+    def tell(event: Verdict) -> str:
+        what = f" {number(event.metric)}" if event.metric is not None else ""
+        return f"{_at(event)} {word}{what}: {event.reason}"
+
+    return tell
+
+
+def _at(event: Any) -> str:
+    return f"#{event.experiment}"
+
+
+def _started(event: SessionStarted) -> str:
+    profile = f", profile {event.profile}" if event.profile else ""
+    return f"session {event.session} starts on {event.base[:10]}, branch {event.branch}{profile}, {event.device or 'no device'}"
+
+
+def _run(event: RunStarted) -> str:
+    what = {"candidate": "run", "baseline": "baseline run", "replicate": "run again", "incumbent": "incumbent again"}
+    name = f"{_at(event)} {what[event.purpose]} {event.run}"
+    return f"{name}, seed {event.seed}, {event.budget:g} s of training, {event.isolation}"
+
+
+def _finished(event: RunFinished) -> str:
+    tokens = f", {event.tokens:,} tokens" if event.tokens else ""
+    trained = f"{event.train_seconds:.1f} s trained of {event.wall_seconds:.1f} s"
+    return f"{_at(event)} run {event.run} measured {number(event.metric)} ({trained}{tokens})"
+
+
+def _noise(event: NoiseMeasured) -> str:
+    return f"σ is {event.sigma:.4g} over {event.replicates} runs: less than {2 * event.sigma:.2g} is noise"
+
+
+def _paused(event: SessionPaused) -> str:
+    until = f" until {event.until}" if event.until else ""
+    return f"session {event.session} pauses{until}: {event.reason}"
+
+
+_TELL: dict[type[Event], Callable[[Any], str]] = {
+    SessionStarted: _started,
+    SessionPaused: _paused,
+    SessionResumed: lambda e: f"session {e.session} goes on: {e.reason}",
+    SessionRecovered: lambda e: f"recovered: {e.found}; {e.did}",
+    SessionEnded: lambda e: f"session {e.session} ends: {e.reason}",
+    BriefChanged: lambda e: f"the brief changed{'' if e.accepted else f', and is not used: {e.reason}'}",
+    NoiseMeasured: _noise,
+    IdeaProposed: lambda e: f"{_at(e)} {e.proposer}: {e.idea}",
+    IdeaRefused: lambda e: f"{_at(e)} refused ({e.rule}): {e.reason}",
+    ProposerFailed: lambda e: f"{_at(e)} {e.proposer} gave no proposal: {e.reason}",
+    ChangeCommitted: lambda e: f"{_at(e)} committed {e.commit[:10]} (+{e.lines_added} -{e.lines_removed})",
+    RunStarted: _run,
+    RunFinished: _finished,
+    RunFailed: lambda e: f"{_at(e)} run {e.run} failed ({e.kind}): {e.reason}",
+    ExperimentKept: _verdict("KEPT"),
+    ExperimentDiscarded: _verdict("discarded"),
+    ExperimentCrashed: _verdict("crashed"),
+    ExperimentInvalidated: _verdict("does not count"),
+    ChangeReverted: lambda e: f"{_at(e)} reverted, the branch stands at {e.branch_at[:10]}",
+    DirectionAdded: lambda e: f"{e.author} directs: {e.text}",
+    PauseRequested: lambda e: f"{e.author} asks for a pause",
+    ResumeRequested: lambda e: f"{e.author} asks to go on",
+    SkipRequested: lambda e: f"{e.author} asks to skip #{e.experiment}",
+    StopRequested: lambda e: f"{e.author} asks to stop{' now' if e.now else ''}",
+    VetoRequested: lambda e: f"{e.author} takes back #{e.experiment}",
+}

@@ -1,0 +1,42 @@
+"""The second step: the proposal as a commit, by plumbing, outside every branch."""
+
+from datetime import datetime
+
+from journal.events import ChangeCommitted, IdeaProposed
+from loop import patch
+from loop.lab import Lab
+from loop.scope import Scope
+
+
+def commit(lab: Lab, number: int, idea: IdeaProposed) -> str:
+    """The commit of the proposal: written and held by a ref before the event names it; the same event gives the same commit."""
+    folded = lab.case(number)
+    if folded.committed is not None:
+        return folded.committed.commit
+    parent = lab.session.tip
+    tree = lab.workspace.tree(parent)
+    scope = Scope(patterns=lab.config.scope, tree=tree)
+    texts = patch.apply(idea.diff, lab.workspace.read(parent, scope.files()))
+    when = datetime.fromisoformat(folded.proposed_at)
+    written = lab.workspace.commit(parent, texts, message=_message(idea), when=when)
+    lab.workspace.hold(lab.session.tag, number, written)
+    added, removed = patch.lines(idea.diff)
+    lab.recorder.experiment(
+        number,
+        ChangeCommitted(
+            session=idea.session,
+            experiment=number,
+            commit=written,
+            parent=parent,
+            files=tuple(sorted(texts)),
+            lines_added=added,
+            lines_removed=removed,
+        ),
+    )
+    return written
+
+
+def _message(idea: IdeaProposed) -> str:
+    body = f"\n\n{idea.hypothesis}" if idea.hypothesis else ""
+    trailers = f"Session: {idea.session}\nExperiment: {idea.experiment}\nProposer: {idea.proposer}\n"
+    return f"{idea.idea.splitlines()[0][:120]}{body}\n\n{trailers}"

@@ -1,0 +1,122 @@
+"""The verdict on an experiment: keep, discard, or measure again. Pure.
+
+With n runs of the candidate and m of the incumbent, the difference of their means has the standard error
+σ·√(1/n + 1/m), where σ is the pooled standard deviation of the metric on identical code. The rule keeps a gain above
+k standard errors. A gain in the borderline band earns pairs of re-runs of candidate and incumbent on fresh seeds, within
+a cap; both means are then taken over all runs, so that a lucky first run is corrected instead of believed.
+σ comes from few runs at first: k is widened by Student's t at the pooled degrees of freedom.
+"""
+
+import math
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
+
+import msgspec
+
+BAND_LOW = 0.6  # of the threshold: below, a gain is not worth another run
+BAND_HIGH = 1.5  # of the threshold: above, a gain is believed at once
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """How a session decides."""
+
+    direction: Literal["minimize", "maximize"]
+    k: float = 2.5
+    reruns: int = 2  # pairs
+
+
+class Noise(msgspec.Struct, frozen=True, kw_only=True):
+    """σ of the metric on identical code, and how many degrees of freedom stand behind it."""
+
+    sigma: float
+    freedom: int
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """`act` is keep, discard or rerun; the numbers say why. Gains are positive where the candidate is better."""
+
+    act: Literal["keep", "discard", "rerun"]
+    metric: float
+    incumbent: float
+    delta: float  # metric - incumbent
+    gain_sigma: float | None  # gain over σ; None where σ is zero
+    threshold: float  # in the metric's unit
+    rule: str
+    reason: str
+
+
+def noise(values: Iterable[Sequence[float]]) -> Noise:
+    """Pooled σ over groups of runs of the same commit: √(Σ(x - mean)² / Σ(n - 1))."""
+    groups = [group for group in values if len(group) > 1]
+    freedom = sum(len(group) - 1 for group in groups)
+    if freedom == 0:
+        return Noise(sigma=0.0, freedom=0)
+    squares = sum((value - statistics.fmean(group)) ** 2 for group in groups for value in group)
+    return Noise(sigma=math.sqrt(squares / freedom), freedom=freedom)
+
+
+def widened(k: float, freedom: int) -> float:
+    """The factor k for σ estimated with few degrees of freedom: Student's t quantile at the same tail as k under the normal.
+
+    Cornish-Fisher expansion to the third order in 1/ν (Abramowitz & Stegun 1964, 26.7.5).
+    """
+    if freedom <= 0:
+        return k
+    first = (k**3 + k) / 4
+    second = (5 * k**5 + 16 * k**3 + 3 * k) / 96
+    third = (3 * k**7 + 19 * k**5 + 17 * k**3 - 15 * k) / 384
+    return k + first / freedom + second / freedom**2 + third / freedom**3
+
+
+def judge(
+    candidate: Sequence[float], incumbent: Sequence[float], *, noise: Noise, rule: Rule, lines: int = 0, pairs: int = 0
+) -> Decision:
+    """Decide on a candidate from its runs and the incumbent's.
+
+    `lines` is how many lines the change adds less those it removes: within the noise, fewer lines win the tie.
+    `pairs` counts the re-runs already made. Both sequences hold at least one finite value.
+    """
+    metric, standing = statistics.fmean(candidate), statistics.fmean(incumbent)
+    sign = -1.0 if rule.direction == "minimize" else 1.0
+    gain = sign * (metric - standing)
+    error = noise.sigma * math.sqrt(1 / len(candidate) + 1 / len(incumbent))
+    threshold = widened(rule.k, noise.freedom) * error
+    act, words = _decide(gain, threshold, error=error, lines=lines, left=rule.reruns - pairs, pairs=pairs)
+    return Decision(
+        act=act,
+        metric=metric,
+        incumbent=standing,
+        delta=metric - standing,
+        gain_sigma=gain / noise.sigma if noise.sigma > 0 else None,
+        threshold=threshold,
+        rule=f"gain > {widened(rule.k, noise.freedom):.2f} σ √(1/{len(candidate)} + 1/{len(incumbent)})",
+        reason=f"{_gained(gain, noise.sigma)}; {words}",
+    )
+
+
+def _decide(
+    gain: float, threshold: float, *, error: float, lines: int, left: int, pairs: int
+) -> tuple[Literal["keep", "discard", "rerun"], str]:
+    borderline = BAND_LOW * threshold < gain < BAND_HIGH * threshold
+    if borderline and left > 0:
+        return "rerun", f"the threshold is {threshold:.2g}: borderline, so both are run again on a fresh seed"
+    after = f" after {pairs} paired re-runs" if pairs else ""
+    if gain > threshold:
+        return "keep", f"above the threshold of {threshold:.2g}{after}"
+    if lines < 0 and gain > -error / 2:
+        return "keep", f"within the noise (threshold {threshold:.2g}){after}, and {-lines} lines shorter"
+    return "discard", f"not above the threshold of {threshold:.2g}{after}"
+
+
+def _gained(gain: float, sigma: float) -> str:
+    verb = "gained" if gain > 0 else "lost"
+    return f"{verb} {abs(gain):.2g}" + (f" ({abs(gain) / sigma:.1f} σ)" if sigma > 0 else "")
+
+
+def by_commit(runs: Iterable[tuple[str, float]]) -> Mapping[str, list[float]]:
+    """Metrics grouped by the commit that was run."""
+    groups: dict[str, list[float]] = {}
+    for commit, metric in runs:
+        groups.setdefault(commit, []).append(metric)
+    return groups

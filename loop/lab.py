@@ -1,0 +1,70 @@
+"""The parts that an experiment works with, and what they know together."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from journal.projections import State
+from journal.projections.sessions import Session
+from loop.brief import Brief
+from loop.case import Case, case
+from loop.config import Config
+from loop.contracts import Proposer, Training
+from loop.control import Control
+from loop.judge import Noise, by_commit, noise
+from loop.recorder import Recorder
+from loop.run import Runs
+from loop.telemetry import Step
+from loop.workspace import Workspace
+
+BASELINE = 0  # the number of the experiment that measures the unchanged code
+
+
+class Screen(Protocol):
+    """Where a person may be watching."""
+
+    def step(self, training: Training, step: Step) -> None: ...
+
+
+@dataclass(kw_only=True)
+class Lab:
+    """The parts that an experiment works with, chosen once in `loop.bootstrap`."""
+
+    brief: Brief
+    recorder: Recorder
+    workspace: Workspace
+    runs: Runs
+    proposer: Proposer
+    filler: Proposer
+    control: Control
+    screen: Screen
+    folder: Path
+    device: str = ""
+
+    @property
+    def config(self) -> Config:
+        return self.brief.config
+
+    @property
+    def state(self) -> State:
+        return self.recorder.state
+
+    @property
+    def session(self) -> Session:
+        return self.state.sessions.rows[self.recorder.session]
+
+    def case(self, number: int) -> Case:
+        return case(self.recorder.history(number))
+
+    def metrics(self) -> dict[str, list[float]]:
+        """Every metric of this session's runs, by commit."""
+        rows = self.state.runs.rows.values()
+        return dict(
+            by_commit(
+                (row.commit, row.metric) for row in rows if row.session == self.session.tag and row.metric is not None
+            )
+        )
+
+    def noise(self) -> Noise:
+        """σ pooled over every commit of this session that was run more than once."""
+        return noise(self.metrics().values())

@@ -1,0 +1,74 @@
+"""The loop's pen: appends a session's events and folds them, so that every decision is made on what is recorded."""
+
+from collections.abc import Sequence
+
+from journal.errors import JournalError
+from journal.events import Acknowledged, Event, Intent, experiment_stream, session_stream
+from journal.projections import State
+from journal.recorded import Recorded
+from journal.store import Journal, Sample
+
+
+class Recorder:
+    """One session's appends. `state` is the fold of the journal up to its last event; `requests` what people still wait for."""
+
+    def __init__(self, journal: Journal, session: str) -> None:
+        self._journal = journal
+        self.session = session
+        self.state = State()
+        self.requests: dict[int, Recorded] = {}
+        self._versions: dict[str, int] = {}
+        self._listeners: list[Listener] = []
+        self.catch_up()
+
+    def listen(self, listener: "Listener") -> None:
+        """Hear of every event that is taken in from here on."""
+        self._listeners.append(listener)
+
+    def catch_up(self) -> None:
+        """Take in what other processes appended: people's intents."""
+        for recorded in self._journal.read(after=self.state.position):
+            self._take(recorded)
+
+    def experiment(self, number: int, *events: Event) -> list[Recorded]:
+        """Append one step of an experiment, all events in one transaction."""
+        return self._append(experiment_stream(self.session, number), events)
+
+    def of_session(self, *events: Event) -> list[Recorded]:
+        """Append to the session's own stream."""
+        return self._append(session_stream(self.session), events)
+
+    def history(self, number: int) -> list[Recorded]:
+        """Everything recorded of one experiment."""
+        return self._journal.stream(experiment_stream(self.session, number))
+
+    def samples(self, samples: Sequence[Sample]) -> None:
+        """Append telemetry; a failure to do so costs no run."""
+        try:
+            self._journal.add_samples(samples)
+        except JournalError:
+            return
+
+    def _append(self, stream: str, events: Sequence[Event]) -> list[Recorded]:
+        recorded = self._journal.append(stream, events, expected_version=self._versions.get(stream, 0))
+        self.catch_up()
+        return recorded
+
+    def _take(self, recorded: Recorded) -> None:
+        self.state.apply(recorded)
+        self._versions[recorded.stream] = recorded.version
+        if recorded.event.session == self.session:
+            if isinstance(recorded.event, Intent):
+                self.requests[recorded.position] = recorded
+            elif isinstance(recorded.event, Acknowledged):
+                self.requests.pop(recorded.event.request, None)
+        for listener in self._listeners:
+            listener.heard(recorded)
+
+
+class Listener:
+    """Somebody who wants to hear of every event: a narrator."""
+
+    def heard(self, recorded: Recorded) -> None:
+        """Take notice of an event that is in the journal."""
+        raise NotImplementedError

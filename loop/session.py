@@ -1,0 +1,157 @@
+"""A night: recover, measure the baseline, then one experiment after the other until something ends it."""
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+
+from journal import memory
+from journal.errors import JournalUnusable
+from journal.events import SessionEnded, SessionPaused, SessionResumed
+from loop import brief
+from loop.baseline import measure_baseline
+from loop.control import POLL_SECONDS, Wish
+from loop.errors import ProposerFailure, Stopped, WorldBroken
+from loop.experiment import conduct
+from loop.lab import Lab
+from loop.recovery import recover
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """Why this call of the loop is over. `final` ends the session too; otherwise the next call continues it."""
+
+    reason: str
+    final: bool = False
+    broken: bool = False  # the machine is at fault
+
+
+def run(lab: Lab, *, more: int | None = None) -> Ending:
+    """Run the session until it ends, or until `more` experiments are done in this call.
+
+    Raises BadInput where only a person can go on: a branch moved by hand, a baseline without a metric.
+    """
+    with _interruptible(lab):
+        try:
+            ending = _night(lab, more=more)
+        except Stopped:
+            ending = Ending("stopped by a person")
+        except ProposerFailure as failure:
+            ending = Ending(f"nothing left to propose: {failure}", final=True)
+        except (WorldBroken, JournalUnusable) as broken:
+            ending = Ending(str(broken), broken=True)
+    with contextlib.suppress(JournalUnusable):  # a full disk cannot take the last word; the journal is whole without it
+        _close(lab, ending)
+    return ending
+
+
+def _night(lab: Lab, *, more: int | None) -> Ending:
+    if lab.session.state == "paused":
+        lab.recorder.of_session(SessionResumed(session=lab.session.tag, reason="the loop was started again"))
+    recover(lab)
+    measure_baseline(lab)
+    _remember(lab)
+    bound = None if more is None else lab.session.experiments + more
+    while (ending := _over(lab, bound=bound)) is None:
+        if lab.control.wish is Wish.PAUSE:
+            _hold(lab)
+            continue
+        conduct(lab, _next(lab))
+        _remember(lab)
+    return ending
+
+
+def _over(lab: Lab, *, bound: int | None) -> Ending | None:
+    """Why to stop here, at a boundary between experiments, if there is a reason."""
+    lab.control.answer()
+    if lab.control.interrupted:
+        return Ending("stopped by a person")
+    if lab.control.wish is Wish.STOP:
+        return Ending("stopped by a person", final=True)
+    if _open(lab):
+        return None
+    return _bound_reached(lab, bound=bound)
+
+
+def _bound_reached(lab: Lab, *, bound: int | None) -> Ending | None:
+    session, config = lab.session, lab.config
+    if (
+        session.best is not None
+        and config.target is not None
+        and _reaches(session.best, config.target, config.direction)
+    ):
+        return Ending(f"the target {config.target:g} is reached", final=True)
+    if config.experiments is not None and session.experiments >= config.experiments:
+        return Ending(f"all {config.experiments} experiments of the brief are done", final=True)
+    if (session.dollars or 0.0) >= config.max_cost:
+        return Ending(
+            f"the proposals have cost {session.dollars:.2f} dollars, the most that the brief allows", final=True
+        )
+    if bound is not None and session.experiments >= bound:
+        return Ending("all experiments of this call are done")
+    return None
+
+
+def _reaches(best: float, target: float, direction: str) -> bool:
+    return best <= target if direction == "minimize" else best >= target
+
+
+def _hold(lab: Lab) -> None:
+    """Wait, paused, until a person lets the loop go on or ends it."""
+    tag = lab.session.tag
+    lab.recorder.of_session(SessionPaused(session=tag, reason="paused by a person"))
+    while lab.control.wish is Wish.PAUSE and not lab.control.ends_now:
+        lab.control.wait(POLL_SECONDS)
+        lab.control.answer()
+    if not lab.control.ends_now and lab.control.wish is Wish.GO:
+        lab.recorder.of_session(SessionResumed(session=tag, reason="resumed by a person"))
+
+
+def _next(lab: Lab) -> int:
+    """The experiment to conduct: the one left open, else a new number."""
+    unfinished = _open(lab)
+    numbers = [row.number for row in lab.state.experiments.rows.values() if row.session == lab.session.tag]
+    return min(unfinished) if unfinished else 1 + max(numbers)
+
+
+def _open(lab: Lab) -> list[int]:
+    """Experiments without a verdict."""
+    rows = lab.state.experiments.rows.values()
+    return [row.number for row in rows if row.session == lab.session.tag and row.status == "open"]
+
+
+def _remember(lab: Lab) -> None:
+    """Rewrite the brief's memory block; a brief that cannot be written costs no experiment."""
+    with contextlib.suppress(OSError):
+        brief.remember(lab.brief.path, memory.render(lab.state, lab.session.tag))
+
+
+def _close(lab: Lab, ending: Ending) -> None:
+    kind = SessionEnded if ending.final else SessionPaused
+    if not (lab.session.state == "paused" and not ending.final):
+        lab.recorder.of_session(kind(session=lab.session.tag, reason=ending.reason))
+
+
+@contextmanager
+def _interruptible(lab: Lab) -> Iterator[None]:
+    """The first Ctrl-C (or SIGTERM, or a closed terminal) ends the run in flight and pauses; the second ends the loop at once.
+
+    Ended at once, nothing acknowledged is lost, and the run's processes end with the loop.
+    """
+
+    def heard(number: int, _frame: FrameType | None) -> None:
+        if lab.control.interrupted:
+            os._exit(128 + number)
+        lab.control.interrupt()
+
+    before = {number: signal.signal(number, heard) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,83 @@
+"""Where a session stands, in words and as data. Pure."""
+
+from journal.narration import number
+from journal.projections import State
+from journal.projections.sessions import Session
+
+
+def as_data(session: Session, state: State) -> dict[str, object]:
+    """The session's figures, for `--json`."""
+    flight = in_flight(session, state)
+    return {
+        "session": session.tag,
+        "state": session.state,
+        "reason": session.reason,
+        "branch": session.branch,
+        "metric": session.metric,
+        "direction": session.direction,
+        "baseline": session.baseline,
+        "best": session.best,
+        "best_experiment": session.incumbent_experiment,
+        "sigma": session.sigma,
+        "gain": gain(session),
+        "gain_sigma": gain_sigma(session),
+        "experiments": session.experiments,
+        "kept": kept(session),
+        "discarded": session.counts["discard"],
+        "crashed": session.counts["crash"],
+        "invalid": session.counts["invalid"],
+        "refused": session.refusals,
+        "dollars": session.dollars,
+        "in_flight": flight,
+        "position": state.position,
+    }
+
+
+def as_lines(session: Session, state: State) -> list[str]:
+    """The session's figures, for people."""
+    flight = in_flight(session, state)
+    counts = session.counts
+    tries = (
+        f"{session.experiments} experiments: {kept(session)} kept, {counts['discard']} discarded, "
+        f"{counts['crash']} crashed, {counts['invalid']} that do not count; {session.refusals} proposals refused"
+    )
+    lines = [
+        f"session {session.tag} ({session.state}{f': {session.reason}' if session.reason else ''})",
+        f"{session.metric} {_best(session)}",
+        tries,
+    ]
+    return lines + ([f"in flight: #{flight}"] if flight is not None else [])
+
+
+def kept(session: Session) -> int:
+    """Experiments kept, the baseline left out."""
+    return session.counts["keep"] - (session.baseline is not None)
+
+
+def gain(session: Session) -> float | None:
+    """How much better the best is than the baseline, in the metric's unit; positive is better."""
+    if session.best is None or session.baseline is None:
+        return None
+    return session.baseline - session.best if session.direction == "minimize" else session.best - session.baseline
+
+
+def gain_sigma(session: Session) -> float | None:
+    """The gain over σ."""
+    won = gain(session)
+    return won / session.sigma if won is not None and session.sigma else None
+
+
+def in_flight(session: Session, state: State) -> int | None:
+    """The experiment that has no verdict yet, while the session is open."""
+    rows = state.experiments.rows.values()
+    return next((row.number for row in rows if row.session == session.tag and row.status == "open"), None)
+
+
+def _best(session: Session) -> str:
+    if session.best is None:
+        return "has no baseline yet"
+    sigma = f", σ {session.sigma:.4g}" if session.sigma is not None else ""
+    times = gain_sigma(session)
+    in_sigma = f" ({times:.1f} σ)" if times is not None else ""
+    won = f", {number(gain(session))} better than the baseline{in_sigma}" if session.incumbent_experiment else ""
+    return f"best {number(session.best)} (#{session.incumbent_experiment}){won}{sigma}"

@@ -1,0 +1,211 @@
+"""The third step: runs of the candidate, and of the incumbent where that decides, until there is a verdict."""
+
+from pathlib import Path
+
+from msgspec.structs import asdict
+
+from journal.events import (
+    ExperimentCrashed,
+    ExperimentDiscarded,
+    ExperimentInvalidated,
+    ExperimentKept,
+    NoiseMeasured,
+    RunFailed,
+    RunFinished,
+    RunLaunched,
+    RunPurpose,
+    RunStarted,
+    Verdict,
+)
+from journal.store import Sample
+from loop import patch
+from loop.case import Case
+from loop.contracts import Outcome, Training
+from loop.errors import Stopped
+from loop.judge import Decision, Noise, Rule, judge, noise
+from loop.lab import BASELINE, Lab
+from loop.process import identity
+from loop.run import Watch
+from loop.telemetry import Step
+
+INTERRUPTIONS = 3  # of one experiment, after which it is the suspect
+INVALID = ("tampered", "skipped")  # failures that say nothing of the idea's worth
+
+
+def verdict_on(lab: Lab, number: int, commit: str) -> Verdict:
+    """Run until there is a verdict, and record it. Raises Stopped where a person ends the baseline."""
+    decide = _baseline if number == BASELINE else _candidate
+    while (verdict := (folded := lab.case(number)).verdict) is None:
+        if lab.control.ends_now and number == BASELINE:
+            raise Stopped
+        event = _stopped(lab, number) or _spoiled(lab, number, folded) or decide(lab, number, folded, commit)
+        if event is not None:
+            lab.recorder.experiment(number, event)
+    return verdict
+
+
+def _stopped(lab: Lab, number: int) -> Verdict | None:
+    """The verdict on an experiment in whose runs a person stopped the loop."""
+    if not lab.control.ends_now:
+        return None
+    return ExperimentInvalidated(
+        session=lab.session.tag,
+        experiment=number,
+        incumbent=lab.session.best,
+        sigma=lab.session.sigma,
+        rule="stopped",
+        reason="a person stopped the loop while this ran; it may be proposed again",
+    )
+
+
+def _spoiled(lab: Lab, number: int, folded: Case) -> Verdict | None:
+    """The verdict on an experiment one of whose own runs gave no metric."""
+    outcomes = [outcome for _, outcome in folded.ended("candidate", "baseline", "replicate")]
+    failed = next((outcome for outcome in outcomes if isinstance(outcome, RunFailed)), None)
+    if failed is None and folded.interruptions() < INTERRUPTIONS:
+        return None
+    kind = ExperimentInvalidated if failed is not None and failed.kind in INVALID else ExperimentCrashed
+    times = f"the loop ended {folded.interruptions()} times while this ran"
+    return kind(
+        session=lab.session.tag,
+        experiment=number,
+        incumbent=lab.session.best,
+        sigma=lab.session.sigma,
+        rule=failed.kind if failed else "interrupted",
+        reason=failed.reason if failed else times,
+    )
+
+
+def _baseline(lab: Lab, number: int, folded: Case, commit: str) -> Verdict | None:
+    """Run the unchanged code until there are enough runs, then say what it measures and how noisily."""
+    metrics = [outcome.metric for _, outcome in folded.ended("baseline") if isinstance(outcome, RunFinished)]
+    if len(metrics) < lab.config.baseline_runs:
+        _run(lab, number, folded, commit, purpose="baseline", seed=len(metrics) + 1)
+        return None
+    measured = noise([metrics])
+    mean = sum(metrics) / len(metrics)
+    _measured(lab, number, measured, mean=mean, values=tuple(metrics))
+    return ExperimentKept(
+        session=lab.session.tag,
+        experiment=number,
+        commit=commit,
+        metric=mean,
+        sigma=measured.sigma,
+        rule="baseline",
+        reason=f"the unchanged code, mean of {len(metrics)} runs",
+    )
+
+
+def _candidate(lab: Lab, number: int, folded: Case, commit: str) -> Verdict | None:
+    """Run the candidate; where the gain is borderline run it and the incumbent again; else decide."""
+    if not folded.ended("candidate"):
+        _run(lab, number, folded, commit, purpose="candidate", seed=_seed(number, 1))
+        return None
+    pairs = len(folded.ended("replicate"))
+    if len(folded.ended("incumbent")) < pairs:
+        _run(lab, number, folded, lab.session.incumbent, purpose="incumbent", seed=_seed(number, pairs + 1))
+        return None
+    metrics, measured = lab.metrics(), lab.noise()
+    rule = Rule(direction=lab.config.direction, k=lab.config.keep, reruns=lab.config.reruns)
+    added, removed = patch.lines(folded.proposed.diff if folded.proposed else "")
+    decision = judge(
+        metrics[commit], metrics[lab.session.incumbent], noise=measured, rule=rule, lines=added - removed, pairs=pairs
+    )
+    if decision.act == "rerun":
+        _run(lab, number, folded, commit, purpose="replicate", seed=_seed(number, pairs + 2))
+        return None
+    if pairs:
+        _measured(lab, number, measured, mean=decision.incumbent, values=tuple(metrics[lab.session.incumbent]))
+    return _verdict(lab, number, commit, decision, measured)
+
+
+def _seed(number: int, index: int) -> int:
+    """A fresh seed for every pair of runs; candidate and incumbent of a pair share it."""
+    return 1000 * number + index
+
+
+def _verdict(lab: Lab, number: int, commit: str, decision: Decision, measured: Noise) -> Verdict:
+    discarded = ExperimentDiscarded(
+        session=lab.session.tag,
+        experiment=number,
+        metric=decision.metric,
+        incumbent=decision.incumbent,
+        delta=decision.delta,
+        sigma=measured.sigma,
+        gain_sigma=decision.gain_sigma,
+        rule=decision.rule,
+        reason=decision.reason,
+    )
+    return ExperimentKept(commit=commit, **asdict(discarded)) if decision.act == "keep" else discarded
+
+
+def _measured(lab: Lab, number: int, measured: Noise, *, mean: float, values: tuple[float, ...]) -> None:
+    event = NoiseMeasured(
+        session=lab.session.tag,
+        experiment=number,
+        sigma=measured.sigma,
+        mean=mean,
+        replicates=measured.freedom + 1,
+        values=values,
+    )
+    lab.recorder.of_session(event)
+
+
+def _run(lab: Lab, number: int, folded: Case, commit: str, *, purpose: RunPurpose, seed: int) -> Outcome:
+    """One run, recorded before it begins and after it ends."""
+    run = max(folded.runs, default=0) + 1
+    tag = lab.session.tag
+    lab.recorder.experiment(
+        number,
+        RunStarted(
+            session=tag,
+            experiment=number,
+            run=run,
+            seed=seed,
+            commit=commit,
+            budget=lab.config.budget,
+            device=lab.device,
+            isolation=lab.runs.isolation,
+            purpose=purpose,
+        ),
+    )
+    training = Training(session=tag, experiment=number, run=run, commit=commit, seed=seed, purpose=purpose)
+
+    def launched(pid: int, folder: Path) -> None:
+        found = identity(pid)
+        lab.recorder.experiment(
+            number,
+            RunLaunched(
+                session=tag,
+                experiment=number,
+                run=run,
+                pid=pid,
+                pid_started=found.started,
+                boot=found.boot,
+                folder=str(folder.relative_to(lab.folder)),
+            ),
+        )
+
+    def step(step: Step) -> None:
+        lab.recorder.samples([_sample(training, step)])
+        lab.screen.step(training, step)
+
+    outcome = lab.runs.make(training, Watch(launched=launched, step=step, tick=lambda: lab.control.during(number)))
+    lab.recorder.experiment(number, outcome)
+    return outcome
+
+
+def _sample(training: Training, step: Step) -> Sample:
+    return Sample(
+        session=training.session,
+        experiment=training.experiment,
+        run=training.run,
+        step=step.step,
+        seconds=step.seconds,
+        progress=step.progress,
+        loss=step.loss,
+        tokens=step.tokens,
+        tokens_per_second=step.tokens_per_second,
+        mfu=step.mfu,
+        memory=step.memory,
+    )
