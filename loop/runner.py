@@ -151,7 +151,7 @@ class _Process:
                 "-S",
                 lifeline.__file__,
                 str(other.fileno()),
-                str(tells),
+                kept,
                 "--",
                 *_argv(command.line),
             ],

@@ -66,16 +66,20 @@ class Evidence:
         notes = [note for note in self._notes.get(knob, ()) if note.direction == direction]
         return notes[-1] if notes else None
 
-    def weight(self, knob: str, step: Step) -> float:
-        """How much a step is worth trying, as a ratio; 0 beyond a crash in its direction."""
+    def way(self, knob: str, direction: int) -> float:
+        """How much a knob is worth moving in a direction, as a ratio."""
+        along = self.last(knob, direction)
+        against = self.last(knob, -direction) if direction else None
+        worth = _kind(knob)
+        worth *= AFTER[along.result] ** along.trust if along else 1.0
+        worth *= OPPOSITE[against.result] ** against.trust if against else 1.0
+        return worth
+
+    def size(self, knob: str, step: Step) -> float:
+        """How good a size a step has, as a ratio; 0 beyond a crash in its direction."""
         if any(_beyond(note, step) for note in self._notes.get(knob, ())):
             return 0.0
-        along = self.last(knob, step.direction)
-        against = self.last(knob, -step.direction) if step.direction else None
-        weight = _kind(knob) * _size(step, along)
-        weight *= AFTER[along.result] ** along.trust if along else 1.0
-        weight *= OPPOSITE[against.result] ** against.trust if against else 1.0
-        return weight
+        return _size(step, self.last(knob, step.direction))
 
 
 def words(knob: str, step: Step, evidence: Evidence) -> str:

@@ -91,14 +91,22 @@ def _counts(trial: Trial, request: Request) -> bool:
 
 
 def _draw(left: list[Move], request: Request, evidence: Evidence, generator: random.Random) -> Move | None:
-    """One move, by weight. Values seen on other parents are left out four times in five, or where revisits ran out."""
+    """One move: first which knob and which way, then how far. Values seen on other parents are left out four times in five, or where revisits ran out."""
     fresh = [move for move in left if not _seen(move, evidence)]
     spent = rationed(request.state.changes.of_session(request.session), before=request.experiment)
     pool = fresh if fresh and (spent or generator.random() < AVOID) else left
-    weights = [evidence.weight(move.name, move.step) for move in pool]
-    if not any(weights):
-        return None
-    return generator.choices(pool, weights)[0]
+    ways: dict[tuple[str, int], list[Move]] = {}
+    for move in pool:
+        ways.setdefault((move.name, move.step.direction), []).append(move)
+    worth = [evidence.way(name, direction) for name, direction in ways]
+    while any(worth):
+        place = generator.choices(range(len(worth)), worth)[0]
+        moves = list(ways.values())[place]
+        sizes = [evidence.size(move.name, move.step) for move in moves]
+        if any(sizes):
+            return generator.choices(moves, sizes)[0]
+        worth[place] = 0.0
+    return None
 
 
 def _seen(move: Move, evidence: Evidence) -> bool:
