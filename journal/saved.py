@@ -106,3 +106,13 @@ FROM refusals GROUP BY rule ORDER BY proposals DESC""",
 )
 
 SAVED = {saved.name: saved for saved in _ALL}
+
+COST = """
+WITH hours AS (
+  SELECT session, proposer, coalesce(model, '') AS model, sum(status = 'keep') AS kept, sum(wall_seconds) / 3600 AS hours
+  FROM experiments GROUP BY 1, 2, 3
+)
+SELECT s.session, s.proposer, s.model, s.proposals, s.failures, s.calls, s.tokens_in, s.tokens_cache_read,
+       s.tokens_cache_written, s.tokens_out, round(s.dollars, 4) AS dollars, round(s.seconds) AS seconds_waited,
+       h.kept, round(h.hours, 2) AS run_hours, round(s.dollars / nullif(h.kept, 0), 4) AS dollars_per_keep
+FROM spend s LEFT JOIN hours h USING (session, proposer, model) ORDER BY s.session, dollars DESC"""

@@ -2,11 +2,11 @@
 
 import sys
 
-from journal.cli import asking, reading
+from journal.cli import asking, keeping, reading
 from journal.cli.app import app
 from journal.errors import JournalError
 
-__all__ = ["asking", "main", "reading"]
+__all__ = ["asking", "keeping", "main", "reading"]
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from journal.cli.output import Form, narrate, print_answer
 from journal.errors import QueryRefused
 from journal.locate import locate
 from journal.query import ROWS, SECONDS, Answer, ask
-from journal.saved import SAVED, Saved
+from journal.saved import COST, SAVED, Saved
 from journal.search import match
 
 FormOption = Annotated[Form, typer.Option("--format", help="How to print the answer.")]
@@ -76,6 +76,12 @@ def similar(
 ) -> None:
     """Find past experiments like an idea."""
     _found(search.similar(locate(journal), " ".join(words), limit=limit), json=json)
+
+
+@app.command(epilog="Example: ar-journal cost --json")
+def cost(*, json: JsonOption = False, journal: JournalOption = None) -> None:
+    """Say what the nights cost: tokens, dollars and hours, by session, proposer and model."""
+    print_answer(ask(locate(journal), COST), form=Form.JSON if json else Form.TABLE)
 
 
 def answer_line(path: Path, line: str) -> Answer:

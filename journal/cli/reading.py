@@ -1,5 +1,7 @@
-"""Commands that read events: log, show, diff."""
+"""Commands that read events: log, show, diff, replay."""
 
+import math
+import time
 from collections.abc import Iterable
 from typing import Annotated
 
@@ -11,6 +13,7 @@ from journal.cli.output import print_json
 from journal.events import ExperimentCrashed, ExperimentKept, RunFailed, experiment_stream
 from journal.portrait import Portrait, portray, text
 from journal.recorded import Recorded
+from journal.replay import facts, paced, state_at
 from journal.tail import Tail, follow
 from journal.words import line, plain
 
@@ -58,6 +61,41 @@ def diff(number: NumberArgument, *, session: SessionOption = None, journal: Jour
     portrait = _portrait(number, session=session, journal=journal)
     on_terminal = typer.get_text_stream("stdout").isatty()
     typer.echo(plain(portrait.diff) if on_terminal else portrait.diff, nl=False)
+
+
+@app.command(epilog="Example: ar-journal replay --speed 600x")
+def replay(
+    *,
+    start: Annotated[int, typer.Option("--from", help="First position.", min=1)] = 1,
+    until: Annotated[int | None, typer.Option("--until", help="Last position.", min=1, show_default=False)] = None,
+    speed: Annotated[
+        str, typer.Option("--speed", help="Times the night's own pace, as 60x; max for no pauses.")
+    ] = "max",
+    state: Annotated[
+        int | None,
+        typer.Option("--state", help="Print what was known at this position, as JSON.", min=0, show_default=False),
+    ] = None,
+    json: JsonOption = False,
+    journal: JournalOption = None,
+) -> None:
+    """Tell the night again, at any speed, or print the exact state at one point of it."""
+    with_events = reader(journal)
+    if state is not None:
+        print_json(facts(state_at(with_events, state)))
+        return
+    for step in paced(with_events.read(after=start - 1, until=until), speed=_pace(speed)):
+        time.sleep(step.pause)
+        _print(step.recorded, json=json)
+
+
+def _pace(speed: str) -> float:
+    try:
+        pace = math.inf if speed == "max" else float(speed.removesuffix("x"))
+    except ValueError:
+        pace = 0.0
+    if pace <= 0 or math.isnan(pace):
+        raise typer.BadParameter("a number above 0 such as 60x, or max", param_hint="--speed")
+    return pace
 
 
 def _portrait(number: int, *, session: str | None, journal: JournalOption) -> Portrait:

@@ -12,6 +12,7 @@ from journal.errors import JournalError, JournalMissing, JournalUnusable, Unknow
 from journal.migrations import LATEST
 from journal.recorded import Recorded, Sample
 from journal.store.connection import connect, sentence
+from journal.store.tables import present
 
 PAGE = 1_000  # events a read takes at once
 COLUMNS = "position, recorded_at, stream, version, type, schema, idempotency, payload, hash"
@@ -85,6 +86,10 @@ class Reader:
     def table(self, name: str) -> list[tuple[Any, ...]]:
         """All rows of a projection's table, in the order of its key."""
         return self._query(f'SELECT * FROM "{name}"')  # noqa: S608
+
+    def projected(self) -> bool:
+        """Whether the projections' tables are there, in this program's shape."""
+        return present(self._db)
 
     def data_version(self) -> int:
         """A number that changes when another connection commits."""

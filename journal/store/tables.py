@@ -19,9 +19,11 @@ _UPSERTS = {table.name: (table.upsert(), table.values()) for table in TABLES}
 
 def present(db: sqlite3.Connection) -> bool:
     """Whether the tables are there, in this program's shape."""
-    row = db.execute("SELECT fingerprint FROM projected").fetchone()
     names = {name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()}
-    return row is not None and row[0] == fingerprint() and names >= BY_NAME.keys()
+    if not names >= {*BY_NAME, "projected"}:
+        return False
+    row = db.execute("SELECT fingerprint FROM projected").fetchone()
+    return row is not None and bool(row[0] == fingerprint())
 
 
 def disown(db: sqlite3.Connection) -> None:

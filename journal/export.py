@@ -1,0 +1,115 @@
+"""The journal in other people's forms: JSON Lines that carry everything, and tables of results. Pure, but for reading.
+
+`results.tsv` in five columns is autoresearch's (github.com/karpathy/autoresearch): commit, val_bpb, memory_gb, status,
+description. A crash has an empty metric here: the zero that is customary there would win every comparison.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from journal.errors import JournalError
+from journal.projections.experiments import Experiment
+from journal.store import Reader, Row
+
+FIVE = ("commit", "val_bpb", "memory_gb", "status", "description")
+SEVEN = ("iteration", "change", "before", "after", "success", "kept", "commit")
+GB = 1024**3
+
+
+class Line(msgspec.Struct, kw_only=True):
+    """An event as a line of JSON; `payload` keeps its stored bytes, on which the hash depends."""
+
+    position: int
+    recorded_at: str
+    stream: str
+    version: int
+    type: str
+    schema: int
+    idempotency: str | None
+    payload: msgspec.Raw
+    hash: str
+
+
+class SampleLine(msgspec.Struct, kw_only=True):
+    """A point of telemetry as a line of JSON, in the order of the table's columns."""
+
+    sample: list[Any]
+
+
+_encoder = msgspec.json.Encoder()
+_line = msgspec.json.Decoder(Line)
+_sample = msgspec.json.Decoder(SampleLine)
+
+
+def lines(reader: Reader) -> Iterator[bytes]:
+    """Every event, then every sample, one JSON object a line."""
+    for row in reader.rows():
+        position, at, stream, version, name, schema, key, payload, digest = row
+        line = Line(
+            position=position, recorded_at=at, stream=stream, version=version, type=name, schema=schema,
+            idempotency=key, payload=msgspec.Raw(payload.encode()), hash=digest,
+        )  # fmt: skip
+        yield _encoder.encode(line)
+    for sample in reader.all_samples():
+        yield _encoder.encode(SampleLine(sample=list(sample)))
+
+
+def rows(text: Iterable[bytes]) -> Iterator[Row]:
+    """The stored rows of exported lines. Raises JournalError for a line that is none; telemetry passes by."""
+    for number, line in enumerate(text, start=1):
+        if line.strip() and not line.startswith(b'{"sample"'):
+            found = _decode(_line, line, number)
+            payload = bytes(found.payload).decode()
+            yield (
+                found.position, found.recorded_at, found.stream, found.version, found.type,
+                found.schema, found.idempotency, payload, found.hash,
+            )  # fmt: skip
+
+
+def samples(text: Iterable[bytes]) -> Iterator[Sequence[Any]]:
+    """The telemetry of exported lines."""
+    for number, line in enumerate(text, start=1):
+        if line.startswith(b'{"sample"'):
+            yield _decode(_sample, line, number).sample
+
+
+def five_columns(experiments: Iterable[Experiment]) -> Iterator[tuple[str, ...]]:
+    """The rows of results.tsv as autoresearch writes it, header first."""
+    yield FIVE
+    for row in experiments:
+        if row.status != "open":
+            memory = f"{row.peak_memory / GB:.1f}" if row.peak_memory is not None else ""
+            yield (_short(row.commit), _metric(row.metric), memory, row.status, _cell(row.idea))
+
+
+def seven_columns(experiments: Iterable[Experiment]) -> Iterator[tuple[str, ...]]:
+    """iteration, change, before, after, success (it ran), kept, commit; header first."""
+    yield SEVEN
+    for row in experiments:
+        if row.status != "open":
+            ran, kept = row.metric is not None, row.status == "keep"
+            yield (
+                str(row.number), _cell(row.idea), _metric(row.incumbent), _metric(row.metric),
+                str(ran).lower(), str(kept).lower(), _short(row.commit),
+            )  # fmt: skip
+
+
+def _decode(decoder: Any, line: bytes, number: int) -> Any:
+    try:
+        return decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeError) as error:
+        raise JournalError(f"Line {number} is no exported event: {error}.") from error
+
+
+def _short(commit: str | None) -> str:
+    return commit[:7] if commit else ""
+
+
+def _metric(value: float | None) -> str:
+    return "" if value is None else f"{value:.6f}"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split())

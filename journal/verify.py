@@ -1,0 +1,209 @@
+"""Is this journal what was written? Chain, versions, guards, projections, and the repository beside it."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from journal.chain import GENESIS, link
+from journal.errors import UnknownEvent
+from journal.events import ChangeReverted, Event, ExperimentKept, SessionStarted
+from journal.migrations import EVENTS, GUARDS
+from journal.projections import State
+from journal.projections.tables import TABLES, Table, rows_of
+from journal.recorded import Recorded
+from journal.repository import Repository
+from journal.store import Reader, Row
+from journal.store.reader import recorded
+from journal.store.tables import WRITTEN_ONCE
+
+MOST = 20  # findings of one kind that are worth listing
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is not as it was written; `position` is where, if it is an event."""
+
+    what: str
+    position: int | None = None
+
+
+@dataclass
+class Report:
+    """`findings` are wrong, in order of discovery; `notes` could not be checked, and say why."""
+
+    head: tuple[int, str] = (0, GENESIS)
+    kept: int = 0
+    anchors: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def first_bad(self) -> int | None:
+        """The lowest position that is wrong."""
+        return min((finding.position for finding in self.findings if finding.position is not None), default=None)
+
+    def wrong(self, what: str, position: int | None = None) -> None:
+        """Add a finding, unless there are more than anyone reads."""
+        if len(self.findings) < MOST:
+            self.findings.append(Finding(what, position))
+
+
+def verify(reader: Reader, *, repository: Repository | None = None) -> Report:
+    """Check everything that can be checked; read-only, beside a running loop."""
+    report = Report()
+    _check_guards(reader.schema(), report)
+    replayed = _Replay(anchored={position for position, _ in repository.anchors.values()} if repository else set())
+    for step in _decoded(_chained(reader.rows(), replayed, report), report):
+        replayed.take(step)
+    report.head, report.kept = replayed.head, len(replayed.kept)
+    if report.findings:
+        report.notes.append("The projections were not compared, because the events themselves are in doubt.")
+    elif not reader.projected():
+        report.notes.append(
+            "The tables of the projections are not built: the next loop builds them, or `ar-journal rebuild`."
+        )
+    else:
+        _compare(reader, replayed, report)
+    _check_repository(repository, replayed, report)
+    return report
+
+
+class _Replay:
+    """What the pass over the events gathers for the later checks."""
+
+    def __init__(self, *, anchored: set[int]) -> None:
+        self.head = (0, GENESIS)
+        self.state = State()
+        self.kept: list[tuple[int, ExperimentKept]] = []
+        self.stations: dict[str, set[str]] = {}  # session -> where the journal says that its branch has stood
+        self.anchored = anchored
+        self.hashes: dict[int, str] = {}  # of the anchored positions
+        self.texts: dict[str, int] = dict.fromkeys((table.name for table in TABLES if table.text), 0)
+        self._values = {table.name: table.values() for table in TABLES if table.text}
+
+    def take(self, step: Recorded) -> None:
+        if type(step.event) in WRITTEN_ONCE:
+            for name, row in self.state.touch(step):
+                if name in self.texts:
+                    self.texts[name] += hash(self._values[name](row))
+        else:
+            self.state.apply(step)
+        self._note_station(step.position, step.event)
+
+    def _note_station(self, position: int, event: Event) -> None:
+        stations = self.stations.setdefault(event.session, set())
+        if isinstance(event, ExperimentKept):
+            self.kept.append((position, event))
+            stations.add(event.commit)
+        elif isinstance(event, ChangeReverted):
+            stations.add(event.branch_at)
+        elif isinstance(event, SessionStarted):
+            stations |= {event.base, event.start}
+
+
+def _check_guards(schema: dict[str, str], report: Report) -> None:
+    for name, sql in GUARDS.items():
+        if name not in schema:
+            report.wrong(f"The trigger {name}, which keeps events unchanged, is missing.")
+        elif _normal(schema[name]) != _normal(sql):
+            report.wrong(f"The trigger {name} is not the one that this program made.")
+    if _normal(schema["events"]) != _normal(EVENTS):
+        report.wrong("The table of events is not the one that this program made.")
+
+
+def _chained(rows: Iterable[Row], replay: _Replay, report: Report) -> Iterator[Row]:
+    """Pass rows on; check that positions, versions and hashes follow."""
+    versions: dict[str, int] = {}
+    position, previous = replay.head
+    for row in rows:
+        if row[0] != position + 1:
+            report.wrong(f"Positions {position + 1} to {row[0] - 1} are missing.", position + 1)
+        if row[3] != versions.get(row[2], 0) + 1:
+            report.wrong(f"Stream {row[2]} goes from version {versions.get(row[2], 0)} to {row[3]}.", row[0])
+        if link(previous, fields=row[:7], payload=row[7].encode()) != row[8]:
+            report.wrong("The event does not match its hash, or does not follow from the one before it.", row[0])
+        versions[row[2]] = row[3]
+        position, previous = replay.head = (row[0], row[8])
+        if position in replay.anchored:
+            replay.hashes[position] = previous
+        yield row
+
+
+def _decoded(rows: Iterable[Row], report: Report) -> Iterator[Recorded]:
+    for row in rows:
+        try:
+            yield recorded(row)
+        except UnknownEvent as error:
+            report.wrong(str(error), row[0])
+
+
+def _compare(reader: Reader, replay: _Replay, report: Report) -> None:
+    for table in TABLES:
+        stored = reader.table(table.name)
+        if table.text:
+            if sum(map(hash, stored)) != replay.texts[table.name]:
+                report.wrong(f"The full text {table.name} is not what the events give: `ar-journal rebuild`.")
+        else:
+            _compare_rows(table, set(stored), replay.state, report)
+
+
+def _compare_rows(table: Table, stored: set[tuple[object, ...]], state: State, report: Report) -> None:
+    told = set(map(table.values(), rows_of(getattr(state, table.name).rows)))
+    if differing := stored ^ told:
+        key = [column.name for column in table.columns].index(table.key[-1])
+        where = ", ".join(sorted({str(row[key]) for row in differing})[:3])
+        report.wrong(
+            f"The table {table.name} differs from the events at {table.key[-1]} {where}: `ar-journal rebuild`."
+        )
+
+
+def _check_repository(repository: Repository | None, replay: _Replay, report: Report) -> None:
+    if repository is None:
+        report.notes.append("No git repository encloses the journal: kept commits and anchors were not checked.")
+        return
+    _check_kept(repository, replay, report)
+    _check_unknown(repository, replay, report)
+    _check_anchors(repository, replay, report)
+
+
+def _check_kept(repository: Repository, replay: _Replay, report: Report) -> None:
+    for position, event in replay.kept:
+        held = repository.tried.get((event.session, event.experiment))
+        if event.experiment > 0 and held is None:
+            report.wrong(f"Kept experiment {event.experiment} of {event.session} has no ref in git.", position)
+        elif held is not None and held != event.commit:
+            report.wrong(
+                f"Kept experiment {event.experiment} of {event.session} is another commit in git: {held}.", position
+            )
+
+
+def _check_unknown(repository: Repository, replay: _Replay, report: Report) -> None:
+    """What git holds and the journal does not: its tail was cut off, or it is another clone's."""
+    end = replay.head[0] + 1
+    for session, number in sorted(repository.tried):
+        if session in replay.state.sessions.rows and (session, number) not in replay.state.experiments.rows:
+            report.wrong(
+                f"Git holds experiment {number} of {session}, which the journal does not: its tail is cut off.", end
+            )
+    for session, tip in repository.tips.items():
+        if session not in replay.state.sessions.rows:
+            report.notes.append(f"The branch autoresearch/{session} belongs to no session of this journal.")
+        elif tip not in replay.stations[session]:
+            report.wrong(
+                f"The branch of {session} stands at {tip}, which the journal never kept: its tail is cut off.", end
+            )
+
+
+def _check_anchors(repository: Repository, replay: _Replay, report: Report) -> None:
+    for commit, (position, digest) in repository.anchors.items():
+        report.anchors += 1
+        if replay.hashes.get(position) != digest:
+            what = "does not reach it" if position > replay.head[0] else "holds another event there"
+            report.wrong(f"Commit {commit[:10]} is anchored at position {position}, and the journal {what}.", position)
+    if repository.packed:
+        report.notes.append(
+            f"{len(repository.packed)} commits are packed and were not read: hand in git's answer with --anchors."
+        )
+
+
+def _normal(sql: str) -> str:
+    return " ".join(sql.split())
