@@ -23,8 +23,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     startup: float = 120.0  # seconds allowed outside the budget: imports, data, compilation
     experiments: int | None = None  # the session ends after so many; absent: unbounded
     baseline_runs: int = 3  # trainings of the unchanged code, from which σ comes
-    keep: float = 2.5  # k of the rule: keep where the gain exceeds k standard errors of the difference
-    reruns: int = 2  # pairs of re-runs that a borderline gain may earn
+    keep: float = 1.8  # k of the rule: keep where the gain exceeds k standard errors of the difference
+    reruns: int = 3  # pairs of re-runs that a borderline gain may earn
     rollback: Literal["reset", "revert"] = "reset"  # how a discarded change leaves the branch
     proposer: Literal["auto", "claude", "sampler", "command"] = "auto"
     command: str | None = None  # the coding agent's command line, for `proposer: command`

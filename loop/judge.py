@@ -2,9 +2,13 @@
 
 With n runs of the candidate and m of the incumbent, the difference of their means has the standard error
 σ·√(1/n + 1/m), where σ is the pooled standard deviation of the metric on identical code. The rule keeps a gain above
-k standard errors. A gain in the borderline band earns pairs of re-runs of candidate and incumbent on fresh seeds, within
-a cap; both means are then taken over all runs, so that a lucky first run is corrected instead of believed.
-σ comes from few runs at first: k is widened by Student's t at the pooled degrees of freedom.
+k standard errors, k widened while few runs stand behind σ.
+
+A gain that is neither lost in the noise nor clear is borderline: candidate and incumbent are run again on a fresh seed,
+within a cap, and the means are taken over all runs. An incumbent that has stood for long is run again now and then:
+a lucky incumbent is never borderline, so that nothing else would correct it.
+
+The constants are chosen by `benchmarks/judge.py`, which prints what they cost and what they win.
 """
 
 import math
@@ -14,16 +18,19 @@ from typing import Literal
 
 import msgspec
 
-BAND_LOW = 0.6  # of the threshold: below, a gain is not worth another run
-BAND_HIGH = 1.5  # of the threshold: above, a gain is believed at once
+WORTH_ERRORS = 1.0  # standard errors: a smaller gain is not worth another run
+CLEAR = 1.5  # of the threshold: a larger gain is believed at once
+SOFTENING = 6  # degrees of freedom added before k is widened: an underestimated σ causes re-runs, which mend it
+STALE_EVERY = 4  # experiments against one incumbent for each run that it should have
+STALE_RUNS = 8  # runs that are enough for an incumbent
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """How a session decides."""
 
     direction: Literal["minimize", "maximize"]
-    k: float = 2.5
-    reruns: int = 2  # pairs
+    k: float = 1.8
+    reruns: int = 3  # pairs
 
 
 class Noise(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +88,8 @@ def judge(
     sign = -1.0 if rule.direction == "minimize" else 1.0
     gain = sign * (metric - standing)
     error = noise.sigma * math.sqrt(1 / len(candidate) + 1 / len(incumbent))
-    threshold = widened(rule.k, noise.freedom) * error
+    k = widened(rule.k, noise.freedom + SOFTENING) if noise.freedom else rule.k
+    threshold = k * error
     act, words = _decide(gain, threshold, error=error, lines=lines, left=rule.reruns - pairs, pairs=pairs)
     return Decision(
         act=act,
@@ -90,15 +98,25 @@ def judge(
         delta=metric - standing,
         gain_sigma=gain / noise.sigma if noise.sigma > 0 else None,
         threshold=threshold,
-        rule=f"gain > {widened(rule.k, noise.freedom):.2f} σ √(1/{len(candidate)} + 1/{len(incumbent)})",
+        rule=f"gain > {k:.2f} σ √(1/{len(candidate)} + 1/{len(incumbent)})",
         reason=f"{_gained(gain, noise.sigma)}; {words}",
     )
+
+
+def incumbent_again(candidate_runs: int, incumbent_runs: int) -> bool:
+    """Whether a re-run of the candidate is paired with one of the incumbent: not where that is known well already."""
+    return incumbent_runs < 2 * candidate_runs
+
+
+def stale(incumbent_runs: int, *, tried: int) -> bool:
+    """Whether an incumbent against which so many experiments were tried has too few runs."""
+    return incumbent_runs < min(STALE_RUNS, 1 + tried // STALE_EVERY)
 
 
 def _decide(
     gain: float, threshold: float, *, error: float, lines: int, left: int, pairs: int
 ) -> tuple[Literal["keep", "discard", "rerun"], str]:
-    borderline = BAND_LOW * threshold < gain < BAND_HIGH * threshold
+    borderline = WORTH_ERRORS * error < gain < CLEAR * threshold
     if borderline and left > 0:
         return "rerun", f"the threshold is {threshold:.2g}: borderline, so both are run again on a fresh seed"
     after = f" after {pairs} paired re-runs" if pairs else ""

@@ -22,7 +22,7 @@ from loop import patch
 from loop.case import Case
 from loop.contracts import Outcome, Training
 from loop.errors import Stopped
-from loop.judge import Decision, Noise, Rule, judge, noise
+from loop.judge import Decision, Noise, Rule, incumbent_again, judge, noise, stale
 from loop.lab import BASELINE, Lab
 from loop.process import identity
 from loop.run import Watch
@@ -101,11 +101,10 @@ def _candidate(lab: Lab, number: int, folded: Case, commit: str) -> Verdict | No
     if not folded.ended("candidate"):
         _run(lab, number, folded, commit, purpose="candidate", seed=_seed(number, 1))
         return None
-    pairs = len(folded.ended("replicate"))
-    if len(folded.ended("incumbent")) < pairs:
+    metrics, measured, pairs = lab.metrics(), lab.noise(), len(folded.ended("replicate"))
+    if _incumbent_is_due(lab, number, folded, candidate_runs=len(metrics[commit])):
         _run(lab, number, folded, lab.session.incumbent, purpose="incumbent", seed=_seed(number, pairs + 1))
         return None
-    metrics, measured = lab.metrics(), lab.noise()
     rule = Rule(direction=lab.config.direction, k=lab.config.keep, reruns=lab.config.reruns)
     added, removed = patch.lines(folded.proposed.diff if folded.proposed else "")
     decision = judge(
@@ -117,6 +116,14 @@ def _candidate(lab: Lab, number: int, folded: Case, commit: str) -> Verdict | No
     if pairs:
         _measured(lab, number, measured, mean=decision.incumbent, values=tuple(metrics[lab.session.incumbent]))
     return _verdict(lab, number, commit, decision, measured)
+
+
+def _incumbent_is_due(lab: Lab, number: int, folded: Case, *, candidate_runs: int) -> bool:
+    """Whether the incumbent is run now: as the other half of a pair, or because it is known too badly for its age."""
+    runs = len(lab.metrics()[lab.session.incumbent])
+    made, pairs = len(folded.ended("incumbent")), len(folded.ended("replicate"))
+    tried = number - (lab.session.incumbent_experiment or 0)
+    return (made < pairs and incumbent_again(candidate_runs, runs)) or (made == 0 and stale(runs, tried=tried))
 
 
 def _seed(number: int, index: int) -> int:
