@@ -1,16 +1,27 @@
 """Reads from the journal what a screen needs beyond the ledger: one experiment, one curve, one event. Holds no cursor."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+from journal.errors import QueryRefused
 from journal.events import experiment_stream
+from journal.query import ask
 from journal.recorded import Recorded
 from journal.store import Reader
 from tui.ledger import Ledger
 from tui.snapshot import Curve, Detail, Snapshot, detail
+from tui.ui import Hit, Loaded, Ui
 from tui.view import View
 
 CURVES = 24  # finished curves kept in memory
+AROUND = 60  # events before and after the position that replay lists
+HITS = 500  # of a search
+SEARCH_SECONDS = 1.0
+SEARCH = """
+SELECT session, experiment, run, kind, snippet(failures, -1, '«', '»', '…', 16)
+FROM failures WHERE failures MATCH ? ORDER BY rank
+"""
 
 
 class Archive:
@@ -19,6 +30,7 @@ class Archive:
     def __init__(self, path: Path) -> None:
         self.reader = Reader(path)
         self._curves: dict[tuple[str, int, int], Curve] = {}
+        self._searched: tuple[tuple[str, int], tuple[Hit, ...]] = (("", 0), ())
 
     def snapshot(self, ledger: Ledger, position: int, *, head: int) -> Snapshot:
         """The journal as it stood at a position of the ledger."""
@@ -70,6 +82,82 @@ class Archive:
     def event(self, position: int) -> Recorded | None:
         """The event at a position."""
         return next(iter(self.reader.read(after=position - 1, until=position)), None) if position > 0 else None
+
+    def position_at(self, moment: datetime, *, head: int) -> int:
+        """The last position recorded at or before a moment; 1 where there is none."""
+        low, high = 1, max(1, head)
+        while low < high:
+            middle = (low + high + 1) // 2
+            if datetime.fromisoformat(self._time(middle)) <= moment:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+    def around(self, position: int, *, head: int) -> tuple[Recorded, ...]:
+        """The events before and after a position."""
+        return tuple(self.reader.read(after=max(0, position - AROUND), until=min(head, position + AROUND)))
+
+    def load(self, snapshot: Snapshot, ui: Ui, *, row: int | None) -> Loaded:
+        """What the screen shown needs besides the snapshot; `row` is under its cursor."""
+        view = snapshot.view
+        match ui.screen:
+            case "experiment" if ui.comparing:
+                return Loaded(compared=tuple(self._compared(view, ui.marks)))
+            case "experiment" if row is not None:
+                return self._looked_at(view, row)
+            case "failures":
+                hits, error = self._search(view, ui.search) if ui.search else ((), "")
+                detail = self._of_row(view, row) if row is not None and not ui.search else self._of_hit(view, hits, ui)
+                return Loaded(detail=detail, hits=hits, hits_error=error)
+            case "replay":
+                return Loaded(events=self.around(view.position, head=snapshot.head))
+            case _:
+                return Loaded()
+
+    def _of_row(self, view: View, row: int) -> Detail | None:
+        return self.detail(view.ledger.session[row], view.ledger.number[row], until=view.position)
+
+    def _of_hit(self, view: View, hits: tuple[Hit, ...], ui: Ui) -> Detail | None:
+        if not hits:
+            return None
+        hit = hits[min(ui.cluster, len(hits) - 1)]
+        return self.detail(hit.session, hit.experiment, until=view.position)
+
+    def _looked_at(self, view: View, row: int) -> Loaded:
+        found = self._of_row(view, row)
+        run = found.run if found else None
+        if run is None:
+            return Loaded(detail=found)
+        growing = run.status == "running"
+        return Loaded(detail=found, curve=self.curve(run.session, run.experiment, run.run, growing=growing))
+
+    def _compared(self, view: View, marks: frozenset[int]) -> Iterator[tuple[Detail, Curve]]:
+        for row in sorted(marks):
+            loaded = self._looked_at(view, row)
+            if loaded.detail is not None:
+                yield loaded.detail, loaded.curve
+
+    def _search(self, view: View, words: str) -> tuple[tuple[Hit, ...], str]:
+        """Failed runs by full text, the best first, as far as they were known at the view's position."""
+        if self._searched[0] != (words, view.failures):
+            quoted = " ".join('"' + word.replace('"', '""') + '"*' for word in words.split())
+            try:
+                answer = ask(self.reader.path, SEARCH, (quoted,), seconds=SEARCH_SECONDS, rows=HITS)
+            except QueryRefused as error:
+                return (), str(error)
+            hits = tuple(
+                Hit(
+                    session=str(row[0]),
+                    experiment=int(row[1] or 0),
+                    run=int(row[2] or 0),
+                    kind=str(row[3]),
+                    snippet=str(row[4]),
+                )
+                for row in answer.rows
+            )
+            self._searched = ((words, view.failures), hits)
+        return tuple(hit for hit in self._searched[1] if view.find(hit.session, hit.experiment) is not None), ""
 
     def _time(self, position: int) -> str:
         recorded = self.event(position)

@@ -152,7 +152,7 @@ def memory(value: float | None) -> str:
         return ABSENT
     for limit, unit in ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
         if value >= limit:
-            return f"{value / limit:.1f} {unit}"
+            return f"{value / limit:.{1 if value < 10 * limit else 0}f} {unit}"
     return f"{value:.0f} B"
 
 

@@ -2,6 +2,9 @@
 
 from datetime import datetime
 
+import msgspec
+
+from journal.recorded import Recorded
 from tui.formatting import count, dollars, duration, number, percent, rate, sanitize, signed
 from tui.snapshot import Snapshot
 from tui.view import Row, Summary
@@ -64,3 +67,24 @@ def _flight(snapshot: Snapshot) -> list[str]:
 def experiment_line(row: Row) -> str:
     """One verdict as a line."""
     return f"#{row.number} {row.status} {number(row.metric)} ({signed(row.delta)}) {sanitize(row.idea)}"
+
+
+TELLING = ("idea", "metric", "reason", "kind", "text", "outcome", "rule", "commit", "found", "sigma", "branch")
+
+
+def event_words(recorded: Recorded) -> str:
+    """An event in one line: its name, its experiment, and its most telling field."""
+    fields = msgspec.structs.asdict(recorded.event)
+    words = recorded.event.NAME
+    if "experiment" in fields:
+        words += f" #{fields['experiment']}"
+    if "run" in fields:
+        words += f" run {fields['run']}"
+    telling = next((fields[name] for name in TELLING if fields.get(name) not in (None, "")), "")
+    value = f"{telling:.4f}" if isinstance(telling, float) else str(telling)
+    return sanitize(f"{words}  {value}")
+
+
+def event_line(recorded: Recorded) -> str:
+    """An event as a line of a log."""
+    return f"{recorded.recorded_at[:19]}Z  {event_words(recorded)}"

@@ -1,9 +1,10 @@
-"""Everything that reaches the application from outside it, typed."""
+"""Everything that reaches the application from its threads, typed."""
 
 from dataclasses import dataclass
 
 from textual.message import Message
 
+from journal.query import Answer
 from tui.snapshot import Snapshot
 
 
@@ -15,9 +16,10 @@ class Fresh(Message):
 
 
 @dataclass
-class Answer(Message):
-    """A query came back."""
+class Answered(Message):
+    """A query came back: its number, its answer or why there is none, and the seconds that it took."""
 
-    asked: int  # number of the question
-    result: object
+    number: int
+    answer: Answer | None
+    error: str
     seconds: float

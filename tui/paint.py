@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from tui.frame import Frame
 from tui.lines import status_lines
-from tui.screens import live
+from tui.screens import experiment, failures, history, live, overlays, replay, sql
 from tui.ui import Scene
 from tui.widgets.chrome import paint_footer, paint_header, paint_notices
 
@@ -12,7 +12,14 @@ WIDTH_LEAST, HEIGHT_LEAST = 60, 16
 
 Painter = Callable[[Frame, Scene], None]
 
-PAINTERS: Mapping[str, Painter] = {"live": live.paint}
+PAINTERS: Mapping[str, Painter] = {
+    "live": live.paint,
+    "history": history.paint,
+    "experiment": experiment.paint,
+    "failures": failures.paint,
+    "sql": sql.paint,
+    "replay": replay.paint,
+}
 
 
 def paint(scene: Scene, *, width: int, height: int) -> Frame:
@@ -26,6 +33,7 @@ def paint(scene: Scene, *, width: int, height: int) -> Frame:
         PAINTERS[scene.ui.screen](frame, scene)
         paint_notices(frame, scene)
         paint_footer(frame, scene)
+        overlays.paint(frame, scene)
     if scene.ui.look.ascii:
         frame.make_ascii()
     return frame

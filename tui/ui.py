@@ -1,23 +1,26 @@
 """What the person at the screen has chosen: the second argument of every painter. Frozen values, pure."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from tui.snapshot import Detail, Snapshot
+from journal.query import Answer
+from journal.recorded import Recorded
+from tui.snapshot import Curve, Detail, Snapshot
 
-SCREENS = ("live", "history", "experiment", "failures", "sql", "replay")
 AXES = ("time", "step", "tokens")
+PANES = ("diff", "curve", "runs", "trace", "prompt", "lineage")
+SPEEDS = (1, 10, 60, 600, 3_600)  # seconds of the night per second of play
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlotUi:
-    """How curves are drawn."""
+    """How curves are drawn. `crosshair` counts columns from the right edge."""
 
     log: bool = False
     smooth: bool = False
     axis: str = "time"
-    crosshair: int | None = None  # column from the right edge of the plot
+    crosshair: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,23 +34,104 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """A line that is being written. `kind` says for what; `chosen` is the marked line of a list below it."""
+
+    kind: str
+    text: str = ""
+    caret: int = 0
+    chosen: int = 0
+    recalled: int = 0  # how far back in the history
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirm:
+    """A control action that waits for its second key. `asked` is monotonic time."""
+
+    action: str
+    words: str
+    asked: float
+    experiment: int | None = None
+    text: str = ""
+    direction: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sql:
+    """The SQL screen: the query, what came of it, and where one looks."""
+
+    query: str = ""
+    asked: int = 0  # counts questions; an answer to an earlier one is dropped
+    running: bool = False
+    answer: Answer | None = None
+    error: str = ""
+    seconds: float = 0.0
+    column: int = 0
+    history: tuple[str, ...] = ()
+    saved: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ui:
-    """The whole state of the screen."""
+    """The whole state of the screen. Cursors of experiments are rows of the ledger: they stay on what they were put on."""
 
     screen: str = "live"
+    before: str = "live"
     look: Look = Look()
     plot: PlotUi = PlotUi()
     zoom: bool = False
+    cursor: int | None = None  # row under the cursor of live and history; None follows the newest
+    experiment: int | None = None  # row shown on the experiment screen
+    pane: str = "diff"
+    line: int = 0  # scrolled lines: panes, help
+    comparing: bool = False
+    marks: frozenset[int] = frozenset()
+    filter: str = ""
+    sort: str = ""
+    search: str = ""
+    cluster: int = 0
+    result: int = 0  # cursor in the rows of an answer
+    sql: Sql = Sql()
+    prompt: Prompt | None = None
+    confirm: Confirm | None = None
+    help: bool = False
     replay: int | None = None  # the position shown; None is live
+    playing: bool = False
+    speed: int = 60
     note: str = ""  # one line about the last action, until the next key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A failed run that a search found; `snippet` marks what matched with « »."""
+
+    session: str
+    experiment: int
+    run: int
+    kind: str
+    snippet: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What was read from disk for the screen shown."""
+
+    detail: Detail | None = None  # of the experiment looked at
+    curve: Curve = ()  # and its telemetry
+    compared: tuple[tuple[Detail, Curve], ...] = ()
+    events: tuple[Recorded, ...] = ()  # around the position shown
+    hits: tuple[Hit, ...] = ()
+    hits_error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """Everything a painter may look at. `now` is the clock's time when live, the event's own time in replay."""
+    """Everything a painter may look at. `now` is the clock's time when live, the night's own in replay."""
 
     snapshot: Snapshot
     ui: Ui
     now: datetime
-    detail: Detail | None = None  # of the experiment looked at
-    extra: Mapping[str, object] = field(default_factory=dict)
+    rows: Sequence[int] = ()  # rows of the list shown, filtered and sorted
+    filter_error: str = ""
+    loaded: Loaded = Loaded()
+    height: int = 24

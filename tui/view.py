@@ -3,7 +3,7 @@
 A view at the head and a view of last Tuesday are the same code: live is the replay of now.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -80,6 +80,24 @@ class View:
 
     def __init__(self, ledger: Ledger, position: int) -> None:
         self.ledger, self.position = ledger, position
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, View) and other.ledger is self.ledger and other.position == self.position
+
+    def __hash__(self) -> int:
+        return hash((id(self.ledger), self.position))
+
+    def verdict_beside(self, position: int, *, on: bool) -> int | None:
+        """The position of the next verdict after a position, or of the last one before it, in the latest session."""
+        log = self._log
+        if log is None:
+            return None
+        found = []
+        for positions in log.verdicts.values():
+            place = bisect_right(positions, position) if on else bisect_left(positions, position) - 1
+            if 0 <= place < len(positions):
+                found.append(positions[place])
+        return (min if on else max)(found) if found else None
 
     @cached_property
     def count(self) -> int:

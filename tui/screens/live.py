@@ -5,12 +5,13 @@ from datetime import datetime
 from journal.projections.runs import Run
 from tui.formatting import clip, dollars, duration, memory, number, percent, rate, sanitize, signed
 from tui.frame import Frame
+from tui.moving import place
 from tui.snapshot import Detail, Snapshot
 from tui.ui import Scene
 from tui.widgets.chrome import HEADER
 from tui.widgets.curves import at, paint_frontier, paint_loss, points
 from tui.widgets.plot import Box
-from tui.widgets.table import paint_table
+from tui.widgets.table import paint_table, window
 
 FLIGHT = 5  # lines
 ROWS_LEAST = 5  # of the table, its heading included
@@ -116,7 +117,7 @@ def _figures(snapshot: Snapshot, flight: Detail) -> str:
     rival = at(points(snapshot.rival, axis="time"), last.seconds)
     parts = [f"loss {number(last.loss)}"]
     if rival is not None and last.loss is not None:
-        parts[0] += f" ({signed(last.loss - rival)} to the incumbent at {duration(last.seconds)})"
+        parts[0] += f" ({signed(last.loss - rival)} to incumbent at {duration(last.seconds)})"
     parts += [f"{rate(last.tokens_per_second)} tok/s"]
     if last.mfu is not None:
         parts.append(f"MFU {last.mfu:.1%}")
@@ -152,9 +153,21 @@ def _loss_title(scene: Scene) -> str:
 
 
 def _paint_last(frame: Frame, box: Box, scene: Scene) -> None:
-    view = scene.snapshot.view
-    rows = view.rows
-    shown = box.height - 2
+    """The list, the newest first; what was asked and answered last stands in its heading."""
     frame.rule(box.y, "last experiments")
-    newest = list(reversed(rows[max(0, len(rows) - shown) :]))
-    paint_table(frame, Box(x=0, y=box.y + 1, width=box.width, height=box.height - 1), view=view, rows=newest, top=0)
+    session = scene.snapshot.view.session
+    if session is not None and session.answered is not None:
+        asked = session.answered
+        words = f" {sanitize(asked.words)}: {sanitize(asked.outcome) or 'acknowledged'} "
+        frame.put_right(frame.width - 1, box.y, clip(words, frame.width - 24), "dim")
+    cursor = place(scene.rows, scene.ui.cursor)
+    height = box.height - 1
+    paint_table(
+        frame,
+        Box(x=0, y=box.y + 1, width=box.width, height=height),
+        view=scene.snapshot.view,
+        rows=scene.rows,
+        top=window(cursor, total=len(scene.rows), height=height - 1),
+        cursor=cursor if scene.ui.cursor is not None else None,
+        marked=scene.ui.marks,
+    )

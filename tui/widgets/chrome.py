@@ -7,9 +7,9 @@ from rich.cells import cell_len
 
 from tui.formatting import clip, clock, count, dollars, duration, number, sanitize
 from tui.frame import Frame
-from tui.keys import Key, footer_keys
+from tui.keys import SCREENS, Key, available
 from tui.snapshot import Snapshot
-from tui.ui import SCREENS, Scene
+from tui.ui import Scene
 from tui.view import Summary
 
 HEADER = 2  # lines
@@ -83,14 +83,25 @@ def loop_state(snapshot: Snapshot, session: Summary) -> tuple[str, str]:
     return "proposing", "accent"
 
 
+ALWAYS = ("help", "quit")  # these two are never pushed out of the footer
+
+
 def paint_footer(frame: Frame, scene: Scene) -> None:
     """The keys of this screen, from the one table; the number of the screen at the right."""
     y = frame.height - 1
     place = f" {SCREENS.index(scene.ui.screen) + 1} {scene.ui.screen} "
-    stop = frame.put_right(frame.width, y, place, "cursor")
+    stop = frame.put_right(frame.width, y, place, "cursor") - 1
+    keys = list(available(scene.ui.screen, readonly=scene.ui.look.readonly, replaying=scene.ui.replay is not None))
+    for key in keys:
+        if key.action in ALWAYS:
+            stop -= len(key.shown) + len(key.label) + 3
     x = 0
-    for key in footer_keys(scene.ui.screen, readonly=scene.ui.look.readonly, replay=scene.ui.replay is not None):
-        x = _footer_key(frame, x, y, key, stop)
+    for key in keys:
+        if key.footer and key.action not in ALWAYS:
+            x = _footer_key(frame, x, y, key, stop)
+    for key in keys:
+        if key.action in ALWAYS:
+            x = _footer_key(frame, x, y, key, frame.width)
 
 
 def _footer_key(frame: Frame, x: int, y: int, key: Key, stop: int) -> int:
@@ -117,7 +128,19 @@ def notice(scene: Scene) -> tuple[str, str]:
         return ui.note, "banner"
     if ui.replay is not None:
         at = f"{count(snapshot.view.position)} of {count(snapshot.head)}"
-        return f"REPLAY at {clock(snapshot.recorded_at)} UTC, position {at}; control is off; L back to live", "banner"
+        return f"REPLAY {clock(snapshot.recorded_at)} UTC, position {at}: control is off, L goes back to live", "banner"
+    if asked := _asked(snapshot):
+        return asked, "warn"
     if snapshot.view.position < snapshot.head:
         return f"reading the journal: {count(snapshot.view.position)} of {count(snapshot.head)} events", "dim"
     return "", ""
+
+
+def _asked(snapshot: Snapshot) -> str:
+    """What was asked of the loop and has no answer yet; posted is not done."""
+    session = snapshot.view.session
+    if session is None or not session.waiting:
+        return ""
+    asked = session.waiting[-1]
+    more = f" and {len(session.waiting) - 1} more" if len(session.waiting) > 1 else ""
+    return f"posted at {count(asked.position)}, not yet acknowledged: {sanitize(asked.words)}{more}"

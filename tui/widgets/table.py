@@ -105,3 +105,8 @@ def _paint_row(
     for (text, role), column, width in zip(cells, columns, widths, strict=True):
         frame.put(x, y, pad(text, width, right=column.right), role)
         x += width + 1
+
+
+def window(cursor: int, *, total: int, height: int) -> int:
+    """The first line to show, so that the cursor stands about in the middle and no line is wasted."""
+    return max(0, min(cursor - height // 2, total - height))

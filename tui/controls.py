@@ -1,0 +1,116 @@
+"""Control: each action asks in one line that says exactly what will happen, and what key makes it so. Pure."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from journal.events import (
+    DirectionWithdrawn,
+    Intent,
+    PauseRequested,
+    ResumeRequested,
+    SkipRequested,
+    StopRequested,
+    VetoRequested,
+)
+from tui import moving
+from tui.formatting import sanitize
+from tui.keys import CONFIRM
+from tui.ui import Confirm, Scene, Ui
+from tui.view import Summary
+
+CHANNEL = "tui"
+
+
+def ask(scene: Scene, action: str, *, at: float, text: str = "") -> Ui:
+    """Put the question of a control action; nothing is posted yet."""
+    session = scene.snapshot.view.session
+    if session is None or session.state == "ended":
+        return replace(scene.ui, note="There is no open session to ask anything of.")
+    question = ASK[action](scene, session, text)
+    if isinstance(question, str):
+        return replace(scene.ui, note=question)
+    words = f"{question.words} {CONFIRM}: yes, any other key: no."
+    return replace(scene.ui, confirm=replace(question, words=words, asked=at))
+
+
+Question = Confirm | str  # a question, or why it cannot be asked
+
+
+def _confirm(action: str, words: str, **more: int | str | None) -> Confirm:
+    return Confirm(action=action, words=words, asked=0.0, **more)  # type: ignore[arg-type]
+
+
+def _pause(_scene: Scene, session: Summary, _text: str) -> Question:
+    if session.state == "paused":
+        return _confirm("resume", f"Ask the loop of {session.tag} to go on.")
+    return _confirm("pause", f"Ask the loop of {session.tag} to pause after the experiment in flight.")
+
+
+def _skip(scene: Scene, _session: Summary, _text: str) -> Question:
+    flight = scene.snapshot.flight
+    if scene.snapshot.view.flight is None or flight is None:
+        return "No experiment is in flight: there is nothing to skip."
+    number = flight.experiment.number
+    words = f"Ask to end #{number} now and record it as invalid, “{sanitize(flight.experiment.idea)[:40]}”."
+    return _confirm("skip", words, experiment=number)
+
+
+def _stop(_scene: Scene, session: Summary, _text: str) -> Question:
+    return _confirm("stop", f"Ask to end session {session.tag} after the experiment in flight.")
+
+
+def _stop_now(_scene: Scene, session: Summary, _text: str) -> Question:
+    return _confirm("stop now", f"Ask to end session {session.tag} and the run in flight at once; the run is lost.")
+
+
+def _veto(scene: Scene, session: Summary, _text: str) -> Question:
+    row = moving.under_cursor(scene)
+    if row is None or scene.snapshot.view.status(row) != "keep":
+        return "Only a kept experiment can be vetoed: put the cursor on one."
+    one = scene.snapshot.view.row(row)
+    if one.session != session.tag:
+        return f"#{one.number} belongs to session {sanitize(one.session)}, which is not the open one."
+    return _confirm("veto", f"Ask to take #{one.number} back, “{sanitize(one.idea)[:40]}”.", experiment=one.number)
+
+
+def _direct(_scene: Scene, session: Summary, text: str) -> Question:
+    if not text.strip():
+        return "An empty direction says nothing: nothing was asked of the loop."
+    return _confirm("direct", f"Tell the proposals of {session.tag}: “{text.strip()[:48]}”.", text=text.strip())
+
+
+def _withdraw(_scene: Scene, session: Summary, text: str) -> Question:
+    known = {str(one.number): one for one in session.directions}
+    if text.strip() not in known:
+        there = ", ".join(known) or "none"
+        return f"There is no direction {sanitize(text.strip()) or '(empty)'}; those that stand: {there}."
+    one = known[text.strip()]
+    return _confirm("withdraw", f"Take direction {one.number} back, “{sanitize(one.text)[:40]}”.", direction=one.number)
+
+
+ASK: Mapping[str, Callable[[Scene, Summary, str], Question]] = {
+    "pause": _pause,
+    "skip": _skip,
+    "stop": _stop,
+    "stop now": _stop_now,
+    "veto": _veto,
+    "direction written": _direct,
+    "withdrawal written": _withdraw,
+}
+
+
+def intent(confirmed: Confirm, *, session: str, author: str) -> Intent | None:
+    """The event to post; None for a direction, which is numbered as it is posted."""
+    who: dict[str, Any] = {"session": session, "author": author, "channel": CHANNEL}
+    number = confirmed.experiment or 0
+    posted: dict[str, Callable[[], Intent]] = {
+        "pause": lambda: PauseRequested(**who),
+        "resume": lambda: ResumeRequested(**who),
+        "skip": lambda: SkipRequested(**who, experiment=number),
+        "stop": lambda: StopRequested(**who),
+        "stop now": lambda: StopRequested(**who, now=True),
+        "veto": lambda: VetoRequested(**who, experiment=number),
+        "withdraw": lambda: DirectionWithdrawn(**who, direction=confirmed.direction or 0),
+    }
+    return posted[confirmed.action]() if confirmed.action in posted else None
