@@ -129,7 +129,7 @@ class _Simplify(ast.NodeTransformer):
 
     def _fold(self, node: ast.AST) -> ast.AST | None:
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in self._aliases:
-            return ast.Name(id=self._aliases[node.id], ctx=ast.Load())
+            return ast.Name(id=f"@{self._aliases[node.id]}", ctx=ast.Load())  # marked: a missing import shows
         if isinstance(node, ast.BinOp | ast.UnaryOp):
             value = evaluate(node)
             return None if value is None else ast.copy_location(ast.Constant(value=value), node)
