@@ -129,7 +129,11 @@ def attainable(objective: Objective) -> float:
         for name in START:
             low, high = RANGES[name]
             for share in range(61):
-                x = low + (high - low) * share / 60 if name in SHARES + RATES else max(low, 1e-12) * (high / max(low, 1e-12)) ** (share / 60)
+                x = (
+                    low + (high - low) * share / 60
+                    if name in SHARES + RATES
+                    else max(low, 1e-12) * (high / max(low, 1e-12)) ** (share / 60)
+                )
                 found = objective({**best, name: float(round(x)) if name in WHOLE else x})
                 if found is not None and found < value:
                     value, best[name] = found, float(round(x)) if name in WHOLE else x
@@ -278,7 +282,12 @@ class Through:
         del incumbent
         self.number += 1
         request = Request(
-            session=self.session, experiment=self.number, attempt=1, parent=self.parent, files=self.files, state=self.state
+            session=self.session,
+            experiment=self.number,
+            attempt=1,
+            parent=self.parent,
+            files=self.files,
+            state=self.state,
         )
         proposal = self.proposer.propose(request)
         self.text = proposal.files["train.py"]
@@ -393,7 +402,9 @@ def main() -> None:
     rows = [
         row
         for family in FAMILIES
-        for row in study(family, seeds=arguments.seeds, first=arguments.first, experiments=arguments.experiments, only=arguments.only)
+        for row in study(
+            family, seeds=arguments.seeds, first=arguments.first, experiments=arguments.experiments, only=arguments.only
+        )
     ]
     if arguments.json:
         print(json.dumps(rows))

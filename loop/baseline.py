@@ -4,6 +4,7 @@ from journal.events import ChangeCommitted, ExperimentKept, IdeaProposed, Sessio
 from journal.ideas.signature import signature
 from loop.errors import BadInput
 from loop.lab import BASELINE, Lab
+from loop.scope import Scope
 from loop.trial import verdict_on
 
 
@@ -24,6 +25,9 @@ def measure_baseline(lab: Lab) -> None:
 def _propose(lab: Lab) -> None:
     if lab.case(BASELINE).proposed is not None:
         return
+    start = lab.session.start
+    scope = Scope(patterns=lab.config.scope, tree=lab.workspace.tree(start), locked=lab.config.locked)
+    files = lab.workspace.read(start, scope.files())
     idea = IdeaProposed(
         session=lab.session.tag,
         experiment=BASELINE,
@@ -31,7 +35,7 @@ def _propose(lab: Lab) -> None:
         kind="baseline",
         parent=lab.session.base,
         diff="",
-        change=signature({}, {}),
+        change=signature(files, files),  # so that the gate knows the program that a change must not lead back to
         proposer="loop",
     )
     lab.recorder.experiment(BASELINE, idea)

@@ -68,11 +68,6 @@ class Scope:
         return f"The scope {named} holds nothing that can be edited: {why}. Correct `scope` in the brief, or commit the file."
 
 
-def in_scope(patterns: Iterable[str], tree: Mapping[str, File], *, locked: Iterable[str] = ()) -> tuple[str, ...]:
-    """The files of a tree that may be edited, sorted. Raises BadInput where there is none, or a pattern is no path."""
-    return Scope(patterns=tuple(patterns), tree=tree, locked=tuple(locked)).files()
-
-
 def matches(path: str, patterns: Iterable[str]) -> bool:
     """Whether a path is one of the patterns, or lies below one."""
     return any(_compiled(pattern).fullmatch(path) for pattern in patterns)

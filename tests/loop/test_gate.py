@@ -59,7 +59,19 @@ def test_a_new_idea_passes_with_its_change_and_its_neighbours():
         (edit("import math", "import math, socket"), "imports", "import socket"),
         (edit("import math", "from subprocess import run"), "imports", "import subprocess"),
     ],
-    ids=["no edit", "outside", "huge", "syntax", "compile", "same", "comment", "seed", "structure", "socket", "subprocess"],
+    ids=[
+        "no edit",
+        "outside",
+        "huge",
+        "syntax",
+        "compile",
+        "same",
+        "comment",
+        "seed",
+        "structure",
+        "socket",
+        "subprocess",
+    ],
 )
 def test_each_rule_is_told_in_words(edits, rule, words):
     answer = asked(Night(FILES), 1, edits)

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 import pytest
 
 from loop.errors import BadInput
-from loop.scope import Scope, in_scope, matches
+from loop.scope import Scope, matches
 
 
 @dataclass(frozen=True)
@@ -12,6 +12,10 @@ class File:
 
 
 PLAIN = {name: File() for name in ("gpt/train.py", "gpt/data.py", "gpt/deep/layers.py", "conf/a.yaml", "README.md")}
+
+
+def in_scope(patterns, tree, *, locked=()):
+    return Scope(patterns=tuple(patterns), tree=tree, locked=tuple(locked)).files()
 
 
 @pytest.mark.parametrize(
@@ -36,7 +40,9 @@ def test_what_is_locked_is_out_of_scope():
     assert in_scope(["gpt/*.py"], PLAIN, locked=["gpt/data.py"]) == ("gpt/train.py",)
 
 
-@pytest.mark.parametrize("pattern", ["/etc/passwd", "../other.py", "gpt/../../x", "~/x", ".git/config", "a//b", "", "gpt\\x"])
+@pytest.mark.parametrize(
+    "pattern", ["/etc/passwd", "../other.py", "gpt/../../x", "~/x", ".git/config", "a//b", "", "gpt\\x"]
+)
 def test_a_pattern_that_leaves_the_repository_is_bad_input(pattern):
     with pytest.raises(BadInput, match="cannot be used"):
         Scope(patterns=(pattern,))

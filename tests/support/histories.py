@@ -28,7 +28,9 @@ SIGMA = 0.005
 class Night:
     """A session on `files`, with its baseline measured; each method makes one more experiment."""
 
-    def __init__(self, files: Mapping[str, str], *, session: str = "nov20", state: State | None = None, device: str = "cpu"):
+    def __init__(
+        self, files: Mapping[str, str], *, session: str = "nov20", state: State | None = None, device: str = "cpu"
+    ):
         self.session = session
         self.files = dict(files)  # of the incumbent
         self.parent = f"{session}-c0"
@@ -56,14 +58,18 @@ class Night:
                 change=signature(self.files, self.files),
                 proposer="loop",
             ),
-            NoiseMeasured(session=session, experiment=0, sigma=SIGMA, mean=1.5, replicates=3, values=(1.5, 1.495, 1.505)),
+            NoiseMeasured(
+                session=session, experiment=0, sigma=SIGMA, mean=1.5, replicates=3, values=(1.5, 1.495, 1.505)
+            ),
             ExperimentKept(session=session, experiment=0, metric=1.5, commit=self.parent, reason="the baseline"),
         )
 
     def add(self, *events: Event) -> None:
         for event in events:
             position = self.state.position + 1
-            recorded = Recorded(position, f"2026-11-20T20:{position // 60 % 60:02}:{position % 60:02}+00:00", "s", 1, event, "")
+            recorded = Recorded(
+                position, f"2026-11-20T20:{position // 60 % 60:02}:{position % 60:02}+00:00", "s", 1, event, ""
+            )
             self.events.append(recorded)
             self.state.apply(recorded)
 
@@ -85,7 +91,9 @@ class Night:
 
     def refused(self, number: int, idea: str, edits: Mapping[str, str], *, attempt: int = 1) -> None:
         self.proposed(number, idea, edits, attempt=attempt)
-        self.add(IdeaRefused(session=self.session, experiment=number, attempt=attempt, rule="same value", reason="again"))
+        self.add(
+            IdeaRefused(session=self.session, experiment=number, attempt=attempt, rule="same value", reason="again")
+        )
 
     def kept(self, number: int, idea: str, edits: Mapping[str, str], *, gain: float = 4.0, **more: object) -> None:
         self.proposed(number, idea, edits, **more)
@@ -95,12 +103,16 @@ class Night:
         self.files |= edits
         self.parent, self.best = commit, verdict["metric"]
 
-    def discarded(self, number: int, idea: str, edits: Mapping[str, str], *, gain: float = -3.0, **more: object) -> None:
+    def discarded(
+        self, number: int, idea: str, edits: Mapping[str, str], *, gain: float = -3.0, **more: object
+    ) -> None:
         self.proposed(number, idea, edits, **more)
         self._committed(number)
         self.add(ExperimentDiscarded(**self._numbers(number, gain), reason="not above the threshold"))
 
-    def crashed(self, number: int, idea: str, edits: Mapping[str, str], *, kind: str = "oom", error: str = "no memory") -> None:
+    def crashed(
+        self, number: int, idea: str, edits: Mapping[str, str], *, kind: str = "oom", error: str = "no memory"
+    ) -> None:
         self.proposed(number, idea, edits)
         commit = self._committed(number)
         self.add(
@@ -119,7 +131,12 @@ class Night:
 
     def request(self, number: int, *, attempt: int = 1) -> Request:
         return Request(
-            session=self.session, experiment=number, attempt=attempt, parent=self.parent, files=self.files, state=self.state
+            session=self.session,
+            experiment=number,
+            attempt=attempt,
+            parent=self.parent,
+            files=self.files,
+            state=self.state,
         )
 
     def _committed(self, number: int) -> str:

@@ -46,7 +46,10 @@ def test_what_has_no_one_literal_to_edit_is_no_knob(text):
 def test_a_tuple_is_one_knob_per_element():
     found = knobs("train.py", "BETAS = (0.8, 0.95)  # [0..1]\n")
 
-    assert [(knob.name, knob.value, knob.rules.high) for knob in found] == [("BETAS[0]", 0.8, 1.0), ("BETAS[1]", 0.95, 1.0)]
+    assert [(knob.name, knob.value, knob.rules.high) for knob in found] == [
+        ("BETAS[0]", 0.8, 1.0),
+        ("BETAS[1]", 0.95, 1.0),
+    ]
 
 
 def test_a_literal_is_replaced_in_place_and_every_other_byte_stays():

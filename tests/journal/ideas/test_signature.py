@@ -187,7 +187,9 @@ def test_a_signature_needs_no_python_that_ends():
 
 
 TAKEN = {*keyword.kwlist, *keyword.softkwlist, *dir(builtins)}
-names = st.text(string.ascii_lowercase, min_size=4, max_size=9).filter(lambda name: name not in TAKEN and name not in TRAIN)
+names = st.text(string.ascii_lowercase, min_size=4, max_size=9).filter(
+    lambda name: name not in TAKEN and name not in TRAIN
+)
 
 
 @given(fresh=st.lists(names, min_size=6, max_size=6, unique=True))
