@@ -15,7 +15,6 @@ from journal.events import (
 )
 from tui import moving
 from tui.formatting import sanitize
-from tui.keys import CONFIRM
 from tui.ui import Confirm, Scene, Ui
 from tui.view import Summary
 
@@ -30,8 +29,7 @@ def ask(scene: Scene, action: str, *, at: float, text: str = "") -> Ui:
     question = ASK[action](scene, session, text)
     if isinstance(question, str):
         return replace(scene.ui, note=question)
-    words = f"{question.words} {CONFIRM}: yes, any other key: no."
-    return replace(scene.ui, confirm=replace(question, words=words, asked=at))
+    return replace(scene.ui, confirm=replace(question, asked=at))
 
 
 Question = Confirm | str  # a question, or why it cannot be asked
@@ -43,8 +41,8 @@ def _confirm(action: str, words: str, **more: int | str | None) -> Confirm:
 
 def _pause(_scene: Scene, session: Summary, _text: str) -> Question:
     if session.state == "paused":
-        return _confirm("resume", f"Ask the loop of {session.tag} to go on.")
-    return _confirm("pause", f"Ask the loop of {session.tag} to pause after the experiment in flight.")
+        return _confirm("resume", f"Let {session.tag} go on.")
+    return _confirm("pause", f"Pause {session.tag} after the experiment in flight.")
 
 
 def _skip(scene: Scene, _session: Summary, _text: str) -> Question:
@@ -52,16 +50,16 @@ def _skip(scene: Scene, _session: Summary, _text: str) -> Question:
     if scene.snapshot.view.flight is None or flight is None:
         return "No experiment is in flight: there is nothing to skip."
     number = flight.experiment.number
-    words = f"Ask to end #{number} now and record it as invalid, “{sanitize(flight.experiment.idea)[:40]}”."
+    words = f"End #{number} now, recorded as invalid: “{sanitize(flight.experiment.idea)[:40]}”."
     return _confirm("skip", words, experiment=number)
 
 
 def _stop(_scene: Scene, session: Summary, _text: str) -> Question:
-    return _confirm("stop", f"Ask to end session {session.tag} after the experiment in flight.")
+    return _confirm("stop", f"End session {session.tag} after the experiment in flight.")
 
 
 def _stop_now(_scene: Scene, session: Summary, _text: str) -> Question:
-    return _confirm("stop now", f"Ask to end session {session.tag} and the run in flight at once; the run is lost.")
+    return _confirm("stop now", f"End session {session.tag} and the run in flight at once.")
 
 
 def _veto(scene: Scene, session: Summary, _text: str) -> Question:
@@ -71,13 +69,13 @@ def _veto(scene: Scene, session: Summary, _text: str) -> Question:
     one = scene.snapshot.view.row(row)
     if one.session != session.tag:
         return f"#{one.number} belongs to session {sanitize(one.session)}, which is not the open one."
-    return _confirm("veto", f"Ask to take #{one.number} back, “{sanitize(one.idea)[:40]}”.", experiment=one.number)
+    return _confirm("veto", f"Take #{one.number} back: “{sanitize(one.idea)[:40]}”.", experiment=one.number)
 
 
-def _direct(_scene: Scene, session: Summary, text: str) -> Question:
+def _direct(_scene: Scene, _session: Summary, text: str) -> Question:
     if not text.strip():
         return "An empty direction says nothing: nothing was asked of the loop."
-    return _confirm("direct", f"Tell the proposals of {session.tag}: “{text.strip()[:48]}”.", text=text.strip())
+    return _confirm("direct", f"Tell the next proposals: “{text.strip()[:48]}”.", text=text.strip())
 
 
 def _withdraw(_scene: Scene, session: Summary, text: str) -> Question:
@@ -86,7 +84,7 @@ def _withdraw(_scene: Scene, session: Summary, text: str) -> Question:
         there = ", ".join(known) or "none"
         return f"There is no direction {sanitize(text.strip()) or '(empty)'}; those that stand: {there}."
     one = known[text.strip()]
-    return _confirm("withdraw", f"Take direction {one.number} back, “{sanitize(one.text)[:40]}”.", direction=one.number)
+    return _confirm("withdraw", f"Take direction {one.number} back: “{sanitize(one.text)[:40]}”.", direction=one.number)
 
 
 ASK: Mapping[str, Callable[[Scene, Summary, str], Question]] = {

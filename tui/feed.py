@@ -12,16 +12,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from journal.errors import JournalError
-from journal.store import Reader
+from journal.tail import Tail
 from tui.archive import Archive
 from tui.ledger import Ledger
+from tui.liveness import loop_trouble
 from tui.snapshot import Snapshot
 
-POLL = 0.25  # seconds between looks at the journal's data version
+LOOK = 2.0  # seconds between looks at the loop's process and at the file itself
 PATIENCE = 0.2  # seconds of folding after which what is known so far is shown
 RETRY = 1.0  # seconds before a journal in trouble is tried again
 
 Deliver = Callable[[Snapshot], None]
+Identity = tuple[int, int] | None  # device and inode
 
 
 class Feed:
@@ -32,15 +34,23 @@ class Feed:
         self.ledger = Ledger()
         self._deliver = deliver
         self._stop = threading.Event()
+        self._tail: Tail | None = None
+        self._identity: Identity = None
         self._last = Snapshot()
+        self._looked = 0.0
         self._thread = threading.Thread(target=self._run, name="feed", daemon=True)
 
     def start(self) -> None:
+        """Begin to deliver."""
         self._thread.start()
 
     def stop(self) -> None:
+        """End the thread."""
         self._stop.set()
-        self._thread.join(timeout=2)
+        if (tail := self._tail) is not None:
+            tail.stop()
+        if self._thread.is_alive():
+            self._thread.join(timeout=2)
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -56,31 +66,28 @@ class Feed:
             self._deliver(self._last)
 
     def _follow(self) -> None:
-        archive = Archive(self.path)
+        """Until stopped, or until another file stands in the journal's place."""
         identity = _identity(self.path)
+        archive = Archive(self.path)
         try:
-            self._begin(archive.reader)
-            version = -1
-            while not self._stop.is_set() and _identity(self.path) == identity:
-                seen = archive.reader.data_version()
-                if seen != version:
-                    version = seen
-                    self._catch_up(archive)
-                self._stop.wait(POLL)
+            with Tail(self.path) as self._tail:
+                if identity != self._identity or archive.reader.head()[0] < self.ledger.position:
+                    self.ledger, self._identity = Ledger(), identity
+                self._catch_up(archive)
+                while not self._stop.is_set() and _identity(self.path) == identity:
+                    if self._tail.wait(LOOK):
+                        self._catch_up(archive)
+                    self._look()
         finally:
+            self._tail = None
             archive.close()
-
-    def _begin(self, reader: Reader) -> None:
-        """Start over if this is not the journal that the ledger was folded from."""
-        if reader.head()[0] < self.ledger.position:
-            self.ledger = Ledger()
 
     def _catch_up(self, archive: Archive) -> None:
         ledger, head = self.ledger, archive.reader.head()[0]
         shown = time.monotonic()
         for recorded in archive.reader.read(after=ledger.position, until=head):
             ledger.apply(recorded)
-            if recorded.position % 1_000 == 0 and time.monotonic() - shown > PATIENCE:
+            if recorded.position % 500 == 0 and time.monotonic() - shown > PATIENCE:
                 self._show(archive, head)
                 shown = time.monotonic()
                 if self._stop.is_set():
@@ -88,11 +95,21 @@ class Feed:
         self._show(archive, head)
 
     def _show(self, archive: Archive, head: int) -> None:
-        self._last = archive.snapshot(self.ledger, self.ledger.position, head=head)
+        self._last = replace(archive.snapshot(self.ledger, self.ledger.position, head=head), loop=self._last.loop)
         self._deliver(self._last)
 
+    def _look(self) -> None:
+        """Tell when the loop's process has gone, or has come."""
+        if time.monotonic() - self._looked < LOOK:
+            return
+        self._looked = time.monotonic()
+        loop = loop_trouble(self.path)
+        if loop != self._last.loop:
+            self._last = replace(self._last, loop=loop)
+            self._deliver(self._last)
 
-def _identity(path: Path) -> tuple[int, int] | None:
+
+def _identity(path: Path) -> Identity:
     try:
         status = path.stat()
     except OSError:
@@ -107,6 +124,7 @@ def look_once(path: Path, *, position: int | None = None) -> Snapshot:
         head = archive.reader.head()[0]
         for recorded in archive.reader.read(until=head):
             ledger.apply(recorded)
-        return archive.snapshot(ledger, head if position is None else min(position, head), head=head)
+        snapshot = archive.snapshot(ledger, head if position is None else max(0, min(position, head)), head=head)
+        return snapshot if position is not None else replace(snapshot, loop=loop_trouble(path))
     finally:
         archive.close()

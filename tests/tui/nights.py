@@ -11,8 +11,11 @@ import random
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
+from journal.chain import GENESIS, link
+from journal.codec import encode
 from journal.events import (
     Change,
     ChangeCommitted,
@@ -246,6 +249,38 @@ def write(
     return journal
 
 
+def write_long(path: Path, *, count: int, clock: Clock | None = None) -> Journal:
+    """The same for a great many experiments, in one transaction; no telemetry. Lease held by this process."""
+    clock = clock or Clock(step=1.0)
+    journal = Journal(path, clock=clock)
+    journal.acquire()
+    journal.restore(_rows(count, clock))
+    take_off(journal, count + 1)
+    journal.add_samples(samples(count + 1, 1, until=11))
+    return journal
+
+
+def _rows(count: int, clock: Clock) -> Iterator[tuple]:
+    steps = [(session_stream(TAG), [started()]), (experiment_stream(TAG, 0), baseline())]
+    rest = ((experiment_stream(TAG, number), events) for number, events in enumerate(history(count), start=1))
+    position, digest = 0, GENESIS
+    for stream, events in chain(steps, rest):
+        for version, event in enumerate(events, start=1):
+            position += 1
+            fields = (
+                position,
+                clock().isoformat(timespec="microseconds"),
+                stream,
+                version,
+                event.NAME,
+                event.SCHEMA,
+                None,
+            )
+            payload = encode(event)
+            digest = link(digest, fields=fields, payload=payload)
+            yield (*fields, payload.decode(), digest)
+
+
 def take_off(journal: Journal, number: int, *, parent: int = 8) -> None:
     """Propose, commit and start an experiment."""
     idea = IDEAS[(number - 1) % len(IDEAS)]
@@ -274,6 +309,9 @@ def main() -> None:
     parser.add_argument("--live", action="store_true")
     parser.add_argument("--pace", type=float, default=1.0)
     options = parser.parse_args()
+    if options.count > 500:
+        write_long(options.path, count=options.count)
+        return
     recent = Clock(datetime.now(UTC) - timedelta(seconds=70 * 4 + 40))
     journal = write(options.path, count=options.count, clock=recent, flying=None if options.live else 11.0)
     if options.live:

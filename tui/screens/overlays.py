@@ -10,6 +10,7 @@ from tui.prompt import TITLES, completions
 from tui.ui import Prompt, Scene, Ui
 
 LISTED = 10  # lines of a list
+ANSWERS = f"  {CONFIRM}: do it, else no "  # always in sight, whatever the question's length
 
 
 def paint(frame: Frame, scene: Scene) -> None:
@@ -22,7 +23,7 @@ def paint(frame: Frame, scene: Scene) -> None:
     if ui.confirm is not None:
         y = frame.height - 1
         frame.clear(y)
-        frame.put(0, y, pad(f" {sanitize(ui.confirm.words)}", frame.width), "banner")
+        frame.put(0, y, pad(f" {sanitize(ui.confirm.words)}", frame.width - len(ANSWERS)) + ANSWERS, "banner")
 
 
 def _paint_prompt(frame: Frame, ui: Ui, prompt: Prompt) -> None:

@@ -71,11 +71,12 @@ def loop_state(snapshot: Snapshot, session: Summary) -> tuple[str, str]:
     """What the loop does, in words, and their role."""
     if session.state == "ended":
         return f"ended: {sanitize(session.reason)}", "dim"
-    if snapshot.loop:
-        return snapshot.loop, "bad"
     if session.state == "paused":
+        gone = f", {snapshot.loop}" if snapshot.loop else ""
         until = f" until {clock(session.until)}" if session.until else ""
-        return f"paused{until}: {sanitize(session.reason)}", "warn"
+        return f"paused{until}{gone}: {sanitize(session.reason)}", "warn"
+    if snapshot.loop:
+        return f"✗ {snapshot.loop}", "bad"
     if snapshot.view.flight is not None and snapshot.flight is not None:
         return f"▸ training #{snapshot.flight.experiment.number}", "accent"
     if snapshot.flight is not None:

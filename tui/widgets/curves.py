@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from math import isfinite
 
 from journal.recorded import Sample
-from tui.formatting import ABSENT, number, signed
+from tui.formatting import clip, number, signed
 from tui.frame import Frame
 from tui.ui import PlotUi
 from tui.view import View
-from tui.widgets.plot import Axes, Box, Points, Series, column, fit, paint_plot, smooth, thin
+from tui.widgets.plot import Axes, Box, Points, Series, fit, paint_plot, smooth, thin
 
 UNIT = {"time": "s", "step": "steps", "tokens": "tokens"}
 SMOOTHING = 0.9  # weight of the past in the moving average
@@ -60,24 +60,22 @@ def paint_loss(
     if axes is None:
         frame.put(box.x + 1, box.y + box.height // 2, "no loss yet", "dim")
         return
-    paint_plot(frame, box, series, axes, plain=plain)
-    if ui.crosshair is not None:
-        _crosshair(frame, box, axes, ours=ours, theirs=theirs, ui=ui)
+    inner = paint_plot(frame, box, series, axes, plain=plain)
+    if ui.crosshair is not None and inner.width > 1:
+        _crosshair(frame, inner, axes, ours=ours, theirs=theirs, ui=ui)
 
 
-def _crosshair(frame: Frame, box: Box, axes: Axes, *, ours: Points, theirs: Points, ui: PlotUi) -> None:
-    gutter = 8
-    width = box.width - gutter
-    place = max(0, min(width - 1, width - 1 - (ui.crosshair or 0)))
-    x = axes.x_min + (axes.x_max - axes.x_min) * place / max(1, width - 1)
-    left = box.x + box.width - width + column(x, axes, width)
-    for y in range(box.y, box.y + box.height - 1):
-        if frame.chars[y][left] == " ":
-            frame.put(left, y, "┊", "axis")
+def _crosshair(frame: Frame, inner: Box, axes: Axes, *, ours: Points, theirs: Points, ui: PlotUi) -> None:
+    """A line at one column, and the values there in words."""
+    place = max(0, inner.width - 1 - (ui.crosshair or 0))
+    x = axes.x_min + (axes.x_max - axes.x_min) * place / (inner.width - 1)
+    for y in range(inner.y, inner.y + inner.height):
+        if frame.chars[y][inner.x + place] == " ":
+            frame.put(inner.x + place, y, "┊", "axis")
     mine, other = at(ours, x), at(theirs, x)
-    difference = signed(mine - other) if mine is not None and other is not None else ABSENT
-    words = f" {x:.4g} {UNIT[ui.axis]}: {number(mine)}, incumbent {number(other)}, {difference} "
-    frame.put_right(box.x + box.width, box.y, words, "title")
+    difference = f", {signed(mine - other)}" if mine is not None and other is not None else ""
+    words = f" {x:.4g} {UNIT[ui.axis]}: {number(mine)}, incumbent {number(other)}{difference} "
+    frame.put_right(inner.x + inner.width, inner.y, clip(words, inner.width), "title")
 
 
 def paint_frontier(

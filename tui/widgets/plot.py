@@ -95,19 +95,20 @@ def thin(points: Points, *, limit: int) -> Points:
     return [*points[::step], points[-1]]
 
 
-def paint_plot(frame: Frame, box: Box, series: Sequence[Series], axes: Axes, *, plain: bool) -> None:
-    """Draw labels and series into a box of the frame. Later series lie over earlier ones."""
+def paint_plot(frame: Frame, box: Box, series: Sequence[Series], axes: Axes, *, plain: bool) -> Box:
+    """Draw labels and series into a box of the frame, later ones over earlier ones. Returns the box without the labels."""
     labels = [f"{value:.{axes.digits}f}" for value in (axes.y_max, axes.y_min)]
     gutter = max(map(len, labels)) + 1
     inner = Box(x=box.x + gutter, y=box.y, width=box.width - gutter, height=box.height - 1)
     if inner.width < 4 or inner.height < 1:
-        return
+        return inner
     frame.put_right(inner.x - 1, inner.y, labels[0], "axis")
     frame.put_right(inner.x - 1, inner.y + inner.height - 1, labels[1], "axis")
     _label_x(frame, inner, axes)
     for one in series:
         draw = _plain if plain else _braille
         draw(frame, inner, one, axes)
+    return inner
 
 
 def _label_x(frame: Frame, inner: Box, axes: Axes) -> None:

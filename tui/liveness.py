@@ -1,0 +1,45 @@
+"""Whether the loop's process is there: the journal's lease names it, the kernel knows it. Looks only, takes no lock.
+
+Asking for the lock itself, even shared, could make a loop that starts at that moment believe it is not alone.
+"""
+
+import os
+import socket
+from pathlib import Path
+
+from journal.errors import JournalError
+from journal.query import ask
+
+LOCKS = Path("/proc/locks")
+GONE = "loop not running"
+
+
+def loop_trouble(path: Path) -> str | None:
+    """`GONE` if the last holder of the lease is certainly not there any more; None if it is, or if that cannot be told."""
+    try:
+        rows = ask(path, "SELECT pid, host FROM lease", seconds=0.5).rows
+    except JournalError:
+        return None
+    if not rows or rows[0][1] != socket.gethostname():
+        return None
+    return None if _exists(int(rows[0][0] or 0)) and _locked(path.with_suffix(".lock")) else GONE
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _locked(lock: Path) -> bool:
+    """Whether anyone holds the lock file, as far as the kernel tells; a pid alone may belong to somebody new."""
+    try:
+        inode = lock.stat().st_ino
+        held = LOCKS.read_text(encoding="ascii")
+    except OSError:
+        return True
+    return any(line.split()[5].endswith(f":{inode}") for line in held.splitlines() if "FLOCK" in line)
