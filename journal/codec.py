@@ -18,8 +18,13 @@ _decoders = {(name, kind.SCHEMA): msgspec.json.Decoder(kind, strict=True).decode
 
 
 def encode(event: Event) -> bytes:
-    """The payload as stored. Raises JournalError for a number that is not finite."""
-    payload = _encode(event)
+    """The payload as stored. Raises JournalError for a number that is not finite, or text that is not Unicode."""
+    try:
+        payload = _encode(event)
+    except UnicodeEncodeError as error:
+        raise JournalError(
+            f"{event.NAME} holds text that is not Unicode ({error.reason}): decode it with errors='replace'."
+        ) from error
     if b"null" in payload:  # the only thing that a non-finite number can have become
         for where, value in _numbers(msgspec.to_builtins(event), event.NAME):
             if not math.isfinite(value):

@@ -21,7 +21,7 @@ ROWS = 10_000
 RESULT_BYTES = 16 * 2**20
 VALUE_BYTES = 2**20  # the longest single value, and row, that a statement may build
 MEMORY_BYTES = 256 * 2**20  # growth of this process that ends a statement
-HEAP_BYTES = 512 * 2**20  # SQLite's own limit for the process: stops a statement that explodes while it is compiled
+HEAP_BYTES = 320 * 2**20  # SQLite's own limit for the process: stops a statement that explodes while it is compiled
 STATEMENT_BYTES = 20_000
 OPCODES = 200  # SQLite's steps between two looks at the clock, about 10 µs
 

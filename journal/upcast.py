@@ -6,7 +6,7 @@ A step is a function from a payload of schema n to one of schema n + 1. Payloads
 from collections.abc import Callable, Mapping
 
 from journal.errors import UnknownEvent
-from journal.events import CATALOGUE
+from journal.events import CATALOGUE, Event
 
 Payload = dict[str, object]
 Step = Callable[[Payload], Payload]
@@ -14,13 +14,25 @@ Step = Callable[[Payload], Payload]
 STEPS: dict[tuple[str, int], Step] = {}  # (stored name, schema it starts from) -> step
 
 
-def upcast(name: str, schema: int, payload: Payload, *, steps: Mapping[tuple[str, int], Step] = STEPS) -> Payload:
+def upcast(
+    name: str,
+    schema: int,
+    payload: Payload,
+    *,
+    steps: Mapping[tuple[str, int], Step] = STEPS,
+    catalogue: Mapping[str, type[Event]] = CATALOGUE,
+) -> Payload:
     """The payload in the shape this program knows. Raises UnknownEvent where no road leads there."""
-    known = CATALOGUE[name].SCHEMA
+    known = catalogue[name].SCHEMA
     if schema > known:
         raise UnknownEvent(
             f"{name}@{schema} was written by a newer program (this one knows {name}@{known}): upgrade to read this journal."
         )
-    for step in range(schema, known):
-        payload = steps[name, step](payload)
+    for at in range(schema, known):
+        step = steps.get((name, at))
+        if step is None:
+            raise UnknownEvent(
+                f"No step leads from {name}@{at} to {name}@{at + 1}: this program is older or newer than the journal."
+            )
+        payload = step(payload)
     return payload

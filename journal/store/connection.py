@@ -90,6 +90,8 @@ class Transaction:
             self._db.execute("ROLLBACK")
         if isinstance(error, sqlite3.Error):
             raise sentence(error, self._path) from error
+        if isinstance(error, OverflowError):
+            raise JournalError("A number of the event is larger than SQLite can hold (64 bits).") from error
 
 
 def sentence(error: sqlite3.Error, path: Path) -> JournalError:

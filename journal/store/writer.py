@@ -37,9 +37,10 @@ def utc_now() -> datetime:
 class Journal(Reader):
     """The writer. Without a lease it may append people's intents only (streams `control/…`), and never checkpoints."""
 
-    def __init__(self, path: Path, *, clock: Clock = utc_now) -> None:
+    def __init__(self, path: Path, *, clock: Clock = utc_now, wal_bytes: int = WAL_BYTES) -> None:
         self._wake = _prepare(path)
         self._clock = clock
+        self._wal_bytes = wal_bytes
         self._lease: Lease | None = None
         self._state: State | None = None  # the fold at the head, kept by the holder of the lease
         self._durable = True
@@ -92,6 +93,8 @@ class Journal(Reader):
         Raises VersionConflict, LeaseLost, JournalFull, JournalUnusable.
         """
         encoded = [(event, encode(event)) for event in events]
+        if not encoded:
+            return []
         with self._turn:
             try:
                 with self._transaction():
@@ -165,9 +168,10 @@ class Journal(Reader):
         if self._lease is None:
             self._project_intents(written)
             return
+        before = written[0].position - 1
         if self._state is None:
-            self._state = fold(self.read(until=written[0].position - 1))
-        foreign = self.read(after=self._state.position, until=written[0].position - 1)
+            self._state = fold(self.read(until=before))
+        foreign = self.read(after=self._state.position, until=before)
         for step in chain(foreign, written):
             tables.write(self._db, self._state.touch(step))
 
@@ -202,7 +206,7 @@ class Journal(Reader):
 
     def _after_commit(self) -> None:
         self.wake()
-        if self._lease is not None and _wal_bytes(self.path) > WAL_BYTES:
+        if self._lease is not None and _wal_bytes(self.path) > self._wal_bytes:
             truncate_wal(self._db)
 
     def _now(self) -> str:
