@@ -1,13 +1,13 @@
 """Where tokens lie on disk and how to read them. Locked: experiments edit `gpt/train.py` alone.
 
-    data/
-      profile.toml           the chosen profile, for people and for the loop
-      manifest.json          what was built, from what; written last
-      tokenizer/ranks.tiktoken, tokenizer.json
-      train/00000.npy ...    uint16 tokens, each document after one <|bos|>
-      val/tokens.npy         the same for the pinned validation part; the training cannot read it
-      val/bytes.npy          int32, length in bytes of each token of the vocabulary, 0 for specials
-      val/val.json           {"context": tokens that the scorer shows the model at once, ...}
+data/
+  profile.toml           the chosen profile, for people and for the loop
+  manifest.json          what was built, from what; written last
+  tokenizer/ranks.tiktoken, tokenizer.json
+  train/00000.npy ...    uint16 tokens, each document after one <|bos|>
+  val/tokens.npy         the same for the pinned validation part; the training cannot read it
+  val/bytes.npy          int32, length in bytes of each token of the vocabulary, 0 for specials
+  val/val.json           {"context": tokens that the scorer shows the model at once, ...}
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -80,14 +80,15 @@ def tokenizer(data: Path) -> tiktoken.Encoding:
     )
 
 
-def _json(path: Path) -> dict[str, object]:
+def _json(path: Path) -> dict[str, Any]:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise _missing(path) from None
     except ValueError as error:
         message = f"{path} is not valid JSON ({error}); delete the data folder and run `python -m gpt.prepare`"
         raise DataError(message) from None
+    return content
 
 
 def _missing(path: Path) -> DataError:

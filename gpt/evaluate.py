@@ -14,7 +14,7 @@ looks ahead, or that remembers earlier sequences, gives itself away.
 Not promised: to find a model that is honest in both processes and yet made for this validation text.
 
 Exit codes: 0 scored; 1 the model process failed or hung; 2 bad input; 3 malformed or non-causal logits.
-Environment: AR_DATA, or AR_ROOT with `data` in it; AR_OUT with `model.pt`; AR_DEVICE; AR_SANDBOX, a JSON list of words to
+Environment: AR_DATA, or AR_ROOT with `data` in it; AR_OUT with `model.pt`; AR_DEVICE; AR_MODEL_PREFIX, a JSON list of words to
 put before the command of a model process. Only AR_DEVICE is passed on to it.
 """
 
@@ -39,6 +39,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -50,7 +51,7 @@ Tokens = npt.NDArray[np.int32]
 
 REQUEST = struct.Struct("<2q")  # batch, length; the tokens are in shared memory
 REPLY = struct.Struct("<4q")  # dimensions of the answer, then each of them, 0 where there is none
-MEGABYTES = 64  # of logits in one exchange, unless --batch says otherwise
+MEGABYTES = 16  # of logits in one exchange, unless --batch says otherwise
 ROWS = 32  # rows of logits at once in one thread: they stay in the processor's cache
 MEAN_TOLERANCE = 0.005  # nats; two honest processes differ by rounding alone
 MAX_TOLERANCE = 0.5  # nats
@@ -83,6 +84,7 @@ def target_nats(logits: Floats, targets: Tokens) -> npt.NDArray[np.float64]:
 
     Raises:
         Rejected: a logit is not finite.
+
     """
     nats = np.empty(len(targets))
     for at in range(0, len(targets), ROWS):
@@ -98,11 +100,14 @@ def target_nats(logits: Floats, targets: Tokens) -> npt.NDArray[np.float64]:
 
 def log_softmax(logits: Floats) -> npt.NDArray[np.float64]:
     """Log-probabilities over the last axis."""
-    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    shifted: npt.NDArray[np.float64] = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
+    shifted -= np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return shifted
 
 
-def bits_per_byte(nats: npt.NDArray[np.float64], targets: Tokens, token_bytes: npt.NDArray[np.int32]) -> tuple[float, int]:
+def bits_per_byte(
+    nats: npt.NDArray[np.float64], targets: Tokens, token_bytes: npt.NDArray[np.int32]
+) -> tuple[float, int]:
     """(bits per byte, bytes) of the targets that are text; specials have no bytes and do not count."""
     lengths = token_bytes[targets]
     size = int(lengths.sum())
@@ -125,8 +130,17 @@ class Model:
         request_end, self._request = os.pipe()
         self._reply, reply_end = os.pipe()
         passed = (self._file.fileno(), request_end, reply_end)
-        prefix = json.loads(os.environ.get("AR_SANDBOX") or "[]")
-        command = [*prefix, sys.executable, "-m", "gpt.evaluate", "--serve", str(checkpoint), "--channel", *map(str, passed)]
+        prefix = json.loads(os.environ.get("AR_MODEL_PREFIX") or "[]")
+        command = [
+            *prefix,
+            sys.executable,
+            "-m",
+            "gpt.evaluate",
+            "--serve",
+            str(checkpoint),
+            "--channel",
+            *map(str, passed),
+        ]
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AR_") or name == "AR_DEVICE"}
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
@@ -182,7 +196,7 @@ class Model:
 
 
 @contextmanager
-def two_models(checkpoint: Path, **shape: object) -> Iterator[tuple[Model, Model]]:
+def two_models(checkpoint: Path, **shape: Any) -> Iterator[tuple[Model, Model]]:
     """Two separate processes of one checkpoint, ended whatever happens."""
     models: list[Model] = []
     try:
@@ -232,6 +246,7 @@ def compare(probe: Probe, first: dict[int, Floats], second: Floats) -> None:
 
     Raises:
         Rejected: log-probabilities of the two processes differ by more than rounding.
+
     """
     for row, cut, answer in zip(probe.rows, probe.cuts, second, strict=True):
         gap = np.abs(log_softmax(first[int(row)][:cut]) - log_softmax(answer[:cut]))
@@ -248,9 +263,10 @@ def score(checkpoint: Path, part: data.Validation, *, batch: int | None, deadlin
     inputs, targets = windows(part)
     vocabulary = len(part.token_bytes)
     batch = batch or max(1, MEGABYTES * 2**20 // (4 * part.context * vocabulary))
-    probe, kept = draw_probe(inputs, batch), {}
+    probe = draw_probe(inputs, batch)
+    kept: dict[int, Floats] = {}
     shape = {"batch": batch, "context": part.context, "vocabulary": vocabulary, "deadline": started + deadline}
-    nats = []
+    nats: list[npt.NDArray[np.float64]] = []
     with two_models(checkpoint, **shape) as (model, witness), ThreadPoolExecutor(os.cpu_count()) as pool:
         for at in range(0, len(inputs), batch):
             logits = model.ask(inputs[at : at + batch])
@@ -294,6 +310,12 @@ def data_folder() -> Path:
     return Path(root) / "data" if root and not os.environ.get("AR_DATA") else data.folder()
 
 
+def existing(checkpoint: Path) -> Path:
+    if not checkpoint.is_file():
+        raise data.DataError(f"no checkpoint at {checkpoint}: set AR_OUT or give --checkpoint")
+    return checkpoint
+
+
 def parse(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m gpt.evaluate",
@@ -317,11 +339,8 @@ def main(argv: list[str] | None = None) -> int:
         serve(arguments.serve, arguments.channel)
         return 0
     try:
-        if not arguments.checkpoint.is_file():
-            raise data.DataError(f"no checkpoint at {arguments.checkpoint}: set AR_OUT or give --checkpoint")
-        result = score(
-            arguments.checkpoint, data.validation(data_folder()), batch=arguments.batch, deadline=arguments.deadline
-        )
+        part = data.validation(data_folder())
+        result = score(existing(arguments.checkpoint), part, batch=arguments.batch, deadline=arguments.deadline)
     except (data.DataError, ModelFailed, Rejected) as error:
         print(f"error: {error}", file=sys.stderr)
         return {data.DataError: 2, ModelFailed: 1, Rejected: 3}[type(error)]

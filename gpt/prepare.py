@@ -4,36 +4,33 @@ The default text is what every Python carries: the sources of its standard libra
 `pydoc_data`. Nothing is downloaded. `--text FOLDER` reads a folder of your own instead.
 
 A document is one file (or one topic of the reference). Which documents are set aside for validation depends on the
-hash of their content alone, so it is the same on every machine with the same Python. No document and no block of
-BLOCK lines is in both parts.
+hash of their content alone, so it is the same on every machine with the same Python. No document and no block of five
+lines is in both parts.
 """
 
 from __future__ import annotations
 
 import argparse
-import ast
 import base64
-import contextlib
 import hashlib
 import json
 import os
 import shutil
 import sys
-import sysconfig
 import time
 import tomllib
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import rustbpe
 import tiktoken
 
-from gpt import data
+from gpt import corpus, data
 
 FORMAT = 1  # raise it when the same text would be laid out differently
-BLOCK = 5  # consecutive non-blank lines that may not be in both parts
 SHARD_TOKENS = 50_000_000
 PROFILES = Path(__file__).with_name("profiles.toml")
 # GPT-4's split pattern with numbers in groups of at most two digits, as in nanochat: a small vocabulary has no room for 1,000.
@@ -41,17 +38,6 @@ PATTERN = (
     r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,2}"
     r"| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+"
 )
-TABLES = {"encodings", "site-packages", "dist-packages", "__pycache__", "pydoc_data"}  # data, or not the library's
-TESTS = {"test", "tests", "idle_test"}
-TEXT_SUFFIXES = {".txt", ".md", ".rst", ".py", ".jsonl"}
-
-
-@dataclass(frozen=True)
-class Parts:
-    """Documents of the two parts, after deduplication."""
-
-    train: list[str]
-    val: list[str]
 
 
 @dataclass(frozen=True)
@@ -59,107 +45,21 @@ class Request:
     """What shall be in place: a profile by name, its table, and where text comes from and goes to."""
 
     name: str
-    profile: dict[str, dict[str, object]]
+    profile: dict[str, Any]
     text: Path | None
     out: Path
 
     def fingerprint(self) -> str:
         """Equal for two requests that build the same bytes."""
-        source = str(self.text.resolve()) if self.text else f"python {sys.version}"
-        parts = [FORMAT, PATTERN, source, self.name, self.profile]
+        parts = [FORMAT, PATTERN, self.source(), self.name, self.profile]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
-
-# --- documents --------------------------------------------------------------------------------------------------------
-
-
-def standard_library(*, tests: bool) -> Iterator[str]:
-    """Sources of the running Python's standard library, then the topics of its language reference."""
-    root = Path(sysconfig.get_path("stdlib"))
-    skipped = TABLES if tests else TABLES | TESTS
-    for path in sorted(root.rglob("*.py")):
-        parts = path.relative_to(root).parts
-        of_this_machine = parts[0].startswith(("config-", "_sysconfigdata"))
-        if not of_this_machine and skipped.isdisjoint(parts):
-            yield from _read(path)
-    yield from _topics(root / "pydoc_data" / "topics.py")
-
-
-def _topics(path: Path) -> Iterator[str]:
-    if path.exists():
-        assignment = next(node for node in ast.parse(path.read_bytes()).body if isinstance(node, ast.Assign))
-        yield from ast.literal_eval(assignment.value).values()
-
-
-def folder_of_text(root: Path) -> Iterator[str]:
-    """Every .txt, .md, .rst and .py file below `root` is a document; so is the "text" of every line of a .jsonl file."""
-    for path in sorted(root.rglob("*")):
-        if path.suffix == ".jsonl":
-            with path.open(encoding="utf-8") as lines:
-                yield from (json.loads(line)["text"] for line in lines if line.strip())
-        elif path.suffix in TEXT_SUFFIXES:
-            yield from _read(path)
-
-
-def _read(path: Path) -> Iterator[str]:
-    with contextlib.suppress(UnicodeDecodeError):  # a few files of the tests are broken on purpose
-        yield path.read_text(encoding="utf-8")
-
-
-# --- two parts that share nothing -------------------------------------------------------------------------------------
-
-
-def split(documents: Iterable[str], share: float, *, clip: int) -> Parts:
-    """Set aside the documents whose content hash falls into the first `share`; clip each of them to `clip` bytes.
-
-    Blocks of the training part that are also in the validation part are cut out of the former.
-    """
-    distinct = {hashlib.sha256(text.strip().encode()).digest(): text for text in documents if text.strip()}
-    limit = int(share * 2**64)
-    drawn = {key: int.from_bytes(key[:8], "big") < limit for key in distinct}
-    val = [_clip(text, clip) for key, text in sorted(distinct.items()) if drawn[key]]
-    held = {block for text in val for block in blocks(text)}
-    train = [piece for key, text in distinct.items() if not drawn[key] for piece in without(text, held)]
-    return Parts(train=train, val=val)
-
-
-def _clip(text: str, size: int) -> str:
-    head = text.encode()[:size].decode(errors="ignore")
-    return text if head == text else head[: head.rfind("\n") + 1] or head
-
-
-def blocks(text: str) -> Iterator[int]:
-    """Hashes of every run of BLOCK non-blank lines, indentation aside."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    yield from (_digest(lines[at : at + BLOCK]) for at in range(len(lines) - BLOCK + 1))
-
-
-def without(text: str, held: set[int]) -> Iterator[str]:
-    """The pieces of `text` that are left when every line of a held block is taken out."""
-    lines = text.splitlines(keepends=True)
-    solid = [number for number, line in enumerate(lines) if line.strip()]
-    hit: set[int] = set()
-    for at in range(len(solid) - BLOCK + 1):
-        run = solid[at : at + BLOCK]
-        if _digest([lines[number].strip() for number in run]) in held:
-            hit.update(run)
-    piece: list[str] = []
-    for number, line in enumerate(lines):
-        if number in hit:
-            yield from _solid(piece)
-            piece = []
-        else:
-            piece.append(line)
-    yield from _solid(piece)
-
-
-def _solid(piece: list[str]) -> Iterator[str]:
-    if any(line.strip() for line in piece):
-        yield "".join(piece)
-
-
-def _digest(lines: list[str]) -> int:
-    return int.from_bytes(hashlib.blake2b("\n".join(lines).encode(), digest_size=8).digest(), "big")
+    def source(self) -> list[object]:
+        """The text by name: the Python that carries it, or every file with its size and time."""
+        if self.text is None:
+            return ["python", sys.version]
+        stats = ((str(path), path.stat()) for path in sorted(self.text.resolve().rglob("*")) if path.is_file())
+        return [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats]
 
 
 # --- tokenizer and tokens ---------------------------------------------------------------------------------------------
@@ -171,21 +71,23 @@ def train_tokenizer(texts: list[str], vocab_size: int, *, to: Path) -> tiktoken.
     trainer.train_from_iterator(iter(texts), vocab_size - 1, pattern=PATTERN)
     ranks = {bytes(token): rank for token, rank in trainer.get_mergeable_ranks()}
     to.mkdir()
-    lines = (base64.b64encode(token) + b" %d\n" % rank for token, rank in sorted(ranks.items(), key=lambda item: item[1]))
+    lines = (
+        base64.b64encode(token) + b" %d\n" % rank for token, rank in sorted(ranks.items(), key=lambda item: item[1])
+    )
     (to / "ranks.tiktoken").write_bytes(b"".join(lines))
     meta = {"name": "gpt", "pattern": PATTERN, "specials": {data.BOS: len(ranks)}, "vocab_size": len(ranks) + 1}
     _write_json(to / "tokenizer.json", meta)
     return data.tokenizer(to.parent)
 
 
-def encode(texts: list[str], encoding: tiktoken.Encoding) -> np.ndarray:
+def encode(texts: list[str], encoding: tiktoken.Encoding) -> npt.NDArray[np.uint16]:
     """One flat uint16 array, each document after one <|bos|>."""
     bos = encoding.encode_single_token(data.BOS)
     rows = encoding.encode_ordinary_batch(texts, num_threads=os.cpu_count() or 1)
     return np.concatenate([np.array([bos, *row], dtype=np.uint16) for row in rows])
 
 
-def token_bytes(encoding: tiktoken.Encoding) -> np.ndarray:
+def token_bytes(encoding: tiktoken.Encoding) -> npt.NDArray[np.int32]:
     """Length in bytes of each token; 0 for specials, which are not text."""
     lengths = np.zeros(encoding.n_vocab, dtype=np.int32)
     for token in range(encoding.n_vocab):
@@ -197,11 +99,13 @@ def token_bytes(encoding: tiktoken.Encoding) -> np.ndarray:
 # --- on disk ----------------------------------------------------------------------------------------------------------
 
 
-def build(request: Request, to: Path) -> dict[str, object]:
+def build(request: Request, to: Path) -> dict[str, Any]:
     """Write everything to the empty folder `to`; returns the manifest."""
     sizes = request.profile["data"]
-    documents = folder_of_text(request.text) if request.text else standard_library(tests=bool(sizes["tests"]))
-    parts = split(documents, float(sizes["val_share"]), clip=int(sizes["val_clip"]))
+    documents = (
+        corpus.folder_of_text(request.text) if request.text else corpus.standard_library(tests=bool(sizes["tests"]))
+    )
+    parts = corpus.split(documents, float(sizes["val_share"]), clip=int(sizes["val_clip"]))
     if not parts.train or not parts.val:
         raise data.DataError(f"{request.text}: too little text for a training and a validation part")
     encoding = train_tokenizer(parts.train, int(sizes["vocab_size"]), to=to / "tokenizer")
@@ -216,12 +120,13 @@ def build(request: Request, to: Path) -> dict[str, object]:
     (to / "profile.toml").write_text(_toml(request), encoding="utf-8")
     counts = {"train_tokens": len(train), "val_tokens": len(val), "vocab_size": encoding.n_vocab}
     files = {str(path.relative_to(to)): path.stat().st_size for path in sorted(to.rglob("*")) if path.is_file()}
-    manifest = {"fingerprint": request.fingerprint(), "profile": request.name, **counts, "files": files}
+    origin = str(request.text.resolve()) if request.text else None
+    manifest = {"fingerprint": request.fingerprint(), "profile": request.name, "text": origin, **counts, "files": files}
     _write_json(to / "manifest.json", manifest)
     return manifest
 
 
-def in_place(out: Path) -> dict[str, object] | None:
+def in_place(out: Path) -> dict[str, Any] | None:
     """The manifest of `out` if every file that it names is there in its size; else None."""
     try:
         manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
@@ -231,7 +136,7 @@ def in_place(out: Path) -> dict[str, object] | None:
     return manifest if whole else None
 
 
-def install(request: Request) -> dict[str, object]:
+def install(request: Request) -> dict[str, Any]:
     """Build beside `out` and rename: whatever interrupts it, `out` is whole or absent."""
     out = request.out.absolute()
     if out.exists() and any(out.iterdir()) and not (out / "profile.toml").exists():
@@ -259,7 +164,7 @@ def _sweep(out: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def _write_json(path: Path, value: dict[str, object]) -> None:
+def _write_json(path: Path, value: dict[str, Any]) -> None:
     path.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
@@ -287,17 +192,19 @@ def detect() -> str:
 
 
 def choose(arguments: argparse.Namespace) -> Request:
-    """The request that the command line makes; `auto` keeps the profile that is in place."""
+    """The request that the command line makes; `auto` keeps the profile and the text that are in place."""
     profiles = tomllib.loads(arguments.profiles.read_text(encoding="utf-8"))
-    name = arguments.profile
-    if name == "auto":
-        present = in_place(arguments.out)
-        name = str(present["profile"]) if present and present["profile"] in profiles else detect()
+    name, text = arguments.profile, arguments.text
+    present = in_place(arguments.out)
+    if name == "auto" and present and present["profile"] in profiles:
+        name, text = present["profile"], text or (Path(present["text"]) if present["text"] else None)
+    elif name == "auto":
+        name = detect()
     if name not in profiles:
         raise data.DataError(f"no profile {name!r} in {arguments.profiles}: it has {', '.join(profiles)}")
-    if arguments.text and not arguments.text.is_dir():
-        raise data.DataError(f"--text {arguments.text} is not a folder")
-    return Request(name=name, profile=profiles[name], text=arguments.text, out=arguments.out)
+    if text and not text.is_dir():
+        raise data.DataError(f"the text {text} is not a folder")
+    return Request(name=name, profile=profiles[name], text=text, out=arguments.out)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -309,7 +216,9 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--profile", default="auto", help="a table of the profiles, or auto: by what is there")
     parser.add_argument("--out", type=Path, default=data.folder(), help="data folder (default: $AR_DATA or data)")
-    parser.add_argument("--text", type=Path, help="a folder of .txt .md .rst .py .jsonl (default: the standard library)")
+    parser.add_argument(
+        "--text", type=Path, help="a folder of .txt .md .rst .py .jsonl (default: the standard library)"
+    )
     parser.add_argument("--profiles", type=Path, default=PROFILES, help=argparse.SUPPRESS)
     arguments = parser.parse_args(argv)
     started = time.monotonic()

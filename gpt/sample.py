@@ -43,9 +43,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args(argv)
     device = os.environ.get("AR_DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu")
+    if not arguments.checkpoint.is_file():
+        print(f"error: no checkpoint at {arguments.checkpoint}: train one with AR_OUT set", file=sys.stderr)
+        return 2
     try:
-        if not arguments.checkpoint.is_file():
-            raise data.DataError(f"no checkpoint at {arguments.checkpoint}: train one with AR_OUT set")
         encoding = data.tokenizer(data.folder())
     except data.DataError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -8,9 +8,13 @@ Every constant is one line, `NAME = literal  # what it is, its unit`, so that a 
 says what may be chosen: `[lo..hi]` a range, `{a, b}` a choice, `multiple of N`, and `fixed` for what is no knob.
 
 Environment, all of it optional: AR_SEED, AR_BUDGET (seconds of training, start-up apart), AR_OUT (folder of the checkpoint),
-AR_DEVICE ("cpu", "cuda:0"), AR_DATA (prepared data), AR_TELEMETRY_FD (inherited descriptor, JSON lines).
+AR_DEVICE ("cpu", "cuda:0"), AR_DATA (prepared data), AR_TELEMETRY_FD (inherited descriptor, JSON lines); for measurements
+AR_CLOCK ("wall", or "cpu": processor seconds of a thread) and AR_STEPS (progress by steps, and an end after so many).
 `python -m gpt.evaluate` scores the checkpoint through `load_model`, the one function here that others call.
 """
+
+# PyTorch's stubs call every submodule `Tensor | Module` and every result of a call `Any`:
+# mypy: disable-error-code="no-any-return,union-attr,arg-type,no-untyped-call,operator"
 
 from __future__ import annotations
 
@@ -26,12 +30,15 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
-import torch.nn.functional as F  # noqa: N812
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gpt import data
+
+Loss = Callable[[Tensor, Tensor], Tensor]
 
 # --- constants --------------------------------------------------------------------------------------------------------
 
@@ -85,7 +92,8 @@ class Settings:
 
     seed: int
     budget: float  # seconds
-    steps: int | None  # end after so many steps and take progress from them, for tests
+    clock: str  # "wall" or "cpu"
+    steps: int | None
     device: torch.device
     data: Path
     out: Path | None
@@ -93,12 +101,19 @@ class Settings:
 
     @staticmethod
     def from_environment() -> Settings:
+        """Settings of this process's environment.
+
+        Raises:
+            ValueError: a variable is not a number or not one of its choices.
+
+        """
         get = os.environ.get
         default = "cuda" if torch.cuda.is_available() else "cpu"
         out, steps, descriptor = get("AR_OUT"), get("AR_STEPS"), get("AR_TELEMETRY_FD")
         return Settings(
             seed=int(get("AR_SEED") or SEED),
             budget=float(get("AR_BUDGET") or BUDGET),
+            clock=get("AR_CLOCK") or "wall",
             steps=int(steps) if steps else None,
             device=torch.device(get("AR_DEVICE") or default),
             data=data.folder(),
@@ -118,6 +133,11 @@ def prepare_device(device: torch.device) -> None:
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(-3, 1 << 30)  # M_MMAP_THRESHOLD, bytes
         mallopt(-1, (1 << 31) - 1)  # M_TRIM_THRESHOLD, bytes
+
+
+def clock(settings: Settings) -> float:
+    """Seconds on the clock that the budget is counted by."""
+    return time.monotonic() if settings.clock == "wall" else time.process_time() / torch.get_num_threads()
 
 
 def compute_dtype(device: torch.device) -> torch.dtype:
@@ -224,6 +244,26 @@ class Block(nn.Module):
         return x + self.down(F.relu(self.up(norm(x))).square())
 
 
+class CrossEntropy(torch.autograd.Function):
+    """Mean cross entropy, nats, of logits (n, vocabulary) in any precision.
+
+    A third of the memory traffic of PyTorch's on a CPU, where it is one of the dearest parts of a small model.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor, targets: Tensor) -> Tensor:
+        probabilities = logits.softmax(-1, dtype=torch.float32)
+        ctx.save_for_backward(probabilities, targets)
+        ctx.dtype = logits.dtype
+        return -probabilities.gather(1, targets[:, None]).clamp_min(1e-38).log().mean()
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        probabilities, targets = ctx.saved_tensors
+        probabilities[torch.arange(len(targets)), targets] -= 1  # in place: nobody else holds it
+        return probabilities.mul_(gradient / len(targets)).to(ctx.dtype), None
+
+
 class GPT(nn.Module):
     """Tokens (batch, length) -> logits (batch, length, vocabulary) in the precision `dtype`."""
 
@@ -234,7 +274,9 @@ class GPT(nn.Module):
         self.with_value = [every > 0 and (shape.depth - 1 - layer) % every == 0 for layer in range(shape.depth)]
         self.embedding = nn.Embedding(shape.vocabulary, shape.width)
         inner = shape.heads * shape.head_dim
-        self.values = nn.ModuleList(nn.Embedding(shape.vocabulary, inner) for with_value in self.with_value if with_value)
+        self.values = nn.ModuleList(
+            nn.Embedding(shape.vocabulary, inner) for with_value in self.with_value if with_value
+        )
         self.blocks = nn.ModuleList(Block(shape, with_value=with_value) for with_value in self.with_value)
         self.head = Linear(shape.width, shape.vocabulary)
         self.initialise()
@@ -263,7 +305,8 @@ class GPT(nn.Module):
 
     def loss(self, tokens: Tensor, targets: Tensor) -> Tensor:
         """Mean cross entropy, nats per token."""
-        return F.cross_entropy(self(tokens).flatten(0, 1).float(), targets.flatten())
+        logits, targets = self(tokens).flatten(0, 1), targets.flatten()
+        return F.cross_entropy(logits.float(), targets) if logits.is_cuda else CrossEntropy.apply(logits, targets)
 
     def flops_per_token(self, length: int) -> float:
         """Forward and backward: 6 for each weight in a product, 12 for each score (PaLM, appendix B)."""
@@ -343,8 +386,10 @@ def schedule(progress: float) -> float:
 
 
 def batches(settings: Settings) -> Iterator[tuple[Tensor, Tensor]]:
-    """Endless (tokens, targets), each (BATCH, CONTEXT) int64 on the device: windows in random order, every window once
-    before any twice, cut at another offset in every epoch."""
+    """Endless (tokens, targets), each (BATCH, CONTEXT) int64 on the device.
+
+    Windows come in random order, every one once before any twice, and are cut at another offset in every epoch.
+    """
     shards = data.train_shards(settings.data)
     device = settings.device
     random = torch.Generator().manual_seed(settings.seed)
@@ -370,15 +415,22 @@ def batches(settings: Settings) -> Iterator[tuple[Tensor, Tensor]]:
 
 # --- telemetry --------------------------------------------------------------------------------------------------------
 
-# Dense bf16 peak of the maker's data sheets, FLOP/s; MFU is not reported for others.
-PEAK_FLOPS = {"H200": 989e12, "H100": 989e12, "A100": 312e12, "L40S": 362e12, "4090": 165e12, "3090": 71e12, "L4": 121e12}  # fixed
-
 
 def peak_flops(device: torch.device) -> float | None:
+    """Dense bf16 peak by the maker's data sheet, FLOP/s; None where it is not known, and MFU is then not reported."""
     if device.type != "cuda":
         return None
+    sheet = {
+        "H200": 989e12,
+        "H100": 989e12,
+        "A100": 312e12,
+        "L40S": 362e12,
+        "4090": 165e12,
+        "3090": 71e12,
+        "L4": 121e12,
+    }
     name = torch.cuda.get_device_name(device)
-    return next((flops for key, flops in PEAK_FLOPS.items() if key in name), None)
+    return next((flops for key, flops in sheet.items() if key in name), None)
 
 
 def peak_memory(device: torch.device) -> int:
@@ -421,96 +473,118 @@ class Telemetry:
 # --- training ---------------------------------------------------------------------------------------------------------
 
 
+@dataclass
+class Trainer:
+    """A model in training, and how far it has come."""
+
+    settings: Settings
+    model: GPT
+    telemetry: Telemetry
+    step: int = 0
+    tokens: int = 0
+    lowest: float = math.inf  # loss, nats
+
+    def __post_init__(self) -> None:
+        self.optimisers = optimisers(self.model)
+        self.stream = batches(self.settings)
+        self.batch = next(self.stream)
+        on_gpu = self.settings.device.type == "cuda"
+        self.loss_of: Loss = torch.compile(self.model.loss, dynamic=False) if on_gpu else self.model.loss
+
+    def warm_up(self) -> None:
+        """Compile and allocate before the clock starts, on random tokens and without learning: the step has length 0."""
+        noise = torch.randint_like(self.batch[0], self.model.shape.vocabulary)
+        self.accumulate(noise, noise)
+        self.update(scale=0.0)
+        for optimiser in self.optimisers:
+            optimiser.state.clear()
+
+    def accumulate(self, tokens: Tensor, targets: Tensor) -> Tensor:
+        """Gradients of the mean loss of a batch, MICRO_BATCH sequences at a time; returns that mean."""
+        total = torch.zeros((), device=tokens.device)
+        for start in range(0, len(tokens), MICRO_BATCH):
+            part, wanted = tokens[start : start + MICRO_BATCH], targets[start : start + MICRO_BATCH]
+            loss = self.loss_of(part, wanted) * (len(part) / len(tokens))
+            loss.backward()
+            total += loss.detach()
+        return total
+
+    def update(self, *, scale: float) -> None:
+        """One step of every optimiser at `scale` times its peak learning rate."""
+        for optimiser in self.optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = scale * group["peak"]
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=True)
+
+    def run(self) -> float:
+        """Steps until the budget is spent; returns seconds of training."""
+        limit, started = self.settings.steps, clock(self.settings)
+        while True:
+            seconds = clock(self.settings) - started
+            progress = self.step / limit if limit else seconds / self.settings.budget
+            if progress >= 1:
+                return seconds
+            loss = self.accumulate(*self.batch)
+            self.update(scale=schedule(progress))
+            self.step, self.tokens = self.step + 1, self.tokens + self.batch[0].numel()
+            self.batch = next(self.stream)  # while a GPU is still at work
+            self.check(value := loss.item())
+            if self.telemetry.due():
+                self.report(value, seconds=clock(self.settings) - started, progress=progress)
+
+    def check(self, loss: float) -> None:
+        """End a run that cannot recover, at once."""
+        if not math.isfinite(loss):
+            raise RunError(f"loss is not finite at step {self.step}")
+        if loss > 2 * self.lowest + 10:
+            raise RunError(f"loss diverged at step {self.step}: {loss:.2f} nats after {self.lowest:.2f}")
+        self.lowest = min(self.lowest, loss)
+
+    def report(self, loss: float, *, seconds: float, progress: float) -> None:
+        peak, rate = peak_flops(self.settings.device), self.tokens / seconds
+        self.telemetry.send(
+            event="step",
+            step=self.step,
+            seconds=seconds,
+            progress=progress,
+            loss=loss,
+            tokens=self.tokens,
+            tokens_per_second=rate,
+            mfu=rate * self.model.flops_per_token(CONTEXT) / peak if peak else None,
+            memory=peak_memory(self.settings.device),
+        )
+        print(f"step {self.step:6,}  {100 * progress:3.0f} %  loss {loss:.4f}  {rate:,.0f} tokens/s", flush=True)
+
+
 def train(settings: Settings, began: float) -> None:
     """Train until the budget is spent, then leave `model.pt` in AR_OUT."""
     device = settings.device
     prepare_device(device)
     torch.manual_seed(settings.seed)
-    shape = Shape(vocabulary=data.vocabulary_size(settings.data))
-    model = GPT(shape, compute_dtype(device)).to(device)
-    both = optimisers(model)
-    stream = batches(settings)
-    loss_of: Callable[[Tensor, Tensor], Tensor] = torch.compile(model.loss, dynamic=False) if device.type == "cuda" else model.loss
-    next_batch = next(stream)
-    warm_up(model, both, loss_of, like=next_batch[0])
-
+    model = GPT(Shape(vocabulary=data.vocabulary_size(settings.data)), compute_dtype(device)).to(device)
     telemetry = Telemetry(settings.telemetry)
-    parameters = sum(p.numel() for p in model.parameters())
-    startup = time.monotonic() - began
-    print(f"{parameters:,} parameters, {model.dtype}, {device}, {settings.budget:g} s; ready after {startup:.1f} s", flush=True)
+    trainer = Trainer(settings, model, telemetry)
+    trainer.warm_up()
+
+    parameters, startup = sum(p.numel() for p in model.parameters()), time.monotonic() - began
+    print(
+        f"{parameters:,} parameters, {model.dtype}, {device}, {settings.budget:g} s; ready after {startup:.1f} s",
+        flush=True,
+    )
     telemetry.send(
         event="started", startup_seconds=startup, budget=settings.budget, parameters=parameters, device=str(device)
     )
-    step, seconds, tokens = run(settings, model, both, loss_of, stream, next_batch, telemetry)
+    seconds = trainer.run()
     if settings.out:
         save(model, settings.out)
+    memory = peak_memory(device)
     telemetry.send(
-        event="finished", train_seconds=seconds, tokens=tokens, steps=step, peak_memory=peak_memory(device)
+        event="finished", train_seconds=seconds, tokens=trainer.tokens, steps=trainer.step, peak_memory=memory
     )
-    print(f"{step:,} steps, {tokens:,} tokens in {seconds:.1f} s, {peak_memory(device) / 2**20:,.0f} MiB", flush=True)
-
-
-def warm_up(model, both, loss_of, *, like: Tensor) -> None:
-    """Compile and allocate before the clock starts, on random tokens and without learning: the step has length 0."""
-    for group in (group for optimiser in both for group in optimiser.param_groups):
-        group["lr"] = 0.0
-    noise = torch.randint_like(like, model.shape.vocabulary)
-    accumulate(loss_of, noise, noise)
-    for optimiser in both:
-        optimiser.step()
-        optimiser.state.clear()
-        optimiser.zero_grad(set_to_none=True)
-
-
-def accumulate(loss_of, tokens: Tensor, targets: Tensor) -> Tensor:
-    """Gradients of the mean loss of a batch, MICRO_BATCH sequences at a time; returns that mean."""
-    total = torch.zeros((), device=tokens.device)
-    for part, wanted in zip(tokens.split(MICRO_BATCH), targets.split(MICRO_BATCH), strict=True):
-        loss = loss_of(part, wanted) * (len(part) / len(tokens))
-        loss.backward()
-        total += loss.detach()
-    return total
-
-
-def run(settings, model, both, loss_of, stream, batch, telemetry) -> tuple[int, float, int]:
-    """Steps until the budget is spent; returns steps, seconds, tokens."""
-    peak, flops = peak_flops(settings.device), model.flops_per_token(CONTEXT)
-    started, step, tokens, first = time.monotonic(), 0, 0, math.inf
-    while True:
-        seconds = time.monotonic() - started
-        progress = step / settings.steps if settings.steps else seconds / settings.budget
-        if progress >= 1:
-            return step, seconds, tokens
-        scale = schedule(progress)
-        loss = accumulate(loss_of, *batch)
-        for optimiser in both:
-            for group in optimiser.param_groups:
-                group["lr"] = scale * group["peak"]
-            optimiser.step()
-            optimiser.zero_grad(set_to_none=True)
-        step, tokens = step + 1, tokens + batch[0].numel()
-        batch = next(stream)
-        value = loss.item()
-        first = min(first, value)
-        if not math.isfinite(value):
-            raise RunError(f"loss is not finite at step {step}")
-        if value > 2 * first + 10:
-            raise RunError(f"loss diverged at step {step}: {value:.2f} nats after {first:.2f}")
-        if telemetry.due():
-            seconds = time.monotonic() - started
-            rate = tokens / seconds
-            telemetry.send(
-                event="step",
-                step=step,
-                seconds=seconds,
-                progress=min(1.0, seconds / settings.budget),
-                loss=value,
-                tokens=tokens,
-                tokens_per_second=rate,
-                mfu=rate * flops / peak if peak else None,
-                memory=peak_memory(settings.device),
-            )
-            print(f"step {step:6,}  {100 * progress:3.0f} %  loss {value:.4f}  {rate:,.0f} tokens/s", flush=True)
+    print(
+        f"{trainer.step:,} steps, {trainer.tokens:,} tokens in {seconds:.1f} s, {memory / 2**20:,.0f} MiB", flush=True
+    )
 
 
 # --- checkpoint -------------------------------------------------------------------------------------------------------
