@@ -1,15 +1,17 @@
 """Reads from the journal what a screen needs beyond the ledger: one experiment, one curve, one event. Holds no cursor."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from journal.errors import QueryRefused
-from journal.events import experiment_stream
+from journal.events import experiment_stream, session_stream
 from journal.query import ask
 from journal.recorded import Recorded
 from journal.store import Reader
-from tui.ledger import Ledger
+from journal.store.reader import recorded
+from tui.ledger import TAKES, Ledger
 from tui.snapshot import Curve, Detail, Snapshot, detail
 from tui.ui import Hit, Loaded, Ui
 from tui.view import View
@@ -18,6 +20,12 @@ CURVES = 24  # finished curves kept in memory
 AROUND = 60  # events before and after the position that replay lists
 HITS = 500  # of a search
 SEARCH_SECONDS = 1.0
+TAIL = 600  # events of a preview
+LATEST = "SELECT session FROM sessions ORDER BY started_at DESC LIMIT 1"
+KEPT = """
+SELECT experiment FROM (SELECT experiment FROM frontier WHERE session = ?1 ORDER BY experiment DESC LIMIT 40)
+UNION SELECT 0
+"""
 SEARCH = """
 SELECT session, experiment, run, kind, snippet(failures, -1, '«', '»', '…', 16)
 FROM failures WHERE failures MATCH ? ORDER BY rank
@@ -158,6 +166,33 @@ class Archive:
             )
             self._searched = ((words, view.failures), hits)
         return tuple(hit for hit in self._searched[1] if view.find(hit.session, hit.experiment) is not None), ""
+
+    def advance(self, ledger: Ledger, *, until: int) -> Iterator[int]:
+        """Fold what the ledger has not seen, position by position; events that it ignores are not even decoded."""
+        for row in self.reader.rows(after=ledger.position, until=until):
+            if row[4] in TAKES:
+                ledger.apply(recorded(row))
+            else:
+                ledger.skip(row[0], row[1])
+            yield row[0]
+
+    def preview(self, *, head: int) -> Snapshot | None:
+        """The latest session as far as its last events and kept experiments tell: a first look at a long journal.
+
+        Its counts are of what it read, so it is shown as such. None where the journal has no tables to find them by.
+        """
+        try:
+            (tag,) = ask(self.reader.path, LATEST).rows[0]
+            kept = ask(self.reader.path, KEPT, (tag,)).rows
+        except (QueryRefused, IndexError):
+            return None
+        streams = [session_stream(str(tag)), *(experiment_stream(str(tag), int(row[0] or 0)) for row in kept)]
+        found = {one.position: one for stream in streams for one in self.reader.stream(stream)}
+        found |= {one.position: one for one in self.reader.read(after=max(0, head - TAIL), until=head)}
+        ledger = Ledger()
+        for position in sorted(found):
+            ledger.apply(found[position])
+        return replace(self.snapshot(ledger, head, head=head), read=0)
 
     def _time(self, position: int) -> str:
         recorded = self.event(position)

@@ -19,7 +19,8 @@ from tui.liveness import loop_trouble
 from tui.snapshot import Snapshot
 
 LOOK = 2.0  # seconds between looks at the loop's process and at the file itself
-PATIENCE = 0.2  # seconds of folding after which what is known so far is shown
+LONG = 20_000  # events, about 0.2 s of folding, beyond which a preview is worth its reading
+PATIENCE = 0.5  # seconds of folding between two words about how far it is
 RETRY = 1.0  # seconds before a journal in trouble is tried again
 
 Deliver = Callable[[Snapshot], None]
@@ -83,19 +84,21 @@ class Feed:
             archive.close()
 
     def _catch_up(self, archive: Archive) -> None:
+        """Fold what is new. A long journal is first shown by its end, and folded behind that."""
         ledger, head = self.ledger, archive.reader.head()[0]
+        if head - ledger.position > LONG and (preview := archive.preview(head=head)) is not None:
+            self._give(preview)
         shown = time.monotonic()
-        for recorded in archive.reader.read(after=ledger.position, until=head):
-            ledger.apply(recorded)
-            if recorded.position % 500 == 0 and time.monotonic() - shown > PATIENCE:
-                self._show(archive, head)
-                shown = time.monotonic()
+        for position in archive.advance(ledger, until=head):
+            if position % 500 == 0 and time.monotonic() - shown > PATIENCE:
                 if self._stop.is_set():
                     return
-        self._show(archive, head)
+                self._give(replace(self._last, read=position))
+                shown = time.monotonic()
+        self._give(archive.snapshot(ledger, ledger.position, head=head))
 
-    def _show(self, archive: Archive, head: int) -> None:
-        self._last = replace(archive.snapshot(self.ledger, self.ledger.position, head=head), loop=self._last.loop)
+    def _give(self, snapshot: Snapshot) -> None:
+        self._last = replace(snapshot, loop=self._last.loop)
         self._deliver(self._last)
 
     def _look(self) -> None:
@@ -122,8 +125,8 @@ def look_once(path: Path, *, position: int | None = None) -> Snapshot:
     archive, ledger = Archive(path), Ledger()
     try:
         head = archive.reader.head()[0]
-        for recorded in archive.reader.read(until=head):
-            ledger.apply(recorded)
+        for _ in archive.advance(ledger, until=head):
+            pass
         snapshot = archive.snapshot(ledger, head if position is None else max(0, min(position, head)), head=head)
         return snapshot if position is not None else replace(snapshot, loop=loop_trouble(path))
     finally:

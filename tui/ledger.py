@@ -10,11 +10,13 @@ The law: View(fold(a + b), P) == View(fold(a), P) for every P within a.
 
 import sys
 from array import array
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import nan
 
 from journal.events import (
+    CATALOGUE,
     Acknowledged,
     BriefChanged,
     DirectionAdded,
@@ -45,6 +47,7 @@ from journal.recorded import Recorded
 
 STATUSES = ("open", "keep", "discard", "crash", "invalid")
 NEVER = 2**62  # a position no journal reaches
+NOWHERE = -1  # instead of a row
 UNPRICED = -1.0  # dollars, once any proposal had no price
 
 
@@ -91,6 +94,7 @@ class SessionLog:
     notices: list[tuple[int, str]] = field(default_factory=list)  # what went wrong or was mended, in words
     verdicts: dict[str, "array[int]"] = field(default_factory=lambda: {status: array("q") for status in STATUSES})
     rows: "array[int]" = field(default_factory=lambda: array("q"))
+    row_of: "array[int]" = field(default_factory=lambda: array("q"))  # by number; NOWHERE where there is none
     opened: "array[int]" = field(default_factory=lambda: array("q"))  # position of each of `rows`
     overruled: dict[str, "array[int]"] = field(default_factory=lambda: {status: array("q") for status in STATUSES})
     kept: "array[int]" = field(default_factory=lambda: array("q"))  # rows, in the order of verdicts["keep"]
@@ -112,7 +116,6 @@ class Ledger:
         self.position = 0
         self.recorded_at = ""
         self.sessions: dict[str, SessionLog] = {}
-        self.index: dict[tuple[str, int], int] = {}
         self.session: list[str] = []
         self.number = array("q")
         self.opened = array("q")
@@ -133,6 +136,7 @@ class Ledger:
         self.failed_row = array("q")
         self.failed_run = array("q")
         self.failure: list[tuple[str, str]] = []  # kind, signature
+        self._kinds: dict[tuple[str, str], tuple[str, str]] = {}  # one tuple for all that are equal
 
     def apply(self, recorded: Recorded) -> None:
         """Take in the next event."""
@@ -144,27 +148,57 @@ class Ledger:
             self._take(log, event, recorded)
         self.recorded_at, self.position = recorded.recorded_at, at
 
+    def skip(self, position: int, recorded_at: str) -> None:
+        """Pass over an event whose type is not among `TAKES`."""
+        self.recorded_at, self.position = recorded_at, position
+
+    def find(self, session: str, number: int) -> int | None:
+        """The row of an experiment, if there is one."""
+        log = self.sessions.get(session)
+        if log is None or not 0 <= number < len(log.row_of) or log.row_of[number] == NOWHERE:
+            return None
+        return log.row_of[number]
+
+    def judged(self, status: str, first: int, last: int) -> bool:
+        """Whether a verdict of this kind lies between two positions, both included."""
+        for log in self.sessions.values():
+            positions = log.verdicts[status]
+            place = bisect_left(positions, first)
+            if place < len(positions) and positions[place] <= last:
+                return True
+        return False
+
     def _take(self, log: SessionLog, event: Event, recorded: Recorded) -> None:
+        number = getattr(event, "experiment", None)
+        row = None if number is None else self.find(event.session, number)
         match event:
             case IdeaProposed():
                 self._proposed(log, event, recorded.position)
-            case RunStarted():
-                log.run_row.append(self.index[event.session, event.experiment])
-                log.run_number.append(event.run)
-                log.run_ended.append(NEVER)
-                log.run_started.append(recorded.position)
-            case RunFinished() | RunFailed():
-                self._ran(log, event, recorded.position)
-            case Verdict():
-                self._judged(log, event, recorded)
             case IdeaRefused():
                 log.refused.append(recorded.position)
+            case RunStarted() | RunFinished() | RunFailed() | Verdict():
+                if row is not None:
+                    self._tried(log, row, event, recorded)
             case _:
                 _note(log, event, recorded.position)
 
+    def _tried(
+        self, log: SessionLog, row: int, event: RunStarted | RunFinished | RunFailed | Verdict, recorded: Recorded
+    ) -> None:
+        match event:
+            case RunStarted():
+                log.run_row.append(row)
+                log.run_number.append(event.run)
+                log.run_ended.append(NEVER)
+                log.run_started.append(recorded.position)
+            case Verdict():
+                self._judged(log, row, event, recorded)
+            case _:
+                self._ran(log, row, event, recorded.position)
+
     def _proposed(self, log: SessionLog, event: IdeaProposed, at: int) -> None:
         facts = (event.idea, sys.intern(event.kind), sys.intern(event.proposer), _knobs(event))
-        row = self.index.get((event.session, event.experiment))
+        row = self.find(event.session, event.experiment)
         if row is None:
             row = self._open(log, event, at)
         else:
@@ -187,24 +221,24 @@ class Ledger:
         self.opened.append(at)
         log.rows.append(row)
         log.opened.append(at)
-        self.index[event.session, event.experiment] = row
+        log.row_of.extend([NOWHERE] * (event.experiment + 1 - len(log.row_of)))
+        log.row_of[event.experiment] = row
         return row
 
-    def _ran(self, log: SessionLog, event: RunFinished | RunFailed, at: int) -> None:
-        row = self.index[event.session, event.experiment]
+    def _ran(self, log: SessionLog, row: int, event: RunFinished | RunFailed, at: int) -> None:
         self.seconds[row] += event.train_seconds
         for run in range(len(log.run_row) - 1, -1, -1):
             if log.run_row[run] == row and log.run_number[run] == event.run:
                 log.run_ended[run] = at
                 break
         if isinstance(event, RunFailed):
-            self.failure.append((event.kind, sys.intern(event.signature)))
+            self.failure.append(self._kinds.setdefault(key := (event.kind, event.signature), key))
             self.failed_row.append(row)
             self.failed_run.append(event.run)
             self.failed_at.append(at)
 
-    def _judged(self, log: SessionLog, event: Verdict, recorded: Recorded) -> None:
-        row, status = self.index[event.session, event.experiment], STATUS[type(event)]
+    def _judged(self, log: SessionLog, row: int, event: Verdict, recorded: Recorded) -> None:
+        status = STATUS[type(event)]
         if self.decided[row] != NEVER:
             self._overrule(log, row, recorded.position)
         self.status[row] = STATUSES.index(status)
@@ -309,4 +343,12 @@ def intent_words(event: Intent) -> str:
 
 
 def _knobs(event: IdeaProposed) -> str:
-    return ", ".join(f"{move.name} {move.old or '∅'}→{move.new or '∅'}" for move in event.change.knobs)
+    moves = event.change.knobs
+    return sys.intern(", ".join(f"{move.name} {move.old or '∅'}→{move.new or '∅'}" for move in moves))
+
+
+TAKES = frozenset(CATALOGUE) - {
+    "ChangeCommitted",
+    "ChangeReverted",
+    "RunLaunched",
+}  # stored names of events that matter here

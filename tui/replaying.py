@@ -44,7 +44,7 @@ def seek(scene: Scene, text: str) -> Outcome:
     try:
         if text.startswith("#"):
             session = view.session
-            row = view.ledger.index.get((session.tag, int(text[1:]))) if session else None
+            row = view.ledger.find(session.tag, int(text[1:])) if session else None
             if row is None:
                 return replace(scene.ui, note=f"There is no experiment {text}."), ()
             return to(scene, view.ledger.opened[row]), ()

@@ -167,7 +167,7 @@ class ArTui(App[int], inherit_bindings=False):
 
     def _then(self, position: int) -> Snapshot:
         """The journal as it stood."""
-        known = min(position, self.snapshot.view.position)
+        known = min(position, self.feed.ledger.position)
         return self._reading().snapshot(self.feed.ledger, known, head=self.snapshot.head)
 
     def _listed(self, scene: Scene) -> Scene:

@@ -11,26 +11,27 @@ import re
 import shlex
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from math import inf
 
-from tui.view import Row, View
+from tui.view import View
 
-Test = Callable[[Row], bool]
+Test = Callable[[View, int], bool]
 
-TEXTS: dict[str, Callable[[Row], str]] = {
-    "status": lambda row: row.status,
-    "idea": lambda row: row.idea,
-    "kind": lambda row: row.kind,
-    "by": lambda row: row.proposer,
-    "session": lambda row: row.session,
-    "knob": lambda row: row.knobs,
+TEXTS: dict[str, Callable[[View, int], str]] = {
+    "status": lambda view, row: view.status(row),
+    "idea": lambda view, row: view.proposal(row)[0],
+    "kind": lambda view, row: view.proposal(row)[1],
+    "by": lambda view, row: view.proposal(row)[2],
+    "session": lambda view, row: view.ledger.session[row],
+    "knob": lambda view, row: view.proposal(row)[3],
 }
-NUMBERS: dict[str, Callable[[Row], float | None]] = {
-    "number": lambda row: row.number,
-    "metric": lambda row: row.metric,
-    "delta": lambda row: row.delta,
-    "gain": lambda row: row.gain,
-    "seconds": lambda row: row.seconds,
-    "when": lambda row: row.decided_time,
+NUMBERS: dict[str, Callable[[View, int], float | None]] = {
+    "number": lambda view, row: view.ledger.number[row],
+    "metric": lambda view, row: view.figure("metric", row),
+    "delta": lambda view, row: view.figure("delta", row),
+    "gain": lambda view, row: view.figure("gain", row),
+    "seconds": lambda view, row: view.row(row).seconds,
+    "when": lambda view, row: view.row(row).decided_time,
 }
 FIELDS = (*TEXTS, *NUMBERS)
 
@@ -61,11 +62,11 @@ def parse_filter(text: str) -> list[Test]:
 def _term(word: str) -> Test:
     if word[:1] in "-!" and len(word) > 1:
         test = _term(word[1:])
-        return lambda row: not test(row)
+        return lambda view, row: not test(view, row)
     match = _TERM.match(word)
     if match is None:
         wanted = word.lower()
-        return lambda row: wanted in row.idea.lower()
+        return lambda view, row: wanted in view.proposal(row)[0].lower()
     name, sign, value = match.groups()
     if name in TEXTS:
         return _text_test(name, sign, value)
@@ -77,13 +78,13 @@ def _term(word: str) -> Test:
 def _text_test(name: str, sign: str, value: str) -> Test:
     get, wanted = TEXTS[name], value.lower()
     if sign == "~":
-        return lambda row: wanted in get(row).lower()
+        return lambda view, row: wanted in get(view, row).lower()
     if sign not in ":=":
         raise FilterError(f"{name}{sign}{value}: {name} is text, so ask {name}:{value} or {name}~{value}.")
     among = frozenset(wanted.split(","))
     if name == "knob":
-        return lambda row: any(move.split(" ", 1)[0].lower() in among for move in row.knobs.split(", "))
-    return lambda row: get(row).lower() in among
+        return lambda view, row: any(move.split(" ", 1)[0].lower() in among for move in get(view, row).split(", "))
+    return lambda view, row: get(view, row).lower() in among
 
 
 def _number_test(name: str, sign: str, value: str) -> Test:
@@ -95,8 +96,8 @@ def _number_test(name: str, sign: str, value: str) -> Test:
         raise FilterError(f"{name}~{value}: {name} is a number, so ask {name}<{value} or {name}={value}.")
     get, compare = NUMBERS[name], _COMPARE[sign]
 
-    def test(row: Row) -> bool:
-        present = get(row)
+    def test(view: View, row: int) -> bool:
+        present = get(view, row)
         return present is not None and compare(present, wanted)
 
     return test
@@ -123,16 +124,23 @@ def select(view: View, *, filter_text: str, sort_text: str) -> Sequence[int]:
     newest_first: Sequence[int] = range(view.count - 1, -1, -1)
     if not tests and not keys:
         return newest_first
-    rows = [row for row in map(view.row, newest_first) if all(test(row) for test in tests)]
+    rows = list(newest_first)
+    for test in tests:
+        rows = [row for row in rows if test(view, row)]
     for name, down in reversed(keys):
-        _sort(rows, name, down=down)
-    return [row.index for row in rows]
+        _sort(rows, view, name, down=down)
+    return rows
 
 
-def _sort(rows: list[Row], name: str, *, down: bool) -> None:
+def _sort(rows: list[int], view: View, name: str, *, down: bool) -> None:
     """Stable; rows without a value come last either way."""
     if name in TEXTS:
-        rows.sort(key=lambda row: TEXTS[name](row).lower(), reverse=down)
+        rows.sort(key=lambda row: TEXTS[name](view, row).lower(), reverse=down)
         return
-    get = NUMBERS[name]
-    rows.sort(key=lambda row: ((value := get(row)) is None, 0.0 if value is None else (-value if down else value)))
+    get, sign = NUMBERS[name], -1 if down else 1
+
+    def key(row: int) -> float:
+        value = get(view, row)
+        return inf if value is None else sign * value
+
+    rows.sort(key=key)

@@ -42,6 +42,7 @@ class Snapshot:
     curve: Curve = ()  # telemetry of the run in flight
     rival: Curve = ()  # and of the incumbent's first run
     loop: str | None = None  # what is known of the loop's process: None is well
+    read: int | None = None  # events folded so far, where the view knows only some of the journal
     trouble: str = ""  # why this may be out of date, in one sentence
 
 

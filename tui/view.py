@@ -118,7 +118,7 @@ class View:
         """One experiment as it stood."""
         ledger = self.ledger
         status, metric, delta, gain, time = self._verdict(index)
-        idea, kind, proposer, knobs = self._proposal(index)
+        idea, kind, proposer, knobs = self.proposal(index)
         return Row(
             index=index,
             session=ledger.session[index],
@@ -149,16 +149,28 @@ class View:
         time = ledger.decided_time[index]
         return STATUSES[ledger.status[index]], ledger.metric[index], ledger.delta[index], ledger.gain[index], time
 
-    def _proposal(self, index: int) -> tuple[str, str, str, str]:
+    def proposal(self, index: int) -> tuple[str, str, str, str]:
+        """Idea, kind, proposer and knobs, as last proposed by then."""
         ledger = self.ledger
         for replaced, *facts in ledger.earlier.get(index, ()):
             if replaced > self.position:
                 return (facts[0], facts[1], facts[2], facts[3])
         return ledger.idea[index], ledger.kind[index], ledger.proposer[index], ledger.knobs[index]
 
+    def figure(self, name: str, index: int) -> float | None:
+        """Metric, delta or gain of one experiment: the same as its row's, without making one."""
+        ledger = self.ledger
+        if index in ledger.overruled:
+            _, metric, delta, gain, _ = self._verdict(index)
+            return _present({"metric": metric, "delta": delta, "gain": gain}[name])
+        if ledger.decided[index] > self.position:
+            return None
+        column = ledger.metric if name == "metric" else ledger.delta if name == "delta" else ledger.gain
+        return _present(column[index])
+
     def find(self, session: str, number: int) -> int | None:
         """The row of an experiment, if it was proposed by then."""
-        index = self.ledger.index.get((session, number))
+        index = self.ledger.find(session, number)
         return index if index is not None and index < self.count else None
 
     @cached_property

@@ -14,6 +14,9 @@ def paint(frame: Frame, scene: Scene) -> None:
     """One line about what is shown, and the table."""
     ui, view = scene.ui, scene.snapshot.view
     total, shown = view.count, len(scene.rows)
+    if scene.snapshot.read is not None:
+        frame.rule(HEADER, "reading the journal")
+        return
     words = f"{count(total)} experiments" if shown == total else f"{count(shown)} of {count(total)} experiments"
     frame.rule(HEADER, words)
     rest = [f"filter {sanitize(ui.filter)}"] if ui.filter else []

@@ -12,7 +12,7 @@ from tui.widgets.curves import paint_frontier
 from tui.widgets.plot import Box
 
 TIMELINE = 4  # lines
-LATEST = 20_000  # verdicts drawn at most: more than cells of any screen
+TICKS = (("keep", "✓", 0, "good"), ("crash", "✗", 2, "bad"))  # status, sign, line, role
 
 
 def paint(frame: Frame, scene: Scene) -> None:
@@ -33,7 +33,6 @@ def paint_timeline(frame: Frame, y: int, view: View, *, head: int) -> None:
     width = frame.width - 2
     if head < 2:
         return
-    ledger = view.ledger
 
     def place(position: int) -> int:
         return 1 + (position - 1) * (width - 1) // max(1, head - 1)
@@ -42,12 +41,13 @@ def paint_timeline(frame: Frame, y: int, view: View, *, head: int) -> None:
     frame.put(1, y + 1, "─" * width, "rule")
     frame.put(1, y + 1, "─" * (here - 1), "accent")
     frame.put(here, y, "▼", "accent")
-    for log in ledger.sessions.values():
-        for status, sign, line, role in (("keep", "✓", y, "good"), ("crash", "✗", y + 2, "bad")):
-            positions = log.verdicts[status]
-            for position in positions[max(0, len(positions) - LATEST) :]:
-                if position <= head and place(position) != here:
-                    frame.put(place(position), line, sign, role if position <= view.position else "dim")
+    for column in range(1, width + 1):
+        # The positions that fall on this column: the inverse of `place`.
+        first = -(-(column - 1) * (head - 1) // (width - 1)) + 1
+        last = -(-column * (head - 1) // (width - 1))
+        for status, sign, line, role in TICKS:
+            if column != here and view.ledger.judged(status, first, last):
+                frame.put(column, line + y, sign, role if first <= view.position else "dim")
     frame.put(here, y + 1, "┼", "strong")
 
 

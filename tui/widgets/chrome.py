@@ -25,7 +25,7 @@ def paint_header(frame: Frame, scene: Scene) -> None:
     right = frame.put_right(frame.width, 0, clip(words, frame.width // 2), role)
     _fit(frame, 0, right - 2, _standing(session))
     right = frame.put_right(frame.width, 1, _spent(session, scene.now), "dim")
-    _fit(frame, 1, right - 2, _tally(session))
+    _fit(frame, 1, right - 2, _tally(session) if scene.snapshot.read is None else _reading(scene.snapshot))
 
 
 def _fit(frame: Frame, y: int, stop: int, parts: Iterable[tuple[str, str]]) -> None:
@@ -60,6 +60,11 @@ def _tally(session: Summary) -> list[tuple[str, str]]:
     if session.refusals:
         parts.append((f"{count(session.refusals)} refused", "dim"))
     return parts
+
+
+def _reading(snapshot: Snapshot) -> list[tuple[str, str]]:
+    """Instead of counts that would be wrong."""
+    return [(f"reading the journal, {(snapshot.read or 0) / max(1, snapshot.head):.0%}; counts follow", "warn")]
 
 
 def _spent(session: Summary, now: datetime) -> str:
@@ -132,8 +137,6 @@ def notice(scene: Scene) -> tuple[str, str]:
         return f"REPLAY {clock(snapshot.recorded_at)} UTC, position {at}: control is off, L goes back to live", "banner"
     if asked := _asked(snapshot):
         return asked, "warn"
-    if snapshot.view.position < snapshot.head:
-        return f"reading the journal: {count(snapshot.view.position)} of {count(snapshot.head)} events", "dim"
     return "", ""
 
 

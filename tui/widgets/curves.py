@@ -88,8 +88,9 @@ def paint_frontier(
         frame.put(box.x + 1, box.y + box.height // 2, "no kept experiment yet", "dim")
         return
     rows = view.rows
-    stride = max(1, len(rows) // DOTS)
-    others = [(float(row.number), row.metric) for row in map(view.row, rows[::stride]) if row.metric is not None]
+    sample = rows[:: max(1, len(rows) // DOTS)]
+    figures = ((float(ledger.number[row]), view.figure("metric", row)) for row in sample)
+    others = [(place, metric) for place, metric in figures if metric is not None]
     last = max(float(ledger.number[rows[-1]]), kept[-1][0])
     series = [
         Series(points=others, role="dim", shape="dots", sign="."),
