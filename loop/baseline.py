@@ -1,7 +1,7 @@
 """Experiment 0: the code as it is, run several times. What it measures is the first incumbent, its spread is σ."""
 
 from journal.events import ChangeCommitted, ExperimentKept, IdeaProposed, SessionEnded
-from journal.ideas.signature import signature
+from journal.ideas.signature import inventory
 from loop.errors import BadInput
 from loop.lab import BASELINE, Lab
 from loop.scope import Scope
@@ -35,7 +35,7 @@ def _propose(lab: Lab) -> None:
         kind="baseline",
         parent=lab.session.base,
         diff="",
-        change=signature(files, files),  # so that the gate knows the program that a change must not lead back to
+        change=inventory(files),  # so that the gate knows the program that a change must not lead back to
         proposer="loop",
     )
     lab.recorder.experiment(BASELINE, idea)

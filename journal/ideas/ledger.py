@@ -1,51 +1,46 @@
 """What was tried of each knob, on which base, and what it gained: one line per knob. Pure."""
 
-from collections.abc import Iterable
-
+from journal.ideas.quoting import plain
 from journal.projections.knobs import Knobs, KnobTrial
-from journal.projections.sessions import Session
 
-KNOBS, VALUES = 60, 8  # lines, and values on a line
-LONGEST = 24  # characters of a value
+VALUE = 20  # characters
+SIGNS = {"crash": "x", "open": "?", "invalid": "!"}
 
 
-def ledger(knobs: Knobs, session: Session) -> list[str]:
-    """Lines such as `- MATRIX_LR: 0.045:-1.2@b10 0.05:+2.6@b12`: σ gained, and the base's experiment; latest knobs last."""
-    by_knob: dict[str, list[KnobTrial]] = {}
-    for row in knobs.of_session(session.tag):
-        if row.status != "refused":
-            by_knob.setdefault(row.knob, []).append(row)
-    latest = sorted(by_knob.items(), key=lambda entry: entry[1][-1].experiment)
-    lines = [f"- {_plain(name)}: {_values(rows)}" for name, rows in latest[-KNOBS:]]
-    left = len(latest) - len(lines)
+def ledger(knobs: Knobs, session: str, *, knobs_shown: int, values: int) -> list[str]:
+    """Lines such as `- MATRIX_LR 0.04: 0.045:-1.2@b0 0.05:+2.6K@b3`: the baseline's value, then σ gained @ base.
+
+    The knobs tried last come last; what is left out is counted.
+    """
+    rows = [row for row in knobs.of_session(session) if row.status != "refused"]
+    start = {row.knob: row.value for row in rows if row.experiment == 0}
+    tried: dict[str, list[KnobTrial]] = {}
+    for row in rows:
+        if row.experiment > 0:
+            tried.setdefault(row.knob, []).append(row)
+    latest = sorted(tried.items(), key=lambda entry: entry[1][-1].experiment)
+    shown = latest[-knobs_shown:]
+    lines = [f"- {plain(name)} {plain(start.get(name, ''), VALUE)}: {_values(rows, values)}" for name, rows in shown]
+    left = len(latest) - len(shown)
     return [f"- ({left} knobs tried earlier left out)", *lines] if left else lines
 
 
-def _values(rows: list[KnobTrial]) -> str:
-    shown = [
-        f"{_plain(row.value) or 'gone'}:{_gain(row)}{_base(row)}{'' if row.alone else '&'}" for row in rows[-VALUES:]
-    ]
-    return " ".join([f"({len(rows) - VALUES} earlier)", *shown] if len(rows) > VALUES else shown)
+def untouched(knobs: Knobs, session: str) -> list[str]:
+    """The knobs of the baseline that no experiment has moved."""
+    rows = [row for row in knobs.of_session(session) if row.status != "refused"]
+    moved = {row.knob for row in rows if row.experiment > 0}
+    return [plain(row.knob) for row in rows if row.experiment == 0 and row.knob not in moved]
+
+
+def _values(rows: list[KnobTrial], most: int) -> str:
+    shown = [f"{plain(row.value, VALUE) or 'gone'}:{_gain(row)}{_base(row)}" for row in rows[-most:]]
+    return " ".join([f"({len(rows) - most} earlier)", *shown] if len(rows) > most else shown)
 
 
 def _gain(row: KnobTrial) -> str:
-    if row.status in ("crash", "open", "invalid"):
-        return {"crash": "x", "open": "?", "invalid": "!"}[row.status]
-    gain = "" if row.gain_sigma is None else f"{row.gain_sigma:+.1f}"
-    return f"{gain}K" if row.status == "keep" else gain or "-"
+    gain = SIGNS.get(row.status) or ("-" if row.gain_sigma is None else f"{row.gain_sigma:+.1f}")
+    return gain + ("K" if row.status == "keep" else "") + ("" if row.alone else "&")
 
 
 def _base(row: KnobTrial) -> str:
     return "" if row.parent_experiment is None else f"@b{row.parent_experiment}"
-
-
-def _plain(source: str) -> str:
-    """A literal or a name without anything that could be read as markup."""
-    kept = "".join(sign for sign in source if sign.isalnum() or sign in "_.-+*:/()[], '")
-    return "".join(kept.split())[:LONGEST] if len(kept) <= 200 else "…"
-
-
-def untouched(names: Iterable[str], knobs: Knobs, session: str) -> list[str]:
-    """The knobs that no experiment of a session has moved."""
-    moved = {row.knob for row in knobs.of_session(session) if row.status != "refused"}
-    return [name for name in names if name not in moved]

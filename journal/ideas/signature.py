@@ -43,6 +43,18 @@ def signature(before: Mapping[str, str], after: Mapping[str, str]) -> Change:
     )
 
 
+def inventory(files: Mapping[str, str]) -> Change:
+    """A baseline as a change: its program, and every knob that may move, with the value that it starts from."""
+    several = len(files) > 1
+    found = [
+        KnobMove(name=f"{path}:{knob.name}" if several else knob.name, old="", new=knob.source)
+        for path in sorted(files)
+        for knob in knobs(path, files[path])
+        if not knob.rules.fixed
+    ]
+    return Change(program=program(files), change=_hash(), knobs=tuple(found))
+
+
 def program(files: Mapping[str, str]) -> str:
     """The hash of the normal form of a set of files: equal for programs that do the same in the same way."""
     return _hash(*(part for path in sorted(files) for part in (path, _read(path, files[path]).text)))

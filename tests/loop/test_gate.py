@@ -1,5 +1,5 @@
 import pytest
-from histories import Night, proposal
+from scripted_night import Night, proposal
 
 from loop.contracts import Passed, Refused
 from loop.gate import Limits, check

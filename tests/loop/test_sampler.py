@@ -2,9 +2,9 @@ import ast
 from itertools import count
 
 import pytest
-from histories import Night
 from hypothesis import given
 from hypothesis import strategies as st
+from scripted_night import Night
 
 from journal.ideas.literals import Knob, Rules, knobs
 from journal.ideas.signature import signature

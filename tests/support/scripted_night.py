@@ -1,4 +1,4 @@
-"""Nights as lists of events, folded without a disk: `Night().kept(1, "raise LR", {"train.py": …})`."""
+"""Nights as lists of events, folded without a disk: `Night(files).kept(1, "raise LR", {"train.py": …})`."""
 
 from collections.abc import Mapping
 
@@ -17,7 +17,7 @@ from journal.events import (
     RunStarted,
     SessionStarted,
 )
-from journal.ideas.signature import signature
+from journal.ideas.signature import inventory, signature
 from journal.projections import State
 from journal.recorded import Recorded
 from loop.contracts import Proposal, Request
@@ -55,7 +55,7 @@ class Night:
                 kind="baseline",
                 parent=self.parent,
                 diff="",
-                change=signature(self.files, self.files),
+                change=inventory(self.files),
                 proposer="loop",
             ),
             NoiseMeasured(
@@ -74,7 +74,7 @@ class Night:
             self.state.apply(recorded)
 
     def proposed(self, number: int, idea: str, edits: Mapping[str, str], *, attempt: int = 1, **more: object) -> None:
-        change = signature(self.files, {**self.files, **edits})
+        change = more.pop("change", None) or signature(self.files, {**self.files, **edits})
         self.add(
             IdeaProposed(
                 session=self.session,
@@ -111,9 +111,16 @@ class Night:
         self.add(ExperimentDiscarded(**self._numbers(number, gain), reason="not above the threshold"))
 
     def crashed(
-        self, number: int, idea: str, edits: Mapping[str, str], *, kind: str = "oom", error: str = "no memory"
+        self,
+        number: int,
+        idea: str,
+        edits: Mapping[str, str],
+        *,
+        kind: str = "oom",
+        error: str = "no memory",
+        **more: object,
     ) -> None:
-        self.proposed(number, idea, edits)
+        self.proposed(number, idea, edits, **more)
         commit = self._committed(number)
         self.add(
             RunStarted(session=self.session, experiment=number, run=1, seed=0, commit=commit, budget=20.0),
