@@ -34,8 +34,8 @@ class Reader:
 
     def head(self) -> tuple[int, str]:
         """The last position and its hash; (0, GENESIS) for an empty journal."""
-        row = self._db.execute("SELECT position, hash FROM events ORDER BY position DESC LIMIT 1").fetchone()
-        return (row[0], row[1]) if row else (0, GENESIS)
+        rows = self._query("SELECT position, hash FROM events ORDER BY position DESC LIMIT 1")
+        return (rows[0][0], rows[0][1]) if rows else (0, GENESIS)
 
     def read(self, *, after: int = 0, until: int | None = None) -> Iterator[Recorded]:
         """Events after a position, up to and including another, in order. Holds no cursor between pages."""
@@ -93,7 +93,7 @@ class Reader:
 
     def data_version(self) -> int:
         """A number that changes when another connection commits."""
-        return int(self._db.execute("PRAGMA data_version").fetchone()[0])
+        return int(self._query("PRAGMA data_version")[0][0])
 
     def backup(self, target: Path) -> None:
         """Copy the journal as it is at this moment, while others write. Raises JournalUnusable, e.g. if `target` exists."""
