@@ -1,37 +1,29 @@
 """Choosing the real parts, once: repository, brief, profile, journal, session, proposer."""
 
-import getpass
-import importlib.metadata
-import platform
-import socket
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
-import msgspec
-
-from journal.events import SessionStarted, session_stream
-from journal.projections import State, fold
-from journal.projections.sessions import Session
+from journal.locate import locate
 from journal.store import Journal
 from loop import brief as briefs
 from loop import profile as profiles
 from loop.brief import Brief
 from loop.contracts import Proposer
 from loop.control import Control
-from loop.device import Device, find_device
+from loop.device import find_device
+from loop.environment import missing_program, script_of
 from loop.errors import BadInput, RunRefused
 from loop.lab import Lab, Screen
+from loop.opening import open_session
 from loop.profile import Profile
 from loop.proposers.sampler import Sampler
 from loop.recorder import Recorder
 from loop.run import Runs
-from loop.runner import missing_program
 from loop.scope import Scope
-from loop.workspace import Workspace, branch_name, check_tag
+from loop.workspace import Workspace, check_tag
 
 FOLDER = ".ar"  # everything that the loop writes into a repository, beside the memory block of the brief
-PROFILE_SUBJECT = "Profile {name}: the constants for this machine"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +34,7 @@ class Setting:
     brief: Brief
     profile: Profile
     journal: Path
+    store: Callable[[Path], Journal] = Journal  # how the journal is opened
 
 
 def look(root: Path, *, journal: Path | None = None) -> Setting:
@@ -56,7 +49,7 @@ def look(root: Path, *, journal: Path | None = None) -> Setting:
         workspace=workspace,
         brief=brief,
         profile=profile,
-        journal=journal or workspace.root / FOLDER / "journal.db",
+        journal=locate(journal, start=workspace.root),
     )
 
 
@@ -73,20 +66,23 @@ def check(setting: Setting) -> None:
     for key, line in (("train", config.train), ("evaluate", config.evaluate)):
         if line and (program := missing_program(line)):
             raise BadInput(f"The {key} command `{line}` cannot run: there is no program `{program}`.")
+        if line and (script := script_of(line)) and script not in tree:
+            raise BadInput(
+                f"The {key} command `{line}` cannot run: {script} is not committed, and runs see commits only."
+            )
     if config.proposer in ("claude", "command"):
         raise RunRefused(f"`proposer: {config.proposer}` is not available in this version: use auto or sampler.")
 
 
 def assemble(setting: Setting, *, tag: str | None, screen: Screen) -> Lab:
     """Take the journal's lease, continue the open session or start one, and put the parts together."""
+    if tag is not None:
+        check_tag(tag)
     _own_folder(setting.workspace.root / FOLDER)
-    journal = Journal(setting.journal)
+    journal = setting.store(setting.journal)
     journal.acquire()
     device = find_device()
-    state = fold(journal.read())
-    session = _continued(state, tag=tag)
-    name = session.tag if session else _start(setting, journal, state, tag=tag, device=device)
-    recorder = Recorder(journal, name)
+    recorder = Recorder(journal, open_session(setting, journal, tag=tag, device=device))
     sampler = Sampler()
     return Lab(
         brief=setting.brief,
@@ -101,6 +97,7 @@ def assemble(setting: Setting, *, tag: str | None, screen: Screen) -> Lab:
         screen=screen,
         folder=setting.workspace.root / FOLDER,
         device=device.name,
+        defaults=setting.profile.brief,
     )
 
 
@@ -127,68 +124,12 @@ def _own_folder(folder: Path) -> None:
     try:
         folder.mkdir(exist_ok=True)
         ignore = folder / ".gitignore"
-        if not ignore.exists():
+        if not ignore.is_file() or not ignore.stat().st_size:
             ignore.write_text("*\n", encoding="utf-8")
     except OSError as error:
-        raise BadInput(f"The folder {folder} cannot be written: {error.strerror}.") from error
-
-
-def _continued(state: State, *, tag: str | None) -> Session | None:
-    """The session to go on with: the one named, else the one that is open."""
-    if tag is None:
-        return state.open_session()
-    check_tag(tag)
-    session = state.sessions.rows.get(tag)
-    if session is not None and session.state == "ended":
-        raise BadInput(f"Session {tag} has ended ({session.reason}): choose another tag.")
-    return session
-
-
-def _start(setting: Setting, journal: Journal, state: State, *, tag: str | None, device: Device) -> str:
-    """Record a new session, then put its branch where the event says."""
-    workspace, config = setting.workspace, setting.brief.config
-    name = tag or _free_tag(workspace, state)
-    check_tag(name)
-    if workspace.branch(name) is not None:
-        raise BadInput(f"Branch {branch_name(name)} exists and is no session of this journal: choose another --tag.")
-    base = workspace.head()
-    tree = workspace.tree(base)
-    scope = Scope(patterns=config.scope, tree=tree, locked=config.locked).files()
-    when = datetime.now(UTC)
-    start = _profiled(workspace, base, setting.profile, scope=scope, when=when)
-    event = SessionStarted(
-        session=name,
-        brief=setting.brief.text,
-        brief_hash=setting.brief.hash,
-        config=msgspec.to_builtins(config),
-        base=base,
-        start=start,
-        branch=branch_name(name),
-        profile=setting.profile.name or None,
-        constants=dict(setting.profile.constants),
-        locked={path: blob.sha for path, blob in tree.items() if path not in scope},
-        host=f"{getpass.getuser()}@{socket.gethostname()}",
-        device=device.words,
-        versions={"python": platform.python_version(), "ar-loop": importlib.metadata.version("ar-loop")},
-    )
-    journal.append(session_stream(name), [event], expected_version=0)
-    workspace.advance(name, start, expected=None)
-    return name
-
-
-def _profiled(workspace: Workspace, base: str, profile: Profile, *, scope: tuple[str, ...], when: datetime) -> str:
-    """The first commit of the branch: the base with the profile's constants, or the base where nothing differs."""
-    changed = profiles.write(profile.constants, workspace.read(base, scope))
-    if not changed:
-        return base
-    return workspace.commit(base, changed, message=PROFILE_SUBJECT.format(name=profile.name) + "\n", when=when)
-
-
-def _free_tag(workspace: Workspace, state: State) -> str:
-    """A tag of today that neither the journal nor the repository uses: nov20, nov20-2, …"""
-    today = datetime.now().astimezone().strftime("%b%d").lower()
-    names = (today if number == 1 else f"{today}-{number}" for number in range(1, 1000))
-    return next(name for name in names if name not in state.sessions.rows and workspace.branch(name) is None)
+        raise BadInput(
+            f"The folder {folder} cannot be written: {error.strerror}. Make it writable, or make room."
+        ) from error
 
 
 def uncommitted(setting: Setting) -> list[str]:

@@ -39,4 +39,8 @@ def commit(lab: Lab, number: int, idea: IdeaProposed) -> str:
 def _message(idea: IdeaProposed) -> str:
     body = f"\n\n{idea.hypothesis}" if idea.hypothesis else ""
     trailers = f"Session: {idea.session}\nExperiment: {idea.experiment}\nProposer: {idea.proposer}\n"
-    return f"{idea.idea.splitlines()[0][:120]}{body}\n\n{trailers}"
+    return f"{_subject(idea.idea)}{body}\n\n{trailers}".replace("\0", " ")
+
+
+def _subject(idea: str) -> str:
+    return next((line.strip()[:120] for line in idea.splitlines() if line.strip()), "a change without a name")

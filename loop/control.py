@@ -25,6 +25,7 @@ from journal.events import (
 from loop.recorder import Recorder
 from loop.runner import Ask
 
+TOLD = "told to the next proposal"
 POLL_SECONDS = 0.5  # between looks at the journal while a run trains
 
 ANSWERS: dict[type[Intent], type[Acknowledged]] = {
@@ -84,9 +85,25 @@ class Control:
         self._looked = self._monotonic()
         self._recorder.catch_up()
         for position, recorded in sorted(self._recorder.requests.items()):
-            outcome = self._take(recorded.event, experiment)
-            answer = ANSWERS[type(recorded.event)]  # type: ignore[index]
-            self._recorder.of_session(answer(session=recorded.event.session, request=position, outcome=outcome))
+            self._acknowledge(position, recorded.event, self._take(recorded.event, experiment))
+
+    def answer_old(self) -> None:
+        """Answer what was asked of a loop that has ended: directions still hold, wishes do not."""
+        for position, recorded in sorted(self._recorder.requests.items()):
+            directs = isinstance(recorded.event, DirectionAdded | DirectionWithdrawn)
+            self._acknowledge(position, recorded.event, TOLD if directs else "not done: no loop ran that could do it")
+
+    def _acknowledge(self, position: int, request: Event, outcome: str) -> None:
+        answer = ANSWERS[type(request)]  # type: ignore[index]
+        self._recorder.of_session(answer(session=request.session, request=position, outcome=outcome))
+
+    def _take_skip(self, asked: int, experiment: int | None) -> str:
+        if asked != experiment:
+            return f"not done: experiment {asked} is not in flight"
+        if asked == 0:
+            return "not done: without its baseline the session has nothing to compare with"
+        self._skip = asked
+        return "skipped"
 
     def _take(self, request: Event, experiment: int | None) -> str:
         match request:
@@ -97,16 +114,11 @@ class Control:
                 self.wish = Wish.GO if self.wish is Wish.PAUSE else self.wish
                 return "goes on"
             case StopRequested():
-                self.wish, self._now = Wish.STOP, request.now
+                self.wish, self._now = Wish.STOP, self._now or request.now
                 return "stops now" if request.now or experiment is None else "stops after the experiment in flight"
             case SkipRequested():
-                self._skip = request.experiment
-                return (
-                    "skipped"
-                    if request.experiment == experiment
-                    else f"experiment {request.experiment} is not in flight"
-                )
+                return self._take_skip(request.experiment, experiment)
             case DirectionAdded() | DirectionWithdrawn():
-                return "told to the next proposal"
+                return TOLD
             case _:
                 return "not done: this loop cannot take back a kept experiment while it runs"

@@ -59,7 +59,7 @@ def noise(values: Iterable[Sequence[float]]) -> Noise:
     freedom = sum(len(group) - 1 for group in groups)
     if freedom == 0:
         return Noise(sigma=0.0, freedom=0)
-    squares = sum((value - statistics.fmean(group)) ** 2 for group in groups for value in group)
+    squares = sum(statistics.variance(group) * (len(group) - 1) for group in groups)
     return Noise(sigma=math.sqrt(squares / freedom), freedom=freedom)
 
 
@@ -84,7 +84,7 @@ def judge(
     `lines` is how many lines the change adds less those it removes: within the noise, fewer lines win the tie.
     `pairs` counts the re-runs already made. Both sequences hold at least one finite value.
     """
-    metric, standing = statistics.fmean(candidate), statistics.fmean(incumbent)
+    metric, standing = statistics.mean(candidate), statistics.mean(incumbent)  # exact: equal runs have equal means
     sign = -1.0 if rule.direction == "minimize" else 1.0
     gain = sign * (metric - standing)
     error = noise.sigma * math.sqrt(1 / len(candidate) + 1 / len(incumbent))
@@ -122,7 +122,7 @@ def _decide(
     after = f" after {pairs} paired re-runs" if pairs else ""
     if gain > threshold:
         return "keep", f"above the threshold of {threshold:.2g}{after}"
-    if lines < 0 and gain > -error / 2:
+    if lines < 0 and gain >= -error / 2:
         return "keep", f"within the noise (threshold {threshold:.2g}){after}, and {-lines} lines shorter"
     return "discard", f"not above the threshold of {threshold:.2g}{after}"
 

@@ -1,6 +1,7 @@
 """The parts that an experiment works with, and what they know together."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -40,6 +41,7 @@ class Lab:
     screen: Screen
     folder: Path
     device: str = ""
+    defaults: Mapping[str, object] = field(default_factory=dict)  # of the brief, from the profile
 
     @property
     def config(self) -> Config:

@@ -17,7 +17,7 @@ def unified(before: Mapping[str, str], after: Mapping[str, str]) -> str:
 
 def lines(diff: str) -> tuple[int, int]:
     """How many lines a diff adds and removes."""
-    body = [line for line in diff.splitlines() if not line.startswith(("+++ ", "--- "))]
+    body = [line for _, hunks in _by_file(diff) for line in hunks]
     return sum(line.startswith("+") for line in body), sum(line.startswith("-") for line in body)
 
 

@@ -42,6 +42,10 @@ class Recorder:
         """Everything recorded of one experiment."""
         return self._journal.stream(experiment_stream(self.session, number))
 
+    def own_history(self) -> list[Recorded]:
+        """Everything recorded of the session itself."""
+        return self._journal.stream(session_stream(self.session))
+
     def samples(self, samples: Sequence[Sample]) -> None:
         """Append telemetry; a failure to do so costs no run."""
         try:

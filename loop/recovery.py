@@ -24,7 +24,7 @@ class Mended:
 
 def recover(lab: Lab) -> list[Mended]:
     """Finish or undo exactly the open step. Raises BadInput where only a person can decide."""
-    mended = [*_refs(lab), *_unsettled(lab), *_branch(lab), *_runs(lab)]
+    mended = [*_runs(lab), *_locks(lab), *_refs(lab), *_unsettled(lab), *_branch(lab)]
     if mended:
         event = SessionRecovered(
             session=lab.session.tag,
@@ -33,6 +33,13 @@ def recover(lab: Lab) -> list[Mended]:
         )
         lab.recorder.of_session(event)
     return mended
+
+
+def _locks(lab: Lab) -> list[Mended]:
+    """No lock of a git that was killed stands in the way of this session's refs."""
+    return [
+        Mended(f"a git that was killed had left {name}", "removed it") for name in lab.workspace.unlock(lab.session.tag)
+    ]
 
 
 def _refs(lab: Lab) -> list[Mended]:
@@ -72,10 +79,9 @@ def _branch(lab: Lab) -> list[Mended]:
     stands = lab.workspace.branch(tag)
     if stands == tip:
         return []
-    ours = {None, lab.session.start, *lab.workspace.tried(tag).values()}
-    if stands not in ours:
+    if stands not in (None, _before(lab)):
         raise BadInput(
-            f"Branch {branch_name(tag)} stands at {str(stands)[:10]}, none of this session's commits: somebody moved it. "
+            f"Branch {branch_name(tag)} stands at {str(stands)[:10]}, and this session left it at {tip[:10]}. "
             f"Put it back with `git update-ref refs/heads/{branch_name(tag)} {tip}`, or start a new session with --tag."
         )
     lab.workspace.advance(tag, tip, expected=stands)
@@ -86,6 +92,13 @@ def _branch(lab: Lab) -> list[Mended]:
     ]
 
 
+def _before(lab: Lab) -> str:
+    """Where the branch stood before the last keep: a loop may have ended between that verdict and the branch's move."""
+    kept = lab.session.incumbent_experiment
+    committed = lab.case(kept).committed if kept else None
+    return committed.parent if committed else lab.session.start
+
+
 def _runs(lab: Lab) -> list[Mended]:
     """No run of an earlier loop is in flight, in the process table or in the journal."""
     tag = lab.session.tag
@@ -94,9 +107,8 @@ def _runs(lab: Lab) -> list[Mended]:
 
 
 def _end(lab: Lab, number: int, run: RunStarted) -> Mended:
-    row = lab.state.runs.rows[run.session, number, run.run]
     found = f"run {run.run} of experiment {number} was in flight"
-    ended = row.pid is not None and process.end(row.pid, process.Identity(row.pid_started or 0, row.boot))
+    ended = process.sweep(lab.runs.folder(run.session, number, run.run) / "home")
     event = RunFailed(
         session=run.session,
         experiment=number,

@@ -11,13 +11,14 @@ from types import FrameType
 from journal import memory
 from journal.errors import JournalUnusable
 from journal.events import SessionEnded, SessionPaused, SessionResumed
-from loop import brief
+from loop import block
 from loop.baseline import measure_baseline
 from loop.control import POLL_SECONDS, Wish
-from loop.errors import ProposerFailure, Stopped, WorldBroken
+from loop.errors import BadInput, ProposerFailure, Stopped, WorkspaceError, WorldBroken
 from loop.experiment import conduct
 from loop.lab import Lab
 from loop.recovery import recover
+from loop.reread import reread
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -34,26 +35,36 @@ class Ending:
 def run(lab: Lab, *, more: int | None = None) -> Ending:
     """Run the session until it ends, or until `more` experiments are done in this call.
 
-    Raises BadInput where only a person can go on: a branch moved by hand, a baseline without a metric.
+    Raises BadInput or WorkspaceError where only a person can go on: a branch moved by hand, a baseline without a metric.
     """
     with _interruptible(lab):
         try:
             ending = _night(lab, more=more)
         except Stopped:
-            ending = Ending("stopped by a person")
+            ending = Ending("stopped by a person", final=lab.control.wish is Wish.STOP)
         except ProposerFailure as failure:
             ending = Ending(f"nothing left to propose: {failure}", final=True)
-        except (WorldBroken, JournalUnusable) as broken:
-            ending = Ending(str(broken), broken=True)
-    with contextlib.suppress(JournalUnusable):  # a full disk cannot take the last word; the journal is whole without it
+        except (BadInput, WorkspaceError) as refused:
+            _close(lab, Ending(str(refused)))
+            raise
+        except (WorldBroken, JournalUnusable, OSError) as broken:
+            ending = Ending(_words(broken), broken=True)
         _close(lab, ending)
     return ending
+
+
+def _words(broken: Exception) -> str:
+    if isinstance(broken, OSError):
+        return f"{broken.filename or 'the machine'}: {broken.strerror}: make room or mend it, then start again."
+    return str(broken)
 
 
 def _night(lab: Lab, *, more: int | None) -> Ending:
     if lab.session.state == "paused":
         lab.recorder.of_session(SessionResumed(session=lab.session.tag, reason="the loop was started again"))
+    lab.control.answer_old()
     recover(lab)
+    reread(lab)
     measure_baseline(lab)
     _remember(lab)
     bound = None if more is None else lab.session.experiments + more
@@ -61,6 +72,7 @@ def _night(lab: Lab, *, more: int | None) -> Ending:
         if lab.control.wish is Wish.PAUSE:
             _hold(lab)
             continue
+        reread(lab)
         conduct(lab, _next(lab))
         _remember(lab)
     return ending
@@ -127,14 +139,16 @@ def _open(lab: Lab) -> list[int]:
 
 def _remember(lab: Lab) -> None:
     """Rewrite the brief's memory block; a brief that cannot be written costs no experiment."""
-    with contextlib.suppress(OSError):
-        brief.remember(lab.brief.path, memory.render(lab.state, lab.session.tag))
+    with contextlib.suppress(OSError, BadInput):
+        block.remember(lab.brief.path, memory.render(lab.state, lab.session.tag), stage=lab.folder)
 
 
 def _close(lab: Lab, ending: Ending) -> None:
-    kind = SessionEnded if ending.final else SessionPaused
-    if not (lab.session.state == "paused" and not ending.final):
-        lab.recorder.of_session(kind(session=lab.session.tag, reason=ending.reason))
+    """Record why this call is over; a full disk cannot take the last word, and the journal is whole without it."""
+    state, kind = lab.session.state, SessionEnded if ending.final else SessionPaused
+    if state == "open" or (state == "paused" and ending.final):
+        with contextlib.suppress(JournalUnusable):
+            lab.recorder.of_session(kind(session=lab.session.tag, reason=ending.reason))
 
 
 @contextmanager

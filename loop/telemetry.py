@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 LINE_LIMIT = 4_096  # bytes; longer lines are dropped
+LARGEST = 2**53  # of any count: what a float and SQLite hold exactly
 
 
 class Started(msgspec.Struct, frozen=True, tag="started", tag_field="event"):
@@ -56,8 +57,7 @@ class Lines:
 
     def feed(self, data: bytes) -> Iterator[Word]:
         *lines, self._rest = (self._rest + data).split(b"\n")
-        if len(self._rest) > LINE_LIMIT:
-            self._rest = b""
+        self._rest = self._rest[: LINE_LIMIT + 1]  # still too long when its end comes, so it is dropped whole
         for line in lines:
             word = understand(line)
             if word is not None:
@@ -72,12 +72,10 @@ def understand(line: bytes) -> Word | None:
         word = _decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    return word if all(_sensible(value) for value in msgspec.structs.astuple(word)) else None
+    return word if all(_sensible(name, value) for name, value in msgspec.structs.asdict(word).items()) else None
 
 
-def _sensible(value: Any) -> bool:
-    return not isinstance(value, int | float) or (math.isfinite(value) and 0 <= value < 2**62) or _is_loss(value)
-
-
-def _is_loss(value: float) -> bool:
-    return isinstance(value, float) and math.isfinite(value)
+def _sensible(name: str, value: Any) -> bool:
+    if not isinstance(value, int | float):
+        return True
+    return math.isfinite(value) and (name == "loss" or 0 <= value < LARGEST)

@@ -1,5 +1,6 @@
 """The third step: runs of the candidate, and of the incumbent where that decides, until there is a verdict."""
 
+import statistics
 from pathlib import Path
 
 from msgspec.structs import asdict
@@ -62,7 +63,7 @@ def _spoiled(lab: Lab, number: int, folded: Case) -> Verdict | None:
     """The verdict on an experiment one of whose own runs gave no metric."""
     outcomes = [outcome for _, outcome in folded.ended("candidate", "baseline", "replicate")]
     failed = next((outcome for outcome in outcomes if isinstance(outcome, RunFailed)), None)
-    if failed is None and folded.interruptions() < INTERRUPTIONS:
+    if failed is None and (number == BASELINE or folded.interruptions() < INTERRUPTIONS):
         return None
     kind = ExperimentInvalidated if failed is not None and failed.kind in INVALID else ExperimentCrashed
     times = f"the loop ended {folded.interruptions()} times while this ran"
@@ -83,7 +84,7 @@ def _baseline(lab: Lab, number: int, folded: Case, commit: str) -> Verdict | Non
         _run(lab, number, folded, commit, purpose="baseline", seed=len(metrics) + 1)
         return None
     measured = noise([metrics])
-    mean = sum(metrics) / len(metrics)
+    mean = statistics.mean(metrics)
     _measured(lab, number, measured, mean=mean, values=tuple(metrics))
     return ExperimentKept(
         session=lab.session.tag,

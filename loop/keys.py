@@ -1,0 +1,134 @@
+"""The keys of a brief: each value made clean and checked, with the line at fault in the sentence. Pure."""
+
+import math
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from loop.config import Config
+from loop.errors import BadInput
+
+LISTS = ("scope", "locked", "inputs")
+FOREVER = 1e7  # no duration is this long, in any unit
+_DURATIONS = ("budget", "startup")
+_DURATION = re.compile(r"^(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>s|m|h)$")
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
+_TAKEN = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "AR_OUT", "AR_BUDGET", "AR_DEVICE", "AR_TELEMETRY_FD")
+_STAND_IN: dict[str, object] = {"goal": "-", "metric": "-", "direction": "minimize"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A value as a brief gives it, and its line."""
+
+    value: object
+    line: int
+
+
+def config_of(values: Mapping[str, object], *, entries: Mapping[str, Entry], path: Path) -> Config:
+    """The configuration that a brief and its defaults ask for. Raises BadInput with the line at fault."""
+    cleaned: dict[str, object] = {}
+    for key, value in values.items():
+        where = f"{path.name} line {entries[key].line}" if key in entries else "the profile"
+        cleaned[key] = _clean(key, value, where=where)
+        try:
+            msgspec.convert({**_STAND_IN, key: cleaned[key]}, Config, strict=False)
+        except msgspec.ValidationError as error:
+            raise BadInput(
+                f"{where}: `{key}: {value}` cannot be used: {error}.".replace(f" - at `$.{key}`", "")
+            ) from error
+    config = msgspec.convert(cleaned, Config, strict=False)
+    _check(config, entries=entries, path=path)
+    return config
+
+
+def _clean(key: str, value: object, *, where: str) -> object:
+    if key in _DURATIONS:
+        return _duration(value, where=f"{where}: `{key}`")
+    if key in LISTS:
+        return [value] if isinstance(value, str) else value
+    if key in ("goal", "metric") and (not isinstance(value, str) or not value.strip()):
+        raise BadInput(f"{where}: `{key}` is empty: say it in words.")
+    if key == "direction" and isinstance(value, str):
+        return {"lower": "minimize", "min": "minimize", "higher": "maximize", "max": "maximize"}.get(
+            value.lower(), value.lower()
+        )
+    return value
+
+
+def _duration(value: object, *, where: str) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < FOREVER:
+        return float(value)
+    match = _DURATION.match(str(value).strip())
+    if match is None or not 0 < float(match["number"]) < FOREVER:
+        raise BadInput(f"{where} is `{value}`: write a time such as 20s, 5m or 1h.")
+    return float(match["number"]) * _SECONDS[match["unit"]]
+
+
+def _check(config: Config, *, entries: Mapping[str, Entry], path: Path) -> None:
+    """Everything that is wrong with values of the right type."""
+
+    def at(key: str) -> str:
+        return f"{path.name} line {entries[key].line}" if key in entries else path.name
+
+    for key, wrong, why in _objections(config):
+        if wrong:
+            raise BadInput(f"{at(key)}: {why}")
+    for key in ("train", "evaluate", "command"):
+        _check_command(getattr(config, key), where=f"{at(key)}: `{key}`")
+    if not config.pattern.startswith("json:"):
+        _check_pattern(config, where=at("pattern"))
+
+
+def _objections(config: Config) -> tuple[tuple[str, bool, str], ...]:
+    """(key, whether it is wrong, what to do)."""
+    bound, target = config.experiments, config.target
+    return (
+        ("scope", not config.scope, "the scope is empty: name at least one file that may be edited."),
+        ("baseline_runs", config.baseline_runs < 1, "the baseline needs at least one run (three give a σ)."),
+        ("experiments", bound is not None and bound < 0, "the bound is a number of experiments, zero or more."),
+        ("target", target is not None and not math.isfinite(target), "the target is a finite number."),
+        ("keep", not 0 <= config.keep < 100, "`keep` is how many standard errors a gain must exceed: 2.5, say."),
+        (
+            "reruns",
+            config.reruns < 0,
+            "`reruns` is how many pairs of re-runs a borderline gain may earn, zero or more.",
+        ),
+        ("max_cost", not 0 <= config.max_cost < math.inf, "`max_cost` is an amount of dollars, zero or more."),
+        ("workers", config.workers < 1, "at least one worker is needed."),
+        (
+            "seed_env",
+            not _VARIABLE.fullmatch(config.seed_env) or config.seed_env in _TAKEN,
+            f"`{config.seed_env}` cannot name the seed's environment variable: use capitals, such as AR_SEED.",
+        ),
+        (
+            "proposer",
+            config.proposer == "command" and not config.command,
+            "`proposer: command` needs the agent's command line under `command`.",
+        ),
+    )
+
+
+def _check_command(line: str | None, *, where: str) -> None:
+    if line is None:
+        return
+    try:
+        words = shlex.split(line)
+    except ValueError as error:
+        raise BadInput(f"{where} is no command line: {str(error).lower()} in `{line}`.") from error
+    if not words:
+        raise BadInput(f"{where} is empty: write the command, such as `python train.py`.")
+
+
+def _check_pattern(config: Config, *, where: str) -> None:
+    try:
+        groups = re.compile(config.regex()).groups
+    except re.error as error:
+        raise BadInput(f"{where}: the pattern is no regular expression: {error}.") from error
+    if groups != 1:
+        raise BadInput(f"{where}: the pattern needs exactly one group, around the number; it has {groups}.")
