@@ -39,7 +39,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -67,11 +67,9 @@ class Rejected(Exception):
 
 @dataclass(frozen=True)
 class Score:
-    """val_bpb and what it is made of."""
+    """The metric, the size of the text that it stands on, and what it took."""
 
     val_bpb: float
-    nats: float
-    tokens: int
     bytes: int
     seconds: float
 
@@ -115,6 +113,12 @@ def bits_per_byte(
 
 
 # --- the model process, seen from the scorer --------------------------------------------------------------------------
+
+
+class Answers(Protocol):
+    """Whatever answers token sequences (batch, length) with float32 logits (batch, length, vocabulary)."""
+
+    def ask(self, tokens: Tokens) -> Floats: ...
 
 
 class Model:
@@ -257,24 +261,35 @@ def compare(probe: Probe, first: dict[int, Floats], second: Floats) -> None:
             )
 
 
-def score(checkpoint: Path, part: data.Validation, *, batch: int | None, deadline: float) -> Score:
-    """Score the checkpoint on the validation part within `deadline` seconds."""
-    started = time.monotonic()
+def examine(model: Answers, witness: Answers, part: data.Validation, *, batch: int) -> tuple[float, int]:
+    """(bits per byte, bytes) of the model's answers, once the witness has confirmed them.
+
+    Raises:
+        Rejected: the answers are not those of a causal language model.
+
+    """
     inputs, targets = windows(part)
-    vocabulary = len(part.token_bytes)
-    batch = batch or max(1, MEGABYTES * 2**20 // (4 * part.context * vocabulary))
     probe = draw_probe(inputs, batch)
     kept: dict[int, Floats] = {}
-    shape = {"batch": batch, "context": part.context, "vocabulary": vocabulary, "deadline": started + deadline}
     nats: list[npt.NDArray[np.float64]] = []
-    with two_models(checkpoint, **shape) as (model, witness), ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
         for at in range(0, len(inputs), batch):
             logits = model.ask(inputs[at : at + batch])
             kept |= {row: np.array(logits[row - at]) for row in map(int, probe.rows) if at <= row < at + batch}
             nats += pool.map(target_nats, logits, targets[at : at + batch])
-        compare(probe, kept, np.array(witness.ask(probe.inputs)))
-    bpb, size = bits_per_byte(np.concatenate(nats), targets.ravel(), part.token_bytes)
-    return Score(bpb, float(np.concatenate(nats).sum()), targets.size, size, time.monotonic() - started)
+    compare(probe, kept, np.array(witness.ask(probe.inputs)))
+    return bits_per_byte(np.concatenate(nats), targets.ravel(), part.token_bytes)
+
+
+def score(checkpoint: Path, part: data.Validation, *, batch: int | None, deadline: float) -> Score:
+    """Score the checkpoint on the validation part within `deadline` seconds."""
+    started = time.monotonic()
+    vocabulary = len(part.token_bytes)
+    batch = batch or max(1, MEGABYTES * 2**20 // (4 * part.context * vocabulary))
+    shape = {"batch": batch, "context": part.context, "vocabulary": vocabulary, "deadline": started + deadline}
+    with two_models(checkpoint, **shape) as (model, witness):
+        bpb, size = examine(model, witness, part, batch=batch)
+    return Score(val_bpb=bpb, bytes=size, seconds=time.monotonic() - started)
 
 
 # --- the model process, seen from inside ------------------------------------------------------------------------------

@@ -43,9 +43,9 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 # --- constants --------------------------------------------------------------------------------------------------------
 
 # model
-DEPTH = 4  # transformer layers [1..64]
-WIDTH = 128  # width of the residual stream, multiple of 32 [32..4096]
-HEADS = 2  # attention heads [1..64]
+DEPTH = 2  # transformer layers [1..64]
+WIDTH = 64  # width of the residual stream, multiple of 32 [32..4096]
+HEADS = 1  # attention heads [1..64]
 HEAD_DIM = 64  # width of one head, multiple of 16 [16..256]
 MLP_RATIO = 4.0  # width of the MLP over WIDTH [0.5..8]
 VALUE_EVERY = 2  # every n-th layer, counted from the last, adds value embeddings; 0 for none [0..64]

@@ -1,8 +1,7 @@
 """The scorer: its arithmetic, and what it refuses."""
 
+import json
 import math
-import os
-import re
 
 import numpy as np
 import pytest
@@ -12,6 +11,11 @@ from hypothesis import strategies as st
 from gpt import data, evaluate
 
 LOGITS = "return model(tokens.to(target)).float()"
+
+
+@pytest.fixture(scope="session")
+def scored(trained):
+    return trained.score()
 
 
 def test_bits_per_byte_of_a_toy_by_hand():
@@ -44,7 +48,7 @@ def test_one_logit_that_is_not_finite_is_refused(poison):
         evaluate.target_nats(logits, np.zeros(40, dtype=np.int32))
 
 
-def test_the_score_is_that_of_an_independent_computation(trained):
+def test_the_score_is_that_of_an_independent_computation(trained, scored):
     import torch
 
     part = data.validation(trained.data)
@@ -59,49 +63,97 @@ def test_the_score_is_that_of_an_independent_computation(trained):
     nats = torch.nn.functional.cross_entropy(logits[text], targets[text], reduction="sum").item()
     size = sum(len(data.tokenizer(trained.data).decode_single_token_bytes(t)) for t in targets[text].tolist())
 
-    score = trained.score()
-
-    assert score["bytes"] == size
-    assert math.isclose(score["val_bpb"], nats / math.log(2) / size, abs_tol=1e-6)
+    assert scored["bytes"] == size
+    assert math.isclose(scored["val_bpb"], nats / math.log(2) / size, abs_tol=1e-6)
 
 
-def test_the_score_does_not_depend_on_the_batch(trained):
-    scores = [trained.score("--batch", batch)["val_bpb"] for batch in (1, 7, 40)]
+class Bigrams:
+    """A causal model in this process: logits of the next token from a table."""
 
-    assert max(scores) - min(scores) < 1e-6
+    def __init__(self, vocabulary):
+        self.table = np.random.default_rng(7).normal(size=(vocabulary, vocabulary)).astype(np.float32)
 
-
-def test_the_score_is_one_line_of_stdout(trained):
-    result = trained.run("evaluate")
-
-    assert re.fullmatch(r"val_bpb: \d+\.\d{6}\n", result.stdout)
+    def ask(self, tokens):
+        return self.table[tokens]
 
 
-REFUSED = {
-    "looks at the next token": (
-        f"{LOGITS}",
-        "x = model(tokens.to(target)).float(); nxt = tokens.roll(-1, 1); return x.scatter_add(2, nxt[..., None], torch.full_like(x[..., :1], 9.0))",
-    ),
-    "takes a mean over the whole sequence": (LOGITS, "x = model(tokens.to(target)).float(); return x + x.mean(1, keepdim=True)"),
-    "remembers earlier sequences": (
-        LOGITS,
-        "global SEEN; SEEN = globals().get('SEEN', 0) + tokens.float().mean() % 1; return model(tokens.to(target)).float() * (1 + SEEN)",
-    ),
-    "answers NaN": (LOGITS, "return model(tokens.to(target)).float() * math.nan"),
-    "answers another vocabulary": (LOGITS, "return model(tokens.to(target)).float()[..., :-1]"),
-    "answers no sequence": (LOGITS, "return model(tokens.to(target)).float()[:, -1]"),
-}  # fmt: skip
+class LooksAtTheNextToken(Bigrams):
+    def ask(self, tokens):
+        logits = super().ask(tokens)
+        np.put_along_axis(logits, np.roll(tokens, -1, axis=1)[..., None], 9.0, axis=2)
+        return logits
 
 
-@pytest.mark.parametrize("trick", REFUSED)
-def test_a_model_is_refused_that(trick, tree, trained):
-    tree.edit(*REFUSED[trick])
+class TakesAMeanOverTheSequence(Bigrams):
+    def ask(self, tokens):
+        logits = super().ask(tokens)
+        return logits + logits.mean(axis=1, keepdims=True)
+
+
+class TakesAMeanOverTheBatch(Bigrams):
+    def ask(self, tokens):
+        logits = super().ask(tokens)
+        return logits + logits.mean(axis=0, keepdims=True)
+
+
+class LearnsFromEarlierSequences(Bigrams):
+    def ask(self, tokens):
+        logits = super().ask(tokens)
+        np.add.at(self.table, (tokens[:, :-1], tokens[:, 1:]), 0.3)
+        return logits
+
+
+class AnswersNaN(Bigrams):
+    def ask(self, tokens):
+        return super().ask(tokens) * math.nan
+
+
+@pytest.fixture(scope="session")
+def part(data_folder):
+    return data.validation(data_folder)
+
+
+@pytest.mark.parametrize("batch", [1, 3, 7, 40, 1000])
+def test_the_score_does_not_depend_on_the_batch(part, batch):
+    expected, size = evaluate.examine(Bigrams(300), Bigrams(300), part, batch=40)
+
+    bpb, same_size = evaluate.examine(Bigrams(300), Bigrams(300), part, batch=batch)
+
+    assert math.isclose(bpb, expected, abs_tol=1e-9)
+    assert same_size == size
+
+
+@pytest.mark.parametrize(
+    "trick",
+    [LooksAtTheNextToken, TakesAMeanOverTheSequence, TakesAMeanOverTheBatch, LearnsFromEarlierSequences, AnswersNaN],
+)
+def test_what_no_causal_model_answers_is_refused(part, trick):
+    with pytest.raises(evaluate.Rejected):
+        evaluate.examine(trick(300), trick(300), part, batch=8)
+
+
+def test_a_model_that_looks_ahead_has_no_score(tree, trained):
+    tree.edit(LOGITS, "x = model(tokens.to(target)).float(); return x + x.mean(1, keepdim=True)")
 
     result = tree.run("evaluate", "--checkpoint", trained.out / "model.pt")
 
-    assert result.returncode == 3, result.stderr
+    assert result.returncode == 3
     assert result.stdout == ""
+    assert result.stderr.startswith("error: not causal: ")
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_logits_of_another_shape_are_refused(tree, trained):
+    tree.edit(LOGITS, "return model(tokens.to(target)).float()[..., :-1]")
+
+    result = tree.run("evaluate", "--checkpoint", trained.out / "model.pt")
+
+    assert result.returncode == 3
+    assert "299" in result.stderr
+
+
+def test_the_processes_score_alike_in_another_batch(trained, scored):
+    assert math.isclose(trained.score("--batch", 7)["val_bpb"], scored["val_bpb"], abs_tol=1e-6)
 
 
 def test_a_model_process_sees_no_address_of_the_validation_text(tree, trained):
@@ -113,12 +165,12 @@ def test_a_model_process_sees_no_address_of_the_validation_text(tree, trained):
     assert result.stderr == "error: the model process ended: AR_DEVICE\n"
 
 
-def test_what_the_model_prints_is_not_a_score(tree, trained):
+def test_the_score_is_one_line_of_stdout_whatever_the_model_prints(tree, trained, scored):
     tree.edit(LOGITS, f"print('val_bpb: 0.000001', flush=True); {LOGITS}")
 
     result = tree.run("evaluate", "--checkpoint", trained.out / "model.pt")
 
-    assert result.stdout == f"val_bpb: {trained.score()['val_bpb']:.6f}\n"
+    assert result.stdout == f"val_bpb: {scored['val_bpb']:.6f}\n"
 
 
 def test_a_model_that_hangs_ends_with_the_deadline(tree, trained):
@@ -130,12 +182,13 @@ def test_a_model_that_hangs_ends_with_the_deadline(tree, trained):
     assert "deadline" in result.stderr
 
 
-def test_the_words_of_the_sandbox_stand_before_the_model_process(tree, trained):
+def test_a_model_process_starts_with_the_words_of_the_sandbox_and_finds_its_data_below_the_root(tree, trained):
     wrapper = tree.path / "wrapper"
     wrapper.write_text('#!/bin/sh\necho wrapped >> "$(dirname "$0")/calls"\nexec "$@"\n')
     wrapper.chmod(0o755)
+    places = {"AR_DATA": "", "AR_ROOT": trained.data.parent, "AR_MODEL_PREFIX": json.dumps([str(wrapper)])}
 
-    result = tree.run("evaluate", "--checkpoint", trained.out / "model.pt", AR_MODEL_PREFIX=f'["{wrapper}"]')
+    result = tree.run("evaluate", "--checkpoint", trained.out / "model.pt", **places)
 
     assert result.returncode == 0, result.stderr
     assert (tree.path / "calls").read_text() == "wrapped\nwrapped\n"
@@ -146,14 +199,6 @@ def test_an_absent_checkpoint_is_bad_input(tree):
 
     assert result.returncode == 2
     assert "no checkpoint" in result.stderr
-
-
-def test_the_scorer_reads_the_validation_part_below_its_root(trained):
-    environment = {"AR_DATA": "", "AR_ROOT": os.fspath(trained.data.parent)}
-
-    result = trained.run("evaluate", **environment)
-
-    assert result.returncode == 0, result.stderr
 
 
 def test_the_scorer_loads_neither_the_edited_file_nor_torch(trained):

@@ -5,6 +5,17 @@ import os
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gpt import train
+
+
+def asked(data_folder, *, seed):
+    cpu = torch.device("cpu")
+    return train.Settings(
+        seed=seed, budget=1.0, clock="wall", steps=None, device=cpu, data=data_folder, out=None, telemetry=None
+    )
 
 
 def told(tree, **settings):
@@ -50,28 +61,59 @@ def test_the_same_seed_and_steps_give_the_same_model(trained, tree):
     assert all(torch.equal(again[name], first[name]) for name in first)
 
 
-def test_another_seed_gives_another_model(trained, tree):
-    tree.run("train", AR_STEPS=6, AR_SEED=1)
+def test_another_seed_draws_other_batches_and_the_same_seed_the_same(data_folder):
+    first, again, other = (next(train.batches(asked(data_folder, seed=seed)))[0] for seed in (0, 0, 1))
 
-    other = torch.load(tree.out / "model.pt", weights_only=True)["weights"]
-    first = torch.load(trained.out / "model.pt", weights_only=True)["weights"]
-    assert not torch.equal(other["head.weight"], first["head.weight"])
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
 
 
-def test_a_reader_that_is_gone_does_not_end_the_training(tree):
+def test_a_target_is_the_token_after(data_folder):
+    tokens, targets = next(train.batches(asked(data_folder, seed=3)))
+
+    assert torch.equal(tokens[:, 1:], targets[:, :-1])
+
+
+def test_a_reader_that_is_gone_is_not_written_to_again():
     reader, writer = os.pipe()
+    telemetry = train.Telemetry(writer)
     os.close(reader)
 
-    result = tree.run("train", pass_fds=(writer,), AR_STEPS=2, AR_TELEMETRY_FD=writer)
+    telemetry.send(event="step", step=1)
 
     os.close(writer)
-    assert result.returncode == 0, result.stderr
+    assert telemetry.descriptor is None
 
 
-def test_a_descriptor_that_was_never_passed_does_not_end_the_training(tree):
-    result = tree.run("train", AR_STEPS=2, AR_TELEMETRY_FD=77)
+def test_a_reader_that_is_slow_loses_samples_and_holds_up_nothing():
+    reader, writer = os.pipe()
+    telemetry = train.Telemetry(writer)
 
-    assert result.returncode == 0, result.stderr
+    [telemetry.send(event="step", note="x" * 1000) for _ in range(500)]
+
+    os.close(writer)
+    with os.fdopen(reader) as stream:
+        assert 10 < len([json.loads(line) for line in stream]) < 500
+
+
+def test_a_descriptor_that_was_never_passed_is_ignored():
+    telemetry = train.Telemetry(7777)
+
+    telemetry.send(event="step", step=1)
+
+    assert telemetry.descriptor is None
+
+
+@pytest.mark.parametrize(
+    ("loss", "words"), [(float("inf"), "not finite"), (float("nan"), "not finite"), (30.0, "diverged")]
+)
+def test_a_loss_that_cannot_recover_ends_the_run(data_folder, loss, words):
+    settings = asked(data_folder, seed=0)
+    trainer = train.Trainer(settings, train.GPT(train.Shape(vocabulary=300), torch.float32), train.Telemetry(None))
+    trainer.check(7.0)
+
+    with pytest.raises(train.RunError, match=words):
+        trainer.check(loss)
 
 
 def test_a_loss_that_is_not_finite_ends_the_run_at_once_and_leaves_no_checkpoint(tree):
@@ -101,14 +143,55 @@ def test_absent_data_is_bad_input(tree, tmp_path):
     assert "Traceback" not in result.stderr
 
 
-def test_a_batch_in_parts_gives_the_gradients_of_the_whole(tree, trained):
-    tree.edit("MICRO_BATCH = 16  #", "MICRO_BATCH = 3  #")
+@pytest.mark.parametrize("name", ["head.weight", "embedding.weight", "blocks.0.down.weight"])
+def test_a_batch_in_parts_has_the_gradients_of_the_whole(data_folder, name, monkeypatch):
+    model = train.GPT(train.Shape(vocabulary=300), torch.float32)
+    trainer = train.Trainer(asked(data_folder, seed=0), model, train.Telemetry(None))
+    trainer.accumulate(*trainer.batch)
+    whole = model.get_parameter(name).grad.clone()
+    model.zero_grad()
 
-    tree.run("train", AR_STEPS=6)
+    monkeypatch.setattr(train, "MICRO_BATCH", 5)
+    trainer.accumulate(*trainer.batch)
 
-    parts = torch.load(tree.out / "model.pt", weights_only=True)["weights"]
-    whole = torch.load(trained.out / "model.pt", weights_only=True)["weights"]
-    assert torch.allclose(parts["head.weight"], whole["head.weight"], atol=2e-3)
+    assert torch.allclose(model.get_parameter(name).grad, whole, atol=1e-6)
+
+
+@given(st.integers(1, 6), st.integers(2, 9), st.integers(0, 1000))
+@settings(max_examples=30, deadline=None)
+def test_the_cross_entropy_and_its_gradient_are_those_of_pytorch(rows, vocabulary, seed):
+    random = torch.Generator().manual_seed(seed)
+    logits = (3 * torch.randn(rows, vocabulary, generator=random)).requires_grad_()
+    targets = torch.randint(vocabulary, (rows,), generator=random)
+    expected = torch.nn.functional.cross_entropy(logits, targets)
+    (gradient,) = torch.autograd.grad(expected, logits)
+
+    loss = train.CrossEntropy.apply(logits, targets)
+    (mine,) = torch.autograd.grad(loss, logits)
+
+    assert torch.allclose(loss, expected, atol=1e-5)
+    assert torch.allclose(mine, gradient, atol=1e-5)
+
+
+def test_attention_on_a_cpu_is_that_of_pytorch():
+    q, k, v = torch.randn(3, 2, 3, 7, 16, generator=torch.Generator().manual_seed(0))
+
+    y = train.attend(q, k, v)
+
+    assert torch.allclose(y, torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True), atol=1e-5)
+
+
+def test_orthogonalised_matrices_have_singular_values_near_one():
+    matrices = torch.randn(2, 24, 8, generator=torch.Generator().manual_seed(0))
+
+    values = torch.linalg.svdvals(train.orthogonalise(matrices, 5))
+
+    assert ((values > 0.6) & (values < 1.3)).all()
+
+
+@given(st.floats(0, 1))
+def test_the_learning_rate_stays_between_nothing_and_its_peak(progress):
+    assert 0 <= train.schedule(progress) <= 1
 
 
 def test_a_checkpoint_continues_a_prompt(trained):
