@@ -11,6 +11,8 @@ LoopError
 Each message is one sentence that says what is wrong, where, and what to do.
 """
 
+from journal.events import Usage
+
 
 class LoopError(Exception):
     """Root of everything the loop raises on purpose."""
@@ -21,12 +23,15 @@ class BadInput(LoopError):
 
 
 class ProposerFailure(LoopError):
-    """A proposer gave no usable proposal. `kind` is a short word; `retry_after` in seconds."""
+    """A proposer gave no usable proposal. `kind` is a short word, `retry_after` in seconds, `usage` what it cost."""
 
-    def __init__(self, message: str, *, kind: str, retry_after: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, kind: str, retry_after: float | None = None, usage: Usage | None = None
+    ) -> None:
         super().__init__(message)
         self.kind = kind
         self.retry_after = retry_after
+        self.usage = usage or Usage()
 
 
 class WorkspaceError(LoopError):

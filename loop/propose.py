@@ -73,6 +73,7 @@ def _ask(lab: Lab, number: int, request: Request) -> Proposal:
                 kind=failure.kind,
                 reason=str(failure),
                 retry_after=failure.retry_after,
+                usage=failure.usage,
             )
             lab.recorder.experiment(number, failed)
     return lab.filler.propose(request)

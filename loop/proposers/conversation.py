@@ -1,0 +1,251 @@
+"""One bounded conversation with Claude: it ends with a Proposal or a Fault.
+
+    ask ─▶ tool calls (at most four) ─▶ ask ─▶ answer ─▶ edits applied ─▶ Proposal
+                                                  └─ not usable: told once in the same conversation ─▶ ask
+
+Knows the API only as `loop.proposers.asking.Messages`.
+"""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+
+import msgspec
+
+from journal.events import Usage
+from loop import answer, prompt
+from loop.answer import Answer, Unusable
+from loop.contracts import Proposal, Request
+from loop.proposers import asking, prices, purse
+from loop.proposers.asking import Ability, Fault, Messages, Reply
+from loop.proposers.purse import Purse
+from loop.proposers.tools import CALLS, DEFINITIONS, Tools
+from loop.transcript import Transcript
+
+NAME = "claude"
+MODEL = "claude-opus-5-5"
+CACHED = {"type": "ephemeral", "ttl": "1h"}  # five minutes would expire while an experiment trains
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clock:
+    """Time, as the conversation sees it; `sleep` may end early when a person ends the loop."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    today: Callable[[], date] = lambda: datetime.now(UTC).date()
+    jitter: Callable[[], float] = random.random
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a brief says about Claude."""
+
+    model: str = MODEL
+    effort: str | None = None  # low, medium, high, xhigh, max; None: the model's own default
+    max_tokens: int = 32_000  # of one answer, thinking included
+    max_cost: float = 20.0  # dollars of a session
+    deadline: float = 900.0  # seconds of one proposal, all its calls and waits together
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What every conversation of a proposer shares."""
+
+    messages: Messages
+    settings: Settings
+    tools: Tools
+    purse: Purse
+    clock: Clock
+
+
+@dataclass
+class Conversation:
+    """One conversation."""
+
+    parts: Parts
+    ability: Ability
+    request: Request
+    record: Transcript
+    turns: list[dict[str, object]] = field(default_factory=list)
+    calls: list[dict[str, object]] = field(default_factory=list)
+    used: list[Usage] = field(default_factory=list)
+    looked: int = 0  # tool calls answered
+    refused_tools: bool = False
+    mended: bool = False  # the one complaint about an unusable answer is made
+
+    def __post_init__(self) -> None:
+        self._clock = self.parts.clock
+        self._started = self._clock.monotonic()
+        self._body = body(self.request, settings=self.parts.settings, ability=self.ability)
+        first = self._body["messages"]
+        self.turns += first if isinstance(first, list) else []
+        self._body["messages"] = self.turns
+        self._keep()
+
+    def hold(self) -> Proposal:
+        """Talk until there is a proposal. Raises Fault."""
+        while True:
+            reply = self._ask()
+            self.turns.append({"role": "assistant", "content": reply.content})
+            _whole(reply)
+            if reply.stop_reason == "tool_use":
+                self._look_up(reply)
+                continue
+            try:
+                return self._proposal(reply)
+            except Unusable as flaw:
+                self._complain(flaw)
+
+    def usage(self) -> Usage:
+        """Everything that this conversation has cost so far."""
+        known = [usage.dollars for usage in self.used]
+        return Usage(
+            tokens_in=sum(usage.tokens_in for usage in self.used),
+            tokens_out=sum(usage.tokens_out for usage in self.used),
+            tokens_cache_read=sum(usage.tokens_cache_read for usage in self.used),
+            tokens_cache_written=sum(usage.tokens_cache_written for usage in self.used),
+            calls=len(self.used),
+            dollars=None if None in known else sum(dollars for dollars in known if dollars is not None),
+            seconds=self._clock.monotonic() - self._started,
+        )
+
+    def note(self, fault: Fault) -> None:
+        """Write down how the conversation failed."""
+        self._keep(failed={"kind": fault.kind, "reason": str(fault)})
+
+    def _ask(self) -> Reply:
+        """One answer, asked for again while a fault is of the passing kind and there is time."""
+        tries = 0
+        while True:
+            try:
+                return self._call()
+            except Fault as fault:
+                tries += 1
+                seconds = asking.wait(fault, tries, jitter=self._clock.jitter())
+                if seconds is None or seconds >= self._left():
+                    raise
+                self._clock.sleep(seconds)
+
+    def _call(self) -> Reply:
+        settings, session = self.parts.settings, self.request.session
+        if (left := self._left()) <= 0:
+            raise Fault("deadline", f"No proposal within {settings.deadline:.0f} seconds.")
+        characters = len(msgspec.json.encode(self._body))
+        dollars = purse.estimate(settings.model, characters, settings.max_tokens, on=self._clock.today())
+        recorded = purse.recorded(self.request.state, session)
+        with self.parts.purse.hold(session, recorded=recorded, estimate=dollars):
+            try:
+                reply = self.parts.messages.ask(self._body, seconds=left)
+            except Fault as fault:
+                self._spend(fault.usage, ended=fault.kind, words=str(fault))
+                raise
+            self._spend(reply.usage, ended=reply.stop_reason, words=reply.request_id or "")
+            return reply
+
+    def _left(self) -> float:
+        return self._started + self.parts.settings.deadline - self._clock.monotonic()
+
+    def _spend(self, usage: Usage, *, ended: str, words: str) -> None:
+        model, today = self.parts.settings.model, self._clock.today()
+        nothing = not (usage.tokens_in or usage.tokens_out or usage.tokens_cache_read or usage.tokens_cache_written)
+        dollars = 0.0 if nothing else prices.dollars(model, usage, on=today)
+        self.used.append(msgspec.structs.replace(usage, dollars=dollars))
+        self.parts.purse.spend(self.request.session, purse.assumed(model, usage, on=today))
+        self.calls.append({"ended": ended, "words": words, "usage": msgspec.to_builtins(self.used[-1])})
+        self._keep()
+
+    def _look_up(self, reply: Reply) -> None:
+        """Answer the tool calls of a turn; past the allowance, say so once."""
+        uses = [block for block in reply.content if block.get("type") == "tool_use"]
+        if self.looked >= CALLS and self.refused_tools:
+            raise Fault("tool_calls", f"Claude went on calling tools after all {CALLS} calls were used.")
+        self.turns.append({"role": "user", "content": [self._looked(use) for use in uses]})
+        self._keep()
+
+    def _looked(self, use: dict[str, object]) -> dict[str, object]:
+        result: dict[str, object] = {"type": "tool_result", "tool_use_id": use.get("id", "")}
+        if self.looked >= CALLS:
+            self.refused_tools = True
+            return result | {"content": f"All {CALLS} calls are used: answer now.", "is_error": True}
+        self.looked += 1
+        values = use.get("input")
+        looked = self.parts.tools.use(
+            str(use.get("name")), values if isinstance(values, dict) else {}, commit=self.request.parent
+        )
+        return result | {"content": looked.text, "is_error": looked.failed}
+
+    def _proposal(self, reply: Reply) -> Proposal:
+        said = answer.read(reply.text())
+        files = answer.apply(said.edits, self.request.files)
+        self._keep(proposed=msgspec.to_builtins(said))
+        return as_proposal(said, files, model=reply.model, usage=self.usage(), key=self.record.key)
+
+    def _complain(self, flaw: Unusable) -> None:
+        """Tell what is wrong with an answer, once."""
+        if self.mended:
+            raise Fault(flaw.kind, f"The answer could not be used, and the second one neither: {flaw}") from flaw
+        self.mended = True
+        words = f"That cannot be used:\n{flaw}\n\nAnswer again with the whole JSON object."
+        self.turns.append({"role": "user", "content": [{"type": "text", "text": words}]})
+
+    def _keep(self, **more: object) -> None:
+        self.record.say(proposer=NAME, request=self._body, calls=self.calls, **more)
+
+
+def body(request: Request, *, settings: Settings, ability: Ability) -> dict[str, object]:
+    """The first request of a conversation: tools, rules, brief and files under one-hour marks, then memory and news."""
+    told = prompt.prompt(request)
+    output: dict[str, object] = {}
+    if ability.structured:
+        output["format"] = {"type": "json_schema", "schema": answer.SCHEMA}
+    if settings.effort is not None and ability.effort:
+        output["effort"] = settings.effort
+    content = [_block(told.brief, cached=True), _block(told.files, cached=True), _block(told.memory), _block(told.news)]
+    return {
+        "model": settings.model,
+        "max_tokens": min(settings.max_tokens, ability.max_tokens or settings.max_tokens),
+        "tools": list(DEFINITIONS),
+        "system": [_block(told.rules, cached=True)],
+        "messages": [{"role": "user", "content": content}],
+        **({"output_config": output} if output else {}),
+        **({"thinking": {"type": "adaptive"}} if ability.adaptive else {}),
+    }
+
+
+def as_proposal(said: Answer, files: dict[str, str], *, model: str, usage: Usage, key: str) -> Proposal:
+    return Proposal(
+        idea=" ".join(said.idea.split()),
+        hypothesis=said.hypothesis,
+        kind=said.kind,
+        files=files,
+        proposer=NAME,
+        model=model,
+        expected_delta=said.expected_delta,
+        usage=usage,
+        retry_of=said.retry_of,
+        retry_reason=said.retry_reason,
+        prompt_key=key,
+    )
+
+
+def _block(text: str, *, cached: bool = False) -> dict[str, object]:
+    return {"type": "text", "text": text, **({"cache_control": CACHED} if cached else {})}
+
+
+def _whole(reply: Reply) -> None:
+    """Raises Fault where a message ended for a reason that leaves no answer."""
+    match reply.stop_reason:
+        case "max_tokens":
+            raise Fault("truncated", "The answer was cut at the most tokens allowed: raise `max_output` in the brief.")
+        case "refusal":
+            category = reply.category or "none named"
+            raise Fault("refusal", f"Claude declined (category: {category}). {reply.explanation}".strip())
+        case "model_context_window_exceeded":
+            raise Fault("context_full", "The prompt and the answer do not fit the model's context window.")
+        case "end_turn" | "stop_sequence" | "tool_use":
+            return
+        case other:
+            raise Fault("unfinished", f"The answer ended with {other!r} before it was whole.")

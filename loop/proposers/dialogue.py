@@ -1,0 +1,69 @@
+"""`proposer: claude`: one bounded conversation for each proposal, and a rest after failures that would only repeat."""
+
+from pathlib import Path
+
+from loop import transcript
+from loop.contracts import Proposal, Request
+from loop.errors import ProposerFailure, Stopped
+from loop.proposers.asking import Ability, Fault, Messages, Rest
+from loop.proposers.conversation import NAME, Clock, Conversation, Parts, Settings
+from loop.proposers.purse import Purse
+from loop.proposers.tools import Tools
+
+
+class Claude:
+    """Raises ProposerFailure for every conversation without a proposal, Stopped where a person ended the loop."""
+
+    name = NAME
+
+    def __init__(
+        self,
+        messages: Messages,
+        *,
+        settings: Settings,
+        tools: Tools,
+        folder: Path,
+        clock: Clock | None = None,
+        secrets: tuple[str, ...] = (),
+    ) -> None:
+        self._parts = Parts(
+            messages=messages, settings=settings, tools=tools, purse=Purse(settings.max_cost), clock=clock or Clock()
+        )
+        self._folder = folder
+        self._secrets = secrets
+        self._rest = Rest()
+        self._ability: Ability | None = None
+
+    def propose(self, request: Request) -> Proposal:
+        if left := self._rested():
+            raise ProposerFailure(
+                f"Claude is not asked for another {left:.0f} seconds after {self._rest.failures} failures in a row.",
+                kind="resting",
+                retry_after=left,
+            )
+        record = transcript.begin(self._folder, request, secrets=self._secrets)
+        conversation = Conversation(parts=self._parts, ability=self._able(), request=request, record=record)
+        try:
+            proposal = conversation.hold()
+        except Fault as fault:
+            conversation.note(fault)
+            raise self._failed(fault, conversation) from fault
+        self._rest = Rest()
+        return proposal
+
+    def _failed(self, fault: Fault, conversation: Conversation) -> ProposerFailure | Stopped:
+        if fault.kind == "cancelled":
+            return Stopped(str(fault))
+        self._rest.after(fault, now=self._parts.clock.monotonic())
+        wait = fault.retry_after if fault.retry_after is not None else self._rested()
+        return ProposerFailure(str(fault), kind=fault.kind, retry_after=wait or None, usage=conversation.usage())
+
+    def _rested(self) -> float:
+        """Seconds for which the API is not asked."""
+        return self._rest.left(self._parts.clock.monotonic())
+
+    def _able(self) -> Ability:
+        """What the model can do, asked until it is told; until then nothing that it may not know is sent."""
+        if self._ability is None:
+            self._ability = self._parts.messages.ability(self._parts.settings.model)
+        return self._ability or Ability(adaptive=False)

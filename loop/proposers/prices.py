@@ -1,0 +1,88 @@
+"""What a call to a Claude model costs: a dated table of list prices. Pure.
+
+Source: Anthropic, "Pricing" (https://platform.claude.com/docs/en/about-claude/pricing) and the models' overview pages
+(…/docs/en/models/NAME/overview), US dollars per million tokens, first-party API, standard speed. A model that is not in
+the table, or a kind of token of which no price is known, costs None: unknown, never a guess.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from journal.events import Usage
+
+CHECKED = date(2026, 11, 21)
+SOURCE = "https://platform.claude.com/docs/en/about-claude/pricing"
+MILLION = 1_000_000
+_SNAPSHOT = re.compile(r"-20\d{6}$")  # claude-haiku-4-5-20251001 costs what claude-haiku-4-5 does
+
+
+@dataclass(frozen=True, kw_only=True)
+class Price:
+    """Dollars per million tokens, from `since` on; with a prompt over `long_over` tokens, `long_factor` times as much."""
+
+    input: float
+    output: float
+    cache_written: float  # kept for one hour
+    cache_read: float
+    since: date = date.min
+    long_over: int | None = None
+    long_factor: float = 1.0
+
+    def dollars(self, usage: Usage) -> float:
+        """What one call costs."""
+        prompt = usage.tokens_in + usage.tokens_cache_read + usage.tokens_cache_written
+        factor = self.long_factor if self.long_over is not None and prompt > self.long_over else 1.0
+        tokens = (
+            usage.tokens_in * self.input
+            + usage.tokens_out * self.output
+            + usage.tokens_cache_written * self.cache_written
+            + usage.tokens_cache_read * self.cache_read
+        )
+        return factor * tokens / MILLION
+
+
+_OPUS_5 = Price(input=5.0, output=25.0, cache_written=10.0, cache_read=0.50)
+_SONNET_4 = Price(input=3.0, output=15.0, cache_written=6.0, cache_read=0.30)
+_FABLE_5 = Price(input=10.0, output=50.0, cache_written=20.0, cache_read=1.0)
+_FABLE_5_1 = Price(input=10.0, output=50.0, cache_written=20.0, cache_read=0.25)
+_SONNET_5 = Price(input=2.0, output=10.0, cache_written=4.0, cache_read=0.20)
+
+TABLE: Mapping[str, tuple[Price, ...]] = {
+    "claude-opus-5-5": (Price(input=4.0, output=20.0, cache_written=8.0, cache_read=0.20),),
+    "claude-sonnet-5-5": (
+        _SONNET_5,
+        Price(input=2.0, output=10.0, cache_written=4.0, cache_read=0.10, since=date(2026, 10, 7)),
+    ),
+    "claude-haiku-5-5": (
+        Price(input=0.10, output=0.50, cache_written=0.20, cache_read=0.01, long_over=100_000, long_factor=5.0),
+    ),
+    "claude-fable-5-1": (_FABLE_5_1,),
+    "claude-mythos-5-1": (_FABLE_5_1,),
+    "claude-fable-5": (_FABLE_5,),
+    "claude-mythos-5": (_FABLE_5,),
+    "claude-opus-5": (_OPUS_5,),
+    "claude-opus-4-8": (_OPUS_5,),
+    "claude-opus-4-7": (_OPUS_5,),
+    "claude-opus-4-6": (_OPUS_5,),
+    "claude-opus-4-5": (_OPUS_5,),
+    "claude-sonnet-5": (_SONNET_5,),
+    "claude-sonnet-4-6": (_SONNET_4,),
+    "claude-sonnet-4-5": (_SONNET_4,),
+    "claude-haiku-4-5": (Price(input=1.0, output=5.0, cache_written=2.0, cache_read=0.10),),
+}
+
+DEAREST = _FABLE_5  # the highest of the table, assumed where a cap must hold and no price is known
+
+
+def price(model: str, on: date) -> Price | None:
+    """The price of a model on a day; None where it is not known."""
+    rows = TABLE.get(_SNAPSHOT.sub("", model), ())
+    return max((row for row in rows if row.since <= on), key=lambda row: row.since, default=None)
+
+
+def dollars(model: str, usage: Usage, *, on: date) -> float | None:
+    """What a call cost; None where the model's price is not known."""
+    found = price(model, on)
+    return None if found is None else found.dollars(usage)
