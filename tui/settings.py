@@ -37,6 +37,8 @@ def read(path: Path) -> Settings:
 
 def write(path: Path, settings: Settings) -> None:
     """Keep it; a full or read-only disk costs the memory of queries, never the screen."""
+    if path.exists() and not path.is_file():
+        return  # a rename over /dev/null would replace it for the whole machine
     data = {"saved": dict(settings.saved), "history": list(settings.history[-REMEMBERED:])}
     beside = path.with_suffix(".part")
     try:
