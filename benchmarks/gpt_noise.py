@@ -5,8 +5,8 @@ Trains `gpt/train.py` over several seeds, unchanged and with single constants ch
 
     python benchmarks/gpt_noise.py --seeds 6 --change MATRIX_LR=0.04 --change "WARMDOWN=0.8 BATCH=8"
 
-On a machine that others use too, `--clock cpu --jobs 2` counts processor seconds and runs two at once, each pinned to a core of
-its own; `--steps N` takes progress from steps, so that figures depend on the seeds alone (and speed is not seen).
+`--jobs 2` runs two at once, each pinned to a core of its own. On a machine that others use too, `--steps N` takes progress from
+steps, so that figures depend on the seeds alone (and what a change does to speed is not seen).
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def one_run(tree: Path, *, seed: int, arguments: argparse.Namespace, core: int |
     pin = ["taskset", "-c", str(core)] if core is not None else []
     with tempfile.TemporaryDirectory() as out:
         environment = os.environ | {"AR_DATA": str(arguments.data), "AR_SEED": str(seed), "AR_OUT": out}
-        environment |= {"AR_BUDGET": str(arguments.budget), "AR_CLOCK": arguments.clock}
+        environment["AR_BUDGET"] = str(arguments.budget)
         if arguments.steps:
             environment["AR_STEPS"] = str(arguments.steps)
         command = [*pin, sys.executable, "-m"]
@@ -91,7 +91,6 @@ def main() -> None:
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--change", action="append", default=[], help='constants, as "NAME=VALUE NAME=VALUE"')
     parser.add_argument("--budget", type=float, default=20, help="seconds of training")
-    parser.add_argument("--clock", choices=["wall", "cpu"], default="wall", help="cpu: what else runs does not count")
     parser.add_argument("--steps", type=int, help="steps of training, whatever time they take")
     parser.add_argument("--jobs", type=int, default=1, help="runs at once, each on a core of its own if more than 1")
     arguments = parser.parse_args()

@@ -9,7 +9,7 @@ says what may be chosen: `[lo..hi]` a range, `{a, b}` a choice, `multiple of N`,
 
 Environment, all of it optional: AR_SEED, AR_BUDGET (seconds of training, start-up apart), AR_OUT (folder of the checkpoint),
 AR_DEVICE ("cpu", "cuda:0"), AR_DATA (prepared data), AR_TELEMETRY_FD (inherited descriptor, JSON lines); for measurements
-AR_CLOCK ("wall", or "cpu": processor seconds of a thread) and AR_STEPS (progress by steps, and an end after so many).
+AR_STEPS (progress by steps, and an end after so many).
 `python -m gpt.evaluate` scores the checkpoint through `load_model`, the one function here that others call.
 """
 
@@ -23,6 +23,7 @@ import json
 import math
 import os
 import platform
+import re
 import resource
 import sys
 import time
@@ -75,6 +76,9 @@ FINAL_LR = 0.0  # learning rate at the end over its peak [0.0..1]
 
 # run
 BUDGET = 20.0  # seconds of training; fixed, AR_BUDGET overrides
+CLOCK = "processor"  # what a second is, real or of the processor; fixed {"real", "processor"}
+SLOWEST = 2.5  # real seconds in one processor second, at most; fixed
+THREADS = 1  # CPU threads, 0 for one on every core; fixed
 SEED = 0  # seed of weights and batches; fixed, AR_SEED overrides
 PRECISION = "auto"  # arithmetic of the model; fixed {"auto", "bf16", "fp32"}
 
@@ -92,7 +96,6 @@ class Settings:
 
     seed: int
     budget: float  # seconds
-    clock: str  # "wall" or "cpu"
     steps: int | None
     device: torch.device
     data: Path
@@ -104,7 +107,7 @@ class Settings:
         """Settings of this process's environment.
 
         Raises:
-            ValueError: a variable is not a number or not one of its choices.
+            ValueError: a variable is not a number.
 
         """
         get = os.environ.get
@@ -113,7 +116,6 @@ class Settings:
         return Settings(
             seed=int(get("AR_SEED") or SEED),
             budget=float(get("AR_BUDGET") or BUDGET),
-            clock=get("AR_CLOCK") or "wall",
             steps=int(steps) if steps else None,
             device=torch.device(get("AR_DEVICE") or default),
             data=data.folder(),
@@ -123,21 +125,33 @@ class Settings:
 
 
 def prepare_device(device: torch.device) -> None:
-    """Matrix units of a GPU; on a CPU every core there is, and memory that is kept for reuse."""
+    """Matrix units of a GPU; on a CPU the threads, and memory that is kept for reuse."""
     if device.type == "cuda":
         torch.cuda.set_device(device)
         torch.set_float32_matmul_precision("high")
         return
-    torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    torch.set_num_threads(THREADS or len(os.sched_getaffinity(0)))
     with suppress(OSError, AttributeError):  # glibc gives every large block back at once, and faults it in again
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(-3, 1 << 30)  # M_MMAP_THRESHOLD, bytes
         mallopt(-1, (1 << 31) - 1)  # M_TRIM_THRESHOLD, bytes
 
 
-def clock(settings: Settings) -> float:
-    """Seconds on the clock that the budget is counted by."""
-    return time.monotonic() if settings.clock == "wall" else time.process_time() / torch.get_num_threads()
+class Clock:
+    """Seconds of training, as CLOCK counts them.
+
+    Processor seconds make a run on a shared machine as long as on a quiet one; so that it still ends, it takes at most
+    SLOWEST times its budget of real time.
+    """
+
+    def __init__(self) -> None:
+        self.real, self.processor = time.monotonic(), time.process_time()
+
+    def seconds(self) -> float:
+        real = time.monotonic() - self.real
+        if CLOCK == "real":
+            return real
+        return max(real / SLOWEST, (time.process_time() - self.processor) / torch.get_num_threads())
 
 
 def compute_dtype(device: torch.device) -> torch.dtype:
@@ -446,9 +460,10 @@ class Telemetry:
     def __init__(self, descriptor: int | None) -> None:
         self.descriptor = descriptor
         self._told = -math.inf
-        if descriptor is not None:
-            with suppress(OSError):
-                os.set_blocking(descriptor, False)
+        try:
+            os.set_blocking(descriptor or -1, False)
+        except OSError:  # not open: its number may soon be another file's
+            self.descriptor = None
 
     def due(self) -> bool:
         """True about once a second."""
@@ -461,13 +476,12 @@ class Telemetry:
     def send(self, **event: object) -> None:
         if self.descriptor is None:
             return
-        with suppress(BlockingIOError):  # a full pipe loses a sample, not a step
-            try:
-                os.write(self.descriptor, json.dumps(event).encode() + b"\n")
-            except BlockingIOError:
-                raise
-            except OSError:
-                self.descriptor = None
+        try:
+            os.write(self.descriptor, json.dumps(event).encode() + b"\n")
+        except BlockingIOError:
+            pass  # a full pipe loses a sample, not a step
+        except OSError:
+            self.descriptor = None
 
 
 # --- training ---------------------------------------------------------------------------------------------------------
@@ -519,9 +533,9 @@ class Trainer:
 
     def run(self) -> float:
         """Steps until the budget is spent; returns seconds of training."""
-        limit, started = self.settings.steps, clock(self.settings)
+        limit, clock = self.settings.steps, Clock()
         while True:
-            seconds = clock(self.settings) - started
+            seconds = clock.seconds()
             progress = self.step / limit if limit else seconds / self.settings.budget
             if progress >= 1:
                 return seconds
@@ -531,7 +545,7 @@ class Trainer:
             self.batch = next(self.stream)  # while a GPU is still at work
             self.check(value := loss.item())
             if self.telemetry.due():
-                self.report(value, seconds=clock(self.settings) - started, progress=progress)
+                self.report(value, seconds=clock.seconds(), progress=progress)
 
     def check(self, loss: float) -> None:
         """End a run that cannot recover, at once."""
@@ -543,17 +557,10 @@ class Trainer:
 
     def report(self, loss: float, *, seconds: float, progress: float) -> None:
         peak, rate = peak_flops(self.settings.device), self.tokens / seconds
-        self.telemetry.send(
-            event="step",
-            step=self.step,
-            seconds=seconds,
-            progress=progress,
-            loss=loss,
-            tokens=self.tokens,
-            tokens_per_second=rate,
-            mfu=rate * self.model.flops_per_token(CONTEXT) / peak if peak else None,
-            memory=peak_memory(self.settings.device),
-        )
+        mfu = rate * self.model.flops_per_token(CONTEXT) / peak if peak else None
+        counts = {"step": self.step, "tokens": self.tokens, "tokens_per_second": rate, "mfu": mfu}
+        memory = peak_memory(self.settings.device)
+        self.telemetry.send(event="step", seconds=seconds, progress=progress, loss=loss, memory=memory, **counts)
         print(f"step {self.step:6,}  {100 * progress:3.0f} %  loss {loss:.4f}  {rate:,.0f} tokens/s", flush=True)
 
 
@@ -625,12 +632,10 @@ def main() -> int:
         message, code = str(error), 2
     except RunError as error:
         message, code = str(error), 1
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        message, code = f"out of memory: {str(error).splitlines()[0]}", 1
-    except RuntimeError as error:
-        if "can't allocate memory" not in str(error):
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not re.search("out of memory|can't allocate memory", str(error)):
             raise
-        message, code = f"out of memory: {str(error).splitlines()[0]}", 1
+        message, code = f"out of memory: {next(iter(str(error).splitlines()), 'no message')}", 1
     else:
         return 0
     print(f"error: {message}", file=sys.stderr)

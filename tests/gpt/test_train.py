@@ -13,9 +13,7 @@ from gpt import train
 
 def asked(data_folder, *, seed):
     cpu = torch.device("cpu")
-    return train.Settings(
-        seed=seed, budget=1.0, clock="wall", steps=None, device=cpu, data=data_folder, out=None, telemetry=None
-    )
+    return train.Settings(seed=seed, budget=1.0, steps=None, device=cpu, data=data_folder, out=None, telemetry=None)
 
 
 def told(tree, **settings):
