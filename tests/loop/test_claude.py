@@ -468,7 +468,7 @@ def test_the_cap_counts_what_this_process_spent_before_the_journal_knows():
     with purse.hold("nov20", recorded=0.2, estimate=0.5):
         purse.spend("nov20", 0.5)
 
-    with pytest.raises(Fault, match="0.70 of 1.00 dollars"), purse.hold("nov20", recorded=0.2, estimate=0.4):
+    with pytest.raises(Fault, match=r"0\.70 of 1\.00 dollars"), purse.hold("nov20", recorded=0.2, estimate=0.4):
         pytest.fail("a call was let through")
 
 
