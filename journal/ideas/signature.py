@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 
 from journal.events import Change, KnobMove
 from journal.ideas.literals import Knob, knobs
-from journal.ideas.normal import MODULE, Statement, Units, canonical, canonical_text, kept, normalise
+from journal.ideas.normal import COMPOUND, MODULE, Statement, Units, canonical, canonical_text, kept, normalise
 from journal.ideas.slots import local_names, slot_of
 
 MOST_TOKENS = 96  # identifiers kept per side of a change; more make no two changes easier to tell apart
@@ -38,13 +38,13 @@ def signature(before: Mapping[str, str], after: Mapping[str, str]) -> Change:
         program=program(after),
         change=_hash(*difference.hunks),
         knobs=tuple(difference.moves),
-        added=_surplus(difference.added, difference.removed),
-        removed=_surplus(difference.removed, difference.added),
+        added=_surplus(difference.added, difference.removed, difference.places),
+        removed=_surplus(difference.removed, difference.added, difference.places),
     )
 
 
 def inventory(files: Mapping[str, str]) -> Change:
-    """A baseline as a change: its program, and every knob that may move, with the value that it starts from."""
+    """A baseline as a change: its program, every knob that may move with its value, and every word that it holds."""
     several = len(files) > 1
     found = [
         KnobMove(name=f"{path}:{knob.name}" if several else knob.name, old="", new=knob.source)
@@ -52,7 +52,8 @@ def inventory(files: Mapping[str, str]) -> Change:
         for knob in knobs(path, files[path])
         if not knob.rules.fixed
     ]
-    return Change(program=program(files), change=_hash(), knobs=tuple(found))
+    words = {word for path in files for word in _WORD.findall(files[path])}
+    return Change(program=program(files), change=_hash(), knobs=tuple(found), added=tuple(sorted(words)))
 
 
 def program(files: Mapping[str, str]) -> str:
@@ -75,6 +76,7 @@ class _Difference:
     moves: list[KnobMove] = field(default_factory=list)
     added: Counter[str] = field(default_factory=Counter)
     removed: Counter[str] = field(default_factory=Counter)
+    places: set[str] = field(default_factory=set)  # functions and classes whose structure changed
 
 
 @lru_cache(maxsize=16)  # the parent's files are asked for again and again
@@ -153,8 +155,12 @@ class _Unit:
         literal = [pair for pair in pairs if _same_skeleton(*pair)]
         for was, now in literal:
             into.moves += self._literal_moves(was, now)
-        into.removed.update(_tokens(s for s in before if all(s is not was for was, _ in literal)))
-        into.added.update(_tokens(s for s in after if all(s is not now for _, now in literal)))
+        gone = [s for s in before if all(s is not was for was, _ in literal)]
+        come = [s for s in after if all(s is not now for _, now in literal)]
+        into.removed.update(_tokens(gone, self._known))
+        into.added.update(_tokens(come, self._known))
+        if gone or come:
+            into.places.add(self._name or "module")
 
     def _namer(self, node: ast.AST, name: str) -> str:
         """Names of the parent's stay; names that the change brings are numbered as they come."""
@@ -191,7 +197,7 @@ def _header(node: ast.AST) -> Iterator[ast.AST]:
     """A statement's nodes without those of the blocks inside it."""
     yield node
     for name, value in ast.iter_fields(node):
-        if name in ("body", "orelse", "handlers", "finalbody", "cases") and isinstance(value, list):
+        if name in COMPOUND and isinstance(value, list):
             continue
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST):
@@ -205,7 +211,7 @@ def _constants(node: ast.AST, anchor: str = "literal") -> Iterator[tuple[str, ob
         return
     anchor = _anchor(node) or anchor
     for name, value in ast.iter_fields(node):
-        if name in ("body", "orelse", "handlers", "finalbody", "cases") and isinstance(value, list):
+        if name in COMPOUND and isinstance(value, list):
             continue
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST):
@@ -228,19 +234,39 @@ def _anchor(node: ast.AST) -> str | None:
             return None
 
 
-def _tokens(statements: Iterable[Statement]) -> Iterator[str]:
-    """Identifiers and structures of statements, dotted paths by their parts."""
+def _tokens(statements: Iterable[Statement], known: frozenset[str]) -> Iterator[str]:
+    """Identifiers and structures of statements; of a module's path the last part, of new locals nothing."""
     for statement in statements:
-        for node in _header(statement.node):
-            if isinstance(node, _STRUCTURES):
-                yield f"<{type(node).__name__.lower()}>"
-            text = next((getattr(node, key) for key in ("id", "attr", "arg", "name") if hasattr(node, key)), None)
-            if isinstance(text, str):
-                yield from _WORD.findall(text)
+        yield from _words(statement.node, known, header=True)
 
 
-def _surplus(many: Counter[str], few: Counter[str]) -> tuple[str, ...]:
-    return tuple(sorted((many - few).keys() - {"self"})[:MOST_TOKENS])
+def _words(node: ast.AST, known: frozenset[str], *, header: bool = False) -> Iterator[str]:
+    if isinstance(node, _STRUCTURES):
+        yield f"<{type(node).__name__.lower()}>"
+    text = next((getattr(node, key) for key in ("id", "attr", "arg", "name") if hasattr(node, key)), None)
+    if isinstance(text, str) and (slot_of(node) is None or text in known):
+        yield text.rpartition(".")[2].lstrip("@")
+    if isinstance(node, ast.Attribute) and _is_path(node.value):
+        return
+    for name, value in ast.iter_fields(node):
+        if header and name in COMPOUND and isinstance(value, list):
+            continue
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, ast.AST):
+                yield from _words(child, known)
+
+
+def _is_path(node: ast.AST) -> bool:
+    """Whether an expression is a module, or a part of one: `torch.nn.functional`."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name) and node.id.startswith("@")
+
+
+def _surplus(many: Counter[str], few: Counter[str], places: Iterable[str]) -> tuple[str, ...]:
+    """What there is more of, and where: `@Block.forward` marks a place."""
+    words = sorted((many - few).keys() - {"self"})[:MOST_TOKENS]
+    return tuple([*words, *(f"@{place}" for place in sorted(places))])
 
 
 def _hash(*parts: str) -> str:

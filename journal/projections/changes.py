@@ -57,6 +57,7 @@ class Changes(Fold):
         self.refused: dict[tuple[str, int], list[Change]] = {}  # the changes refused of an experiment
         self._sessions: dict[str, dict[int, Trial]] = {}
         self._harness: dict[str, str] = {}
+        self._words: dict[str, frozenset[str]] = {}
         self._index: dict[tuple[str, str], dict[int, Trial]] = {}  # (what, which) -> trials by order
         self._count = 0
         self.takes = {
@@ -72,6 +73,10 @@ class Changes(Fold):
     def harness(self, session: str) -> str:
         """What must be equal for the results of two nights to speak of each other."""
         return self._harness.get(session, "")
+
+    def words(self, session: str) -> frozenset[str]:
+        """The words of a session's baseline."""
+        return self._words.get(session, frozenset())
 
     def of_session(self, session: str) -> Iterable[Trial]:
         """The trials of one session, oldest first."""
@@ -108,6 +113,8 @@ class Changes(Fold):
             harness=self.harness(event.session),
             retry_of=event.retry_of,
         )
+        if event.kind == "baseline":
+            self._words[event.session] = frozenset(event.change.added)
         self.rows[event.session, event.experiment] = trial
         self._sessions.setdefault(event.session, {})[event.experiment] = trial
         for key in (*_keys(event.change), ("parent", event.parent)):
@@ -144,4 +151,4 @@ def _keys(change: Change) -> Iterator[tuple[str, str]]:
     yield "program", change.program
     yield "change", change.change
     yield from (("knob", move.name) for move in change.knobs)
-    yield from (("token", token) for token in (*change.added, *change.removed))
+    yield from (("token", token) for token in {*change.added, *change.removed})

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from journal.ideas.repeats import distance, value
+from journal.ideas.likeness import distance, value
 from journal.projections.knobs import KnobTrial
 from loop.proposers.steps import Step
 
@@ -23,10 +23,10 @@ KINDS: tuple[tuple[float, frozenset[str]], ...] = (
 )
 OTHER = 0.5
 
-FRESH_LARGE, FRESH_SMALL = 1.0, 0.25  # a first step should be large enough to be seen above the noise
+FRESH_LARGE, FRESH_SMALL = 1.0, 0.08  # a first step should be large enough to be seen above the noise
 LARGE = 0.4  # in doublings
-AFTER: dict[Result, float] = {"keep": 4.0, "better": 1.5, "flat": 0.4, "worse": 0.12, "crash": 0.1}
-OPPOSITE: dict[Result, float] = {"keep": 0.25, "better": 0.6, "flat": 0.8, "worse": 2.0, "crash": 1.2}
+AFTER: dict[Result, float] = {"keep": 8.0, "better": 4.0, "flat": 0.15, "worse": 0.04, "crash": 0.1}
+OPPOSITE: dict[Result, float] = {"keep": 0.15, "better": 0.5, "flat": 0.4, "worse": 16.0, "crash": 1.2}
 FLAT = 1.0  # σ: a smaller effect is no effect
 FADE = 0.7  # of what a trial says, per keep since
 

@@ -9,8 +9,9 @@ import random
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from journal.ideas.likeness import distance
 from journal.ideas.literals import Knob, knobs, replace
-from journal.ideas.repeats import NEAR_VALUE, SAME_VALUE, distance, matches
+from journal.ideas.repeats import NEAR_VALUE, SAME_VALUE, matches
 from journal.ideas.revisits import BASE_CHANGED, rationed
 from journal.ideas.signature import signature
 from journal.projections.changes import Trial
@@ -91,7 +92,10 @@ def _counts(trial: Trial, request: Request) -> bool:
 
 
 def _draw(left: list[Move], request: Request, evidence: Evidence, generator: random.Random) -> Move | None:
-    """One move: first which knob and which way, then how far. Values seen on other parents are left out four times in five, or where revisits ran out."""
+    """One move: first which knob and which way, then how far.
+
+    Values seen on other parents are left out four times in five, and where the ration of second tries is spent.
+    """
     fresh = [move for move in left if not _seen(move, evidence)]
     spent = rationed(request.state.changes.of_session(request.session), before=request.experiment)
     pool = fresh if fresh and (spent or generator.random() < AVOID) else left

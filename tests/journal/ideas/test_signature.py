@@ -123,10 +123,11 @@ def test_a_literal_inside_a_function_is_named_by_its_place():
     )
 
 
-def test_structure_that_came_and_went_is_named():
+def test_structure_that_came_and_went_is_named_with_its_place():
     change = sign(TRAIN.replace("F.relu(hidden).square()", "F.gelu(hidden)"))
 
-    assert (change.added, change.removed) == (("gelu",), ("relu", "square"))
+    assert change.added == ("gelu", "@MLP.forward")
+    assert change.removed == ("relu", "square", "@MLP.forward")
 
 
 def test_the_same_edit_on_another_parent_is_the_same_change():

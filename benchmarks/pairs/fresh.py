@@ -1,0 +1,2 @@
+IDEAS = {}
+KNOBS = ()

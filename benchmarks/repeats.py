@@ -1,0 +1,202 @@
+"""How well repeats are told from new ideas: precision and recall on labelled pairs of edits, and the CPU that it takes.
+
+    python benchmarks/repeats.py [--wrong] [--json]
+
+The pairs stand in `benchmarks/pairs`: `seen.py` was there while the detector was tuned, `fresh.py` was written after it was
+frozen and is reported apart. A pair is alike (exact, reformatted, paraphrase, near value, other implementation, new
+parent) or not (opposite direction, other value, other knob, unlike, combination, unrelated); the detector is right to speak,
+by a refusal or by asking for a reason, on those that are alike and on no other. Text similarity is shown beside it.
+"""
+
+import argparse
+import ast
+import difflib
+import json
+import random
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+sys.path[:0] = [str(ROOT.parent), str(ROOT / "pairs")]
+
+from journal.events import Change, IdeaProposed, KnobMove, SessionStarted
+from journal.ideas.repeats import matches, neighbours
+from journal.ideas.signature import inventory, signature
+from journal.projections.changes import Changes
+from journal.recorded import Recorded
+
+TRAIN = (ROOT / "pairs" / "train.py.txt").read_text(encoding="utf-8")
+OTHER_PARENT = (("MATRIX_LR = 0.02 ", "MATRIX_LR = 0.035 "), ("ADAM_BETA1 = 0.8 ", "ADAM_BETA1 = 0.9 "), ("(table.weight, -bound, bound)", "(table.weight, -bound / 2, bound / 2)"))
+BASELINE = IdeaProposed(
+    session="s", experiment=0, idea="the code as it is", kind="baseline", parent="b", diff="",
+    change=inventory({"train.py": TRAIN}), proposer="loop",
+)  # fmt: skip
+COMBINED = ("HEAD_LR = 0.004 ", "HEAD_LR = 0.006 ")
+
+Edit = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two edits, each from a parent's text to another; `alike` is the label."""
+
+    name: str
+    kind: str
+    alike: bool
+    first: tuple[str, str]
+    second: tuple[str, str]
+
+
+def applied(edit: Edit, text: str = TRAIN) -> str:
+    for old, new in edit:
+        assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in the text"
+        text = text.replace(old, new)
+    return text
+
+
+def reformatted(text: str) -> str:
+    """The same file as another writer would lay it out."""
+    return "# another hand\n" + ast.unparse(ast.parse(text)).replace("\n", "\n\n", 40)
+
+
+def of_ideas(ideas: Mapping[str, Mapping[str, Edit]]) -> Iterator[Pair]:
+    names = list(ideas)
+    base = applied(OTHER_PARENT)
+    for place, (name, idea) in enumerate(ideas.items()):
+        first = (TRAIN, applied(idea["edit"]))
+        yield Pair(name, "exact", True, first, first)
+        yield Pair(name, "reformatted", True, first, (TRAIN, reformatted(first[1])))
+        yield Pair(name, "paraphrase", True, first, (TRAIN, applied(idea["paraphrase"])))
+        yield Pair(name, "implementation", True, first, (TRAIN, applied(idea["implementation"])))
+        yield Pair(name, "new parent", True, first, (base, applied(idea["edit"], base)))
+        yield Pair(name, "unlike", False, first, (TRAIN, applied(idea["unlike"])))
+        yield Pair(name, "combination", False, first, (TRAIN, applied([*idea["edit"], COMBINED])))
+        for step in (1, 5):
+            other = ideas[names[(place + step) % len(names)]]
+            yield Pair(f"{name} / {names[(place + step) % len(names)]}", "unrelated", False, first, (TRAIN, applied(other["edit"])))
+
+
+def of_knobs(knobs: Sequence[tuple[str, ...]]) -> Iterator[Pair]:
+    base = applied([("SCALAR_LR = 0.05 ", "SCALAR_LR = 0.08 ")])
+    for place, (name, old, tried, again, near, other, opposite) in enumerate(knobs):
+        line = f"\n{name} = {old} "
+        first = (TRAIN, applied([(line, f"\n{name} = {tried} ")]))
+        for kind, alike, value in (
+            ("same value", True, again), ("near value", True, near), ("other value", False, other), ("opposite", False, opposite),
+        ):  # fmt: skip
+            yield Pair(f"{name} {value}", kind, alike, first, (TRAIN, applied([(line, f"\n{name} = {value} ")])))
+        yield Pair(name, "new parent", True, first, (base, applied([(line, f"\n{name} = {tried} ")], base)))
+        another, was, to = knobs[(place + 1) % len(knobs)][:3]
+        yield Pair(f"{name} / {another}", "other knob", False, first, (TRAIN, applied([(f"\n{another} = {was} ", f"\n{another} = {to} ")])))
+
+
+def detected(pair: Pair) -> bool:
+    changes = Changes()
+    changes.apply(Recorded(1, "", "", 1, BASELINE, ""))
+    one, two = (signature({"train.py": before}, {"train.py": after}) for before, after in (pair.first, pair.second))
+    idea = IdeaProposed(session="s", experiment=1, idea=pair.name, parent=_commit(pair.first[0]), diff="", change=one, proposer="p")
+    changes.apply(Recorded(2, "", "", 1, idea, ""))
+    return bool(matches(changes, two, session="s", experiment=2, parent=_commit(pair.second[0])))
+
+
+def textual(pair: Pair) -> bool:
+    """For comparison: are the two diffs alike as texts, by the measure of difflib?"""
+    one, two = (_diff(*side) for side in (pair.first, pair.second))
+    return difflib.SequenceMatcher(None, one, two, autojunk=False).ratio() >= 0.8
+
+
+def _diff(before: str, after: str) -> str:
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
+    return "\n".join(line for line in lines if line[:1] in "+-" and line[:3] not in ("+++", "---"))[:4000]
+
+
+def _commit(text: str) -> str:
+    return str(hash(text))
+
+
+def score(pairs: Sequence[Pair], said: Mapping[Pair, bool]) -> dict[str, object]:
+    alike = [pair for pair in pairs if pair.alike]
+    others = [pair for pair in pairs if not pair.alike]
+    hits, alarms = sum(said[pair] for pair in alike), sum(said[pair] for pair in others)
+    return {
+        "pairs": len(pairs),
+        "precision": hits / max(1, hits + alarms),
+        "recall": hits / max(1, len(alike)),
+        "false_alarms": alarms / max(1, len(others)),
+        "by_kind": {
+            kind: f"{sum(said[p] for p in pairs if p.kind == kind)}/{sum(p.kind == kind for p in pairs)}"
+            for kind in dict.fromkeys(pair.kind for pair in pairs)
+        },
+    }
+
+
+def cost(experiments: int = 10_000) -> dict[str, float]:
+    """CPU milliseconds of a signature, and of the lookup among many past experiments."""
+    chance = random.Random(1)
+    changes = Changes()
+    changes.apply(
+        Recorded(1, "", "", 1, SessionStarted(session="s", brief="", brief_hash="", config={}, base="c", start="c", branch="b"), "")
+    )
+    words = [f"word{n}" for n in range(400)] + ["x", "norm", "forward", "torch", "shape", "linear"] * 40
+    for number in range(1, experiments + 1):
+        tokens = tuple(sorted(set(chance.sample(words, 12)))) if chance.random() < 0.5 else ()
+        moves = () if tokens else (KnobMove(name=f"KNOB_{chance.randrange(25)}", old="1.0", new=f"{chance.uniform(0.01, 9):.3f}"),)
+        change = Change(program=f"p{number}", change=f"c{number}", knobs=moves, added=tokens)
+        idea = IdeaProposed(session="s", experiment=number, idea="", parent=f"c{number // 5}", diff="", change=change, proposer="p")
+        changes.apply(Recorded(number + 1, "", "", 1, idea, ""))
+    edits = [applied([("MATRIX_LR = 0.02 ", f"MATRIX_LR = 0.0{n} ")]) for n in range(30, 40)]
+    start = time.process_time()
+    for text in edits:
+        signature({"train.py": TRAIN}, {"train.py": text})
+    signed = (time.process_time() - start) / len(edits)
+    asked = [
+        Change(program="p", change="c", added=("norm", "forward", "x", "word7", "word9", "linear", "torch")),
+        Change(program="p", change="c", knobs=(KnobMove(name="KNOB_3", old="1.0", new="1.07"),)),
+    ]
+    start = time.process_time()
+    for change in asked:
+        matches(changes, change, session="s", experiment=experiments + 1, parent="c1999")
+        neighbours(changes, change, session="s", experiment=experiments + 1)
+    looked = (time.process_time() - start) / len(asked)
+    return {"signature_ms": 1000 * signed, "lookup_ms": 1000 * looked, "experiments": experiments}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    parser.add_argument("--wrong", action="store_true", help="name the pairs that the detector gets wrong")
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    sets = {name: [*of_ideas(found.IDEAS), *of_knobs(found.KNOBS)] for name, found in _sets().items()}
+    everything = [pair for pairs in sets.values() for pair in pairs]
+    said = {pair: detected(pair) for pair in everything}
+    text = {pair: textual(pair) for pair in everything}
+    report = {name: score(pairs, said) for name, pairs in {**sets, "all": everything}.items()}
+    report["all, diffs as text"] = score(everything, text)
+    if arguments.json:
+        print(json.dumps({"sets": report, "cost": cost()}))
+        return
+    for name, found in report.items():
+        print(
+            f"{name}: {found['pairs']} pairs, precision {found['precision']:.3f}, recall {found['recall']:.3f}, "
+            f"false alarms {found['false_alarms']:.3f}"
+        )
+        print("   ", ", ".join(f"{kind} {share}" for kind, share in found["by_kind"].items()))  # type: ignore[attr-defined]
+    print(", ".join(f"{key} {value:.2f}" for key, value in cost().items()))
+    if arguments.wrong:
+        for pair in everything:
+            if said[pair] != pair.alike:
+                print(f"{'missed' if pair.alike else 'false alarm'}: {pair.kind}: {pair.name}")
+
+
+def _sets() -> dict[str, object]:
+    import fresh
+    import seen
+
+    return {"seen": seen, "fresh": fresh}
+
+
+if __name__ == "__main__":
+    main()
