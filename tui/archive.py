@@ -124,6 +124,8 @@ class Archive:
                 return Loaded()
 
     def _of_row(self, view: View, row: int) -> Detail | None:
+        if row >= view.count:  # not proposed yet at this position
+            return None
         return self.detail(view.ledger.session[row], view.ledger.number[row], until=view.position)
 
     def _of_hit(self, view: View, hits: tuple[Hit, ...], ui: Ui) -> Detail | None:

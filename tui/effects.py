@@ -7,7 +7,9 @@ from tui.ui import Confirm
 
 @dataclass(frozen=True, slots=True)
 class Quit:
-    """Leave."""
+    """Leave, with an exit code."""
+
+    code: int = 0
 
 
 @dataclass(frozen=True, slots=True)

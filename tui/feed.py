@@ -4,7 +4,6 @@ Reading is paged and lock-free; nothing here can slow a loop down. Whatever goes
 written by a newer program) is told in the snapshot's `trouble` and tried again; it never ends the feed.
 """
 
-import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -57,7 +56,7 @@ class Feed:
         while not self._stop.is_set():
             try:
                 self._follow()
-            except (JournalError, sqlite3.Error, OSError) as error:
+            except (JournalError, OSError) as error:
                 self._tell(f"{error}".rstrip(".") + ". Trying again.")
                 self._stop.wait(RETRY)
 
@@ -75,6 +74,7 @@ class Feed:
                 if identity != self._identity or archive.reader.head()[0] < self.ledger.position:
                     self.ledger, self._identity = Ledger(), identity
                 self._catch_up(archive)
+                self._look()
                 while not self._stop.is_set() and _identity(self.path) == identity:
                     if self._tail.wait(LOOK):
                         self._catch_up(archive)

@@ -162,7 +162,7 @@ KEYS = (
     _key("escape", "back", "close, clear, or back to the screen before", shown="esc"),
     _key(":", "palette", "find a command by its name", label="commands"),
     _key("?", "help", "this page", footer=True),
-    _key("q ctrl+c", "quit", "leave; the loop goes on", footer=True),
+    _key("q", "quit", "leave; the loop goes on", footer=True),
 )
 
 

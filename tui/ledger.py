@@ -299,7 +299,8 @@ def _notice(event: Event) -> str:
     """What went wrong or was mended, in words; empty for all else."""
     match event:
         case ProposerFailed():
-            return f"{event.proposer} failed ({event.kind}): {event.reason}"
+            wait = f"; to be asked again in {event.retry_after:.0f} s" if event.retry_after else ""
+            return f"{event.proposer} failed ({event.kind}): {event.reason}{wait}"
         case SessionRecovered():
             return f"recovered: found {event.found}; {event.did}"
         case BriefChanged() if not event.accepted:

@@ -5,14 +5,10 @@ from dataclasses import dataclass
 from textual.message import Message
 
 from journal.query import Answer
-from tui.snapshot import Snapshot
 
 
-@dataclass
 class Fresh(Message):
-    """The journal has moved on: this is how it stands."""
-
-    snapshot: Snapshot
+    """The journal has moved on: the application's mailbox holds how it stands."""
 
 
 @dataclass

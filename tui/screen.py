@@ -1,8 +1,8 @@
 """The application: messages in, frames out. Textual gives the terminal, the keys and the timers; pure functions the rest."""
 
+import asyncio
 import os
 import signal
-import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from textual.app import App, ComposeResult
 from textual.screen import Screen
 
 from journal import intents
-from journal.errors import JournalError, QueryRefused
+from journal.errors import JournalError
 from journal.query import Answer, ask
 from journal.store import Reader
 from tui import clipboard, controls, settings
@@ -25,12 +25,12 @@ from tui.archive import Archive
 from tui.effects import Ask, Copy, Effect, Post, Quit, Save, Seek
 from tui.feed import Feed
 from tui.formatting import count
+from tui.ledger import Ledger
 from tui.messages import Answered, Fresh
-from tui.moving import under_cursor
 from tui.paint import paint
-from tui.select import FilterError, select
 from tui.snapshot import Snapshot
-from tui.ui import Confirm, Loaded, Look, Scene, Ui
+from tui.staging import Stage, moment
+from tui.ui import Confirm, Look, Scene, Ui
 from tui.update import paste, press
 from tui.widgets.canvas import Canvas
 
@@ -38,6 +38,7 @@ FRAME_SECONDS = 0.25  # at most four frames a second for what the journal brings
 CALM_SECONDS = 5.0
 TICK_SECONDS = 1.0  # the clock, while a run is in flight
 PLAY_SECONDS = 0.25  # between frames of play
+LEAVE_SECONDS = 2.0  # for leaving in good order after a signal
 NICENESS = 5  # training comes first
 
 
@@ -81,14 +82,17 @@ class ArTui(App[int], inherit_bindings=False):
         self.feed = Feed(path, self._deliver)
         self.canvas = Canvas(ui.look.theme)
         self._archive: Archive | None = None
+        self._archive_of: Ledger | None = None  # another ledger means another file
         self._painted = 0.0
         self._due = False
         self._play_from: tuple[float, datetime] | None = None
+        self._mail: Snapshot | None = None  # the latest from the feed, not yet taken in
 
     def get_default_screen(self) -> Screen[None]:
         return Window(self.canvas)
 
     def on_mount(self) -> None:
+        self._take_signals()
         self.feed.start()
         self.set_interval(TICK_SECONDS, self._tick)
         self.set_interval(PLAY_SECONDS, self._play)
@@ -96,15 +100,31 @@ class ArTui(App[int], inherit_bindings=False):
     def on_unmount(self) -> None:
         self.feed.stop()
 
+    def _take_signals(self) -> None:
+        """Leave the terminal as it was found, whoever ends us."""
+        if self.is_headless:
+            return
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            loop.add_signal_handler(number, self._end, 128 + number)
+
+    def _end(self, code: int) -> None:
+        # A terminal that hung up takes no bytes: if leaving in good order gets stuck on it, leave anyhow.
+        threading.Timer(LEAVE_SECONDS, os._exit, args=(code,)).start()
+        self.exit(code)
+
     # --- messages ---
 
     def _deliver(self, snapshot: Snapshot) -> None:
-        """Called in the feed's thread."""
-        self.post_message(Fresh(snapshot))
+        """Called in the feed's thread. One message at a time: a terminal that hangs must not let them pile up."""
+        waiting, self._mail = self._mail is not None, snapshot
+        if not waiting:
+            self.post_message(Fresh())
 
-    def on_fresh(self, message: Fresh) -> None:
+    def on_fresh(self, _: Fresh) -> None:
         """Show the first change at once, then no more often than the frame time."""
-        self.snapshot = message.snapshot
+        mail, self._mail = self._mail, None
+        self.snapshot = mail or self.snapshot
         if self._due:
             return
         pause = CALM_SECONDS if self.ui.look.calm else FRAME_SECONDS
@@ -130,11 +150,22 @@ class ArTui(App[int], inherit_bindings=False):
     def on_key(self, event: events.Key) -> None:
         event.stop()
         event.prevent_default()
-        key = event.character if event.character and event.is_printable else event.key
+        if event.key == "ctrl+z":
+            self.action_suspend_process()
+            return
+        self._act(event.character if event.character and event.is_printable else event.key)
+
+    def _act(self, key: str) -> None:
         self.ui, effects = press(self.scene(), key, at=self.outside.monotonic())
         for effect in effects:
             self._do(effect)
         self.repaint()
+
+    def on_mouse_scroll_down(self, _: events.MouseScrollDown) -> None:
+        self._act("j")
+
+    def on_mouse_scroll_up(self, _: events.MouseScrollUp) -> None:
+        self._act("k")
 
     def on_paste(self, event: events.Paste) -> None:
         event.stop()
@@ -148,46 +179,20 @@ class ArTui(App[int], inherit_bindings=False):
     # --- what is shown ---
 
     def scene(self) -> Scene:
-        """What there is to paint. Reads the few rows that the screen needs."""
-        ui, trouble = self.ui, ""
-        snapshot = self.snapshot
-        scene = Scene(snapshot=snapshot, ui=ui, now=self.outside.now(), height=self.size.height)
+        """What there is to paint."""
+        now, height = self.outside.now(), self.size.height
         try:
-            if ui.replay is not None:
-                snapshot = self._then(ui.replay)
-                scene = replace(scene, snapshot=snapshot, now=_moment(snapshot) or scene.now)
-            scene = self._listed(scene)
-            loaded = self._load(scene)
-        except (JournalError, sqlite3.Error, OSError) as error:
-            trouble, loaded = str(error), Loaded()
-            self._archive = None
-        if trouble:
-            scene = replace(scene, snapshot=replace(scene.snapshot, trouble=trouble))
-        return replace(scene, loaded=loaded)
+            return self._stage().scene(self.snapshot, self.ui, now=now, height=height)
+        except JournalError as error:  # gone since; the feed tells more, and when it is back
+            return Scene(snapshot=replace(self.snapshot, trouble=str(error)), ui=self.ui, now=now, height=height)
 
-    def _then(self, position: int) -> Snapshot:
-        """The journal as it stood."""
-        known = min(position, self.feed.ledger.position)
-        return self._reading().snapshot(self.feed.ledger, known, head=self.snapshot.head)
-
-    def _listed(self, scene: Scene) -> Scene:
-        ui, view = scene.ui, scene.snapshot.view
-        if ui.screen == "live":
-            return replace(scene, rows=view.rows[::-1])
-        try:
-            return replace(scene, rows=select(view, filter_text=ui.filter, sort_text=ui.sort))
-        except FilterError as error:
-            return replace(scene, filter_error=str(error))
-
-    def _load(self, scene: Scene) -> Loaded:
-        if scene.ui.screen not in {"experiment", "failures", "replay"}:
-            return Loaded()
-        return self._reading().load(scene.snapshot, scene.ui, row=under_cursor(scene))
-
-    def _reading(self) -> Archive:
-        if self._archive is None:
-            self._archive = Archive(self.path)
-        return self._archive
+    def _stage(self) -> Stage:
+        """Raises JournalError."""
+        if self._archive is None or self._archive_of is not self.feed.ledger:
+            if self._archive is not None:
+                self._archive.close()
+            self._archive, self._archive_of = Archive(self.path), self.feed.ledger
+        return Stage(archive=self._archive, ledger=self.feed.ledger)
 
     def repaint(self) -> None:
         """Paint the scene and show what changed."""
@@ -204,22 +209,27 @@ class ArTui(App[int], inherit_bindings=False):
         if not self.ui.playing or self.ui.replay is None:
             self._play_from = None
             return
-        shown = self._then(self.ui.replay)
-        moment = self._play_from[1] if self._play_from and self._play_from[0] == self.ui.replay else _moment(shown)
-        if moment is None:
+        try:
+            stage = self._stage()
+            begun = self._play_from[1] if self._play_from and self._play_from[0] == self.ui.replay else None
+            begun = begun or moment(stage.then(self.snapshot, self.ui.replay))
+            if begun is None:
+                return
+            now = begun + timedelta(seconds=PLAY_SECONDS * self.ui.speed)
+            last = stage.ledger.position
+            position = max(self.ui.replay, stage.archive.position_at(now, head=last))
+        except JournalError:
             return
-        moment += timedelta(seconds=PLAY_SECONDS * self.ui.speed)
-        position = max(self.ui.replay, self._reading().position_at(moment, head=self.snapshot.view.position))
-        self._play_from = (position, moment)
-        self.ui = replace(self.ui, replay=position, playing=position < self.snapshot.view.position)
+        self._play_from = (position, now)
+        self.ui = replace(self.ui, replay=position, playing=position < last)
         self.repaint()
 
     # --- effects ---
 
     def _do(self, effect: Effect) -> None:
         match effect:
-            case Quit():
-                self.exit(0)
+            case Quit(code):
+                self.exit(code)
             case Copy(text):
                 self._copy(text)
             case Post(confirmed):
@@ -259,7 +269,7 @@ class ArTui(App[int], inherit_bindings=False):
                     self.path, session=session.tag, text=confirmed.text, author=author, channel=controls.CHANNEL
                 )
             note = f"Posted at {posted.position}; the loop has yet to acknowledge it."
-        except (JournalError, sqlite3.Error, OSError) as error:
+        except (JournalError, OSError) as error:
             note = f"Not posted: {error}"
         self.ui = replace(self.ui, note=note)
 
@@ -270,7 +280,7 @@ class ArTui(App[int], inherit_bindings=False):
         error = ""
         try:
             answer = ask(self.path, query)
-        except (QueryRefused, JournalError, sqlite3.Error) as refused:
+        except JournalError as refused:
             error = str(refused)
         self.post_message(Answered(number, answer, error, time.monotonic() - started))
 
@@ -280,23 +290,22 @@ class ArTui(App[int], inherit_bindings=False):
 
     def _seek(self, text: str) -> None:
         """To a time of day: its last occurrence in the night that is not after the head."""
-        head = self.snapshot.view.position
-        event = self._reading().event(head)
         try:
             wanted = clock_time.fromisoformat(text.strip().zfill(5))
+            stage = self._stage()
+            last = moment(stage.then(self.snapshot, stage.ledger.position))
         except ValueError:
             self.ui = replace(self.ui, note=f"{text} is no time of day: write 02:14 or 02:14:30.")
             return
-        if event is None:
+        except JournalError as error:
+            self.ui = replace(self.ui, note=str(error))
             return
-        last = datetime.fromisoformat(event.recorded_at)
-        moment = datetime.combine(last.date(), wanted, tzinfo=UTC)
-        moment -= timedelta(days=1 if moment > last else 0)
-        self.ui = replace(self.ui, replay=self._reading().position_at(moment, head=head))
-
-
-def _moment(snapshot: Snapshot) -> datetime | None:
-    return datetime.fromisoformat(snapshot.recorded_at) if snapshot.recorded_at else None
+        if last is None:
+            return
+        then = datetime.combine(last.date(), wanted, tzinfo=UTC)
+        then -= timedelta(days=1 if then > last else 0)
+        position = stage.archive.position_at(then, head=stage.ledger.position)
+        self.ui = replace(self.ui, replay=position)
 
 
 def run(path: Path, *, look: Look, replay: int | None = None, mouse: bool = False) -> int:
@@ -309,6 +318,4 @@ def run(path: Path, *, look: Look, replay: int | None = None, mouse: bool = Fals
         ui = replace(ui, screen="replay")
     os.nice(NICENESS)
     app = ArTui(path, ui=ui, outside=Outside(settings=settings.place()))
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: app.call_later(app.exit, 0))
     return app.run(mouse=mouse) or 0

@@ -7,7 +7,7 @@ Pasted text is only ever written into a line; it never acts.
 from dataclasses import replace
 
 from tui import actions
-from tui.effects import Effect, Post
+from tui.effects import Effect, Post, Quit
 from tui.keys import CONFIRM, bound
 from tui.prompt import insert
 from tui.typing_line import typed
@@ -15,6 +15,7 @@ from tui.ui import Scene, Ui
 
 Outcome = tuple[Ui, tuple[Effect, ...]]
 
+INTERRUPTED = 130  # exit code
 READING_SECONDS = 0.2  # a second key that follows faster was not pressed by someone who read the question
 
 
@@ -23,7 +24,7 @@ def press(scene: Scene, key: str, *, at: float) -> Outcome:
     scene = replace(scene, ui=replace(scene.ui, note=""))
     ui = scene.ui
     if key == "ctrl+c":
-        return actions.act(scene, "quit", at=at)
+        return ui, (Quit(INTERRUPTED),)
     if ui.confirm is not None:
         return _answer(ui, key, at=at)
     if ui.prompt is not None:

@@ -5,12 +5,12 @@ A view at the head and a view of last Tuesday are the same code: live is the rep
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isnan, nan
 
 from journal.events import SessionStarted
-from tui.ledger import STATUSES, UNPRICED, Asked, Direction, Ledger, SessionLog
+from tui.ledger import NEVER, STATUSES, UNPRICED, Asked, Direction, Ledger, SessionLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,7 @@ class Summary:
     dollars: float | None
     directions: tuple[Direction, ...]
     waiting: tuple[Asked, ...]  # intents without an answer
-    answered: Asked | None  # the last one answered
-    notice: str
+    news: str  # the last thing that was answered, went wrong or was mended
 
     @property
     def minimize(self) -> bool:
@@ -233,8 +232,6 @@ def _summary(view: View, log: SessionLog) -> Summary:
     }
     kept = view.kept
     best = kept[-1] if kept else None
-    answered = [asked for asked in log.asked if asked.answered <= at]
-    notices = [words for position, words in log.notices if position <= at]
     return Summary(
         tag=event.session,
         goal=str(config.get("goal", "")),
@@ -248,20 +245,28 @@ def _summary(view: View, log: SessionLog) -> Summary:
         state=state,
         reason=reason,
         until=until,
-        best=ledger.metric[best] if best is not None else None,
+        best=view.figure("metric", best) if best is not None else None,
         best_experiment=ledger.number[best] if best is not None else None,
         best_row=best,
-        baseline=ledger.metric[kept[0]] if kept and ledger.number[kept[0]] == 0 else None,
+        baseline=view.figure("metric", kept[0]) if kept and ledger.number[kept[0]] == 0 else None,
         sigma=_last(log.noise, at),
         counts=counts,
         experiments=len(view.rows),
         refusals=bisect_right(log.refused, at),
         dollars=_dollars(log, at),
-        directions=tuple(one for one in log.directions if one.added <= at < one.withdrawn),
-        waiting=tuple(asked for asked in log.asked if asked.position <= at < asked.answered),
-        answered=max(answered, key=lambda asked: asked.answered) if answered else None,
-        notice=notices[-1] if notices else "",
+        directions=tuple(replace(one, withdrawn=NEVER) for one in log.directions if one.added <= at < one.withdrawn),
+        waiting=tuple(
+            replace(asked, answered=NEVER, outcome="") for asked in log.asked if asked.position <= at < asked.answered
+        ),
+        news=_news(log, at),
     )
+
+
+def _news(log: SessionLog, at: int) -> str:
+    answers = [(one.answered, f"{one.words}: {one.outcome or 'acknowledged'}") for one in log.asked]
+    return max([(position, words) for position, words in [*answers, *log.notices] if position <= at], default=(0, ""))[
+        1
+    ]
 
 
 def _last(entries: list[tuple[int, float]], at: int) -> float | None:

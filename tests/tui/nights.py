@@ -9,7 +9,7 @@ import argparse
 import math
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import Path
@@ -263,19 +263,18 @@ def write_long(path: Path, *, count: int, clock: Clock | None = None) -> Journal
 def _rows(count: int, clock: Clock) -> Iterator[tuple]:
     steps = [(session_stream(TAG), [started()]), (experiment_stream(TAG, 0), baseline())]
     rest = ((experiment_stream(TAG, number), events) for number, events in enumerate(history(count), start=1))
+    return rows_of(chain(steps, rest), clock=clock)
+
+
+def rows_of(steps: Iterable[tuple[str, list[Event]]], *, clock: Clock | None = None) -> Iterator[tuple]:
+    """Streams with their events, as stored rows of a journal that begins with them."""
+    clock = clock or Clock()
     position, digest = 0, GENESIS
-    for stream, events in chain(steps, rest):
+    for stream, events in steps:
         for version, event in enumerate(events, start=1):
             position += 1
-            fields = (
-                position,
-                clock().isoformat(timespec="microseconds"),
-                stream,
-                version,
-                event.NAME,
-                event.SCHEMA,
-                None,
-            )
+            at = clock().isoformat(timespec="microseconds")
+            fields = (position, at, stream, version, event.NAME, event.SCHEMA, None)
             payload = encode(event)
             digest = link(digest, fields=fields, payload=payload)
             yield (*fields, payload.decode(), digest)

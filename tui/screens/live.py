@@ -14,6 +14,7 @@ from tui.widgets.plot import Box
 from tui.widgets.table import paint_table, window
 
 FLIGHT = 5  # lines
+STACKED = 120  # columns below which zoomed plots stand one above the other
 ROWS_LEAST = 5  # of the table, its heading included
 
 
@@ -128,11 +129,9 @@ def _figures(snapshot: Snapshot, flight: Detail) -> str:
 
 def _paint_plots(frame: Frame, box: Box, scene: Scene) -> None:
     snapshot, ui = scene.snapshot, scene.ui
-    half = box.width // 2
-    left = Box(x=0, y=box.y + 1, width=half - 1, height=box.height - 1)
-    right = Box(x=half, y=box.y + 1, width=box.width - half, height=box.height - 1)
-    frame.rule(box.y, _loss_title(scene), width=half - 1)
-    frame.rule(box.y, "frontier", x=half)
+    left, right = _halves(box, stacked=ui.zoom and box.width < STACKED)
+    frame.rule(left.y - 1, _loss_title(scene), x=left.x, width=left.width)
+    frame.rule(right.y - 1, "frontier", x=right.x, width=right.width)
     run = snapshot.flight.run if snapshot.flight else None
     paint_loss(
         frame,
@@ -146,6 +145,21 @@ def _paint_plots(frame: Frame, box: Box, scene: Scene) -> None:
     paint_frontier(frame, right, view=snapshot.view, log=ui.plot.log, plain=ui.look.ascii, zoom=ui.zoom)
 
 
+def _halves(box: Box, *, stacked: bool) -> tuple[Box, Box]:
+    """Room for two plots, beside one another or stacked, each with a line for its title above it."""
+    if stacked:
+        half = box.height // 2
+        return (
+            Box(x=0, y=box.y + 1, width=box.width, height=half - 1),
+            Box(x=0, y=box.y + half + 1, width=box.width, height=box.height - half - 1),
+        )
+    half = box.width // 2
+    return (
+        Box(x=0, y=box.y + 1, width=half - 1, height=box.height - 1),
+        Box(x=half, y=box.y + 1, width=box.width - half, height=box.height - 1),
+    )
+
+
 def _loss_title(scene: Scene) -> str:
     plot = scene.ui.plot
     words = [word for word, on in (("log", plot.log), ("smoothed", plot.smooth)) if on]
@@ -153,13 +167,11 @@ def _loss_title(scene: Scene) -> str:
 
 
 def _paint_last(frame: Frame, box: Box, scene: Scene) -> None:
-    """The list, the newest first; what was asked and answered last stands in its heading."""
+    """The list, the newest first; what was answered, or went wrong, last stands in its heading."""
     frame.rule(box.y, "last experiments")
     session = scene.snapshot.view.session
-    if session is not None and session.answered is not None:
-        asked = session.answered
-        words = f" {sanitize(asked.words)}: {sanitize(asked.outcome) or 'acknowledged'} "
-        frame.put_right(frame.width - 1, box.y, clip(words, frame.width - 24), "dim")
+    if session is not None and session.news:
+        frame.put_right(frame.width - 1, box.y, clip(f" {sanitize(session.news)}", frame.width - 26) + " ", "warn")
     cursor = place(scene.rows, scene.ui.cursor)
     height = box.height - 1
     paint_table(

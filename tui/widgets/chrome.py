@@ -85,7 +85,8 @@ def loop_state(snapshot: Snapshot, session: Summary) -> tuple[str, str]:
     if snapshot.view.flight is not None and snapshot.flight is not None:
         return f"▸ training #{snapshot.flight.experiment.number}", "accent"
     if snapshot.flight is not None:
-        return f"▸ at #{snapshot.flight.experiment.number}, no run in flight", "accent"
+        number = snapshot.flight.experiment.number
+        return (f"▸ judging #{number}" if snapshot.flight.runs else f"▸ preparing #{number}"), "accent"
     return "proposing", "accent"
 
 

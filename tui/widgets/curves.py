@@ -12,7 +12,7 @@ from tui.widgets.plot import Axes, Box, Points, Series, fit, paint_plot, smooth,
 
 UNIT = {"time": "s", "step": "steps", "tokens": "tokens"}
 SMOOTHING = 0.9  # weight of the past in the moving average
-DOTS = 2_000  # discarded experiments drawn at most
+DOTS = 4  # discarded experiments drawn at most, per column of the plot
 
 
 def points(curve: Sequence[Sample], *, axis: str) -> Points:
@@ -83,12 +83,12 @@ def paint_frontier(
 ) -> None:
     """The running best over the number of the experiment, and every other verdict as a dot."""
     ledger = view.ledger
-    kept: Points = [(ledger.number[row], ledger.metric[row]) for row in view.kept]
+    kept: Points = [(float(ledger.number[row]), view.figure("metric", row) or 0.0) for row in view.kept]
     if not kept:
         frame.put(box.x + 1, box.y + box.height // 2, "no kept experiment yet", "dim")
         return
     rows = view.rows
-    sample = rows[:: max(1, len(rows) // DOTS)]
+    sample = rows[:: max(1, len(rows) // (DOTS * box.width))]
     figures = ((float(ledger.number[row]), view.figure("metric", row)) for row in sample)
     others = [(place, metric) for place, metric in figures if metric is not None]
     last = max(float(ledger.number[rows[-1]]), kept[-1][0])

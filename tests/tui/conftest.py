@@ -1,0 +1,94 @@
+import asyncio
+import inspect
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import nights
+import pytest
+
+from tui.archive import Archive
+from tui.frame import Frame
+from tui.ledger import Ledger
+from tui.paint import paint
+from tui.snapshot import Snapshot
+from tui.staging import Stage
+from tui.ui import Scene, Ui
+
+GOLDEN = Path(__file__).parent / "golden"
+NOW = nights.START + timedelta(minutes=7)
+MONDAY = datetime(2026, 11, 23, 7, 40, tzinfo=UTC)
+
+
+class Theatre:
+    """Sets and paints scenes of one journal, as the application does, without a terminal."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.archive, self.ledger = Archive(path), Ledger()
+        self.head = self.archive.reader.head()[0]
+        for _ in self.archive.advance(self.ledger, until=self.head):
+            pass
+        self.live: Snapshot = self.archive.snapshot(self.ledger, self.head, head=self.head)
+
+    def scene(self, ui: Ui | None = None, *, height: int = 24, now: datetime = NOW, **chosen) -> Scene:
+        stage = Stage(archive=self.archive, ledger=self.ledger)
+        return stage.scene(self.live, ui or Ui(**chosen), now=now, height=height)
+
+    def frame(self, ui: Ui | None = None, *, width: int = 80, height: int = 24, now: datetime = NOW, **chosen) -> Frame:
+        return paint(self.scene(ui, height=height, now=now, **chosen), width=width, height=height)
+
+    def text(self, ui: Ui | None = None, *, width: int = 80, height: int = 24, **chosen) -> str:
+        return self.frame(ui, width=width, height=height, **chosen).text()
+
+    def row(self, number: int) -> int:
+        found = self.ledger.find(nights.TAG, number)
+        assert found is not None
+        return found
+
+
+@pytest.fixture(scope="session")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A night at rest: baseline, eleven experiments, the twelfth eleven seconds into its run. Not to be written to."""
+    path = tmp_path_factory.mktemp("night") / "journal.db"
+    nights.write(path).close()
+    return path
+
+
+@pytest.fixture
+def own_night(night: Path, tmp_path: Path) -> Path:
+    """A copy that a test may write to."""
+    return Path(shutil.copy(night, tmp_path / "journal.db"))
+
+
+@pytest.fixture(scope="session")
+def theatre(night: Path) -> Theatre:
+    return Theatre(night)
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest):
+    """Compares a text with the file of that name; `--regenerate` writes it."""
+
+    def compare(name: str, text: str) -> None:
+        file = GOLDEN / f"{name}.txt"
+        if request.config.getoption("--regenerate"):
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(text + "\n", encoding="utf-8")
+        assert text + "\n" == file.read_text(encoding="utf-8")
+
+    return compare
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--regenerate", action="store_true", help="write the golden files of tests/tui anew")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run tests that are coroutines, each in a loop of its own."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    names = pyfuncitem._fixtureinfo.argnames
+    asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names}))
+    return True

@@ -1,0 +1,158 @@
+import nights
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from journal.events import (
+    DirectionAdded,
+    DirectionWithdrawn,
+    ExperimentInvalidated,
+    IdeaRefused,
+    PauseAcknowledged,
+    PauseRequested,
+    ProposerFailed,
+    SessionEnded,
+    SessionPaused,
+    SessionRecovered,
+    SessionResumed,
+    Usage,
+)
+from journal.projections import fold
+from journal.recorded import Recorded
+from journal.store import Reader
+from tui.ledger import Ledger
+from tui.view import View
+
+WHO = {"session": nights.TAG, "author": "ada@box", "channel": "cli"}
+
+
+def record(events, *, after=0):
+    """Events with positions and times, as a journal would give them."""
+    clock = nights.Clock()
+    return [
+        Recorded(position, clock().isoformat(), "stream", 1, event, "")
+        for position, event in enumerate(events, start=after + 1)
+    ]
+
+
+def ledger_of(recorded):
+    ledger = Ledger()
+    for one in recorded:
+        ledger.apply(one)
+    return ledger
+
+
+def told(view):
+    """Everything that a view says, as plain values."""
+    rows = [view.row(index) for index in range(view.count)]
+    figures = [view.figure(name, row.index) for row in rows for name in ("metric", "delta", "gain")]
+    return view.session, rows, figures, list(view.rows), list(view.kept), view.flight, view.open_row, view.failures
+
+
+def whole_night():
+    """A night with everything in it that can be said twice, taken back or answered."""
+    idea = nights.IDEAS[0]
+    return [
+        nights.started(),
+        *nights.baseline(),
+        *nights.experiment(1, idea, best=1.539, parent=0),
+        nights.proposed(2, nights.IDEAS[1]),
+        IdeaRefused(session=nights.TAG, experiment=2, attempt=1, rule="repeat", reason="was tried", matched=1),
+        PauseRequested(**WHO),
+        nights.proposed(2, nights.IDEAS[2]),
+        *nights.experiment(2, nights.IDEAS[2], best=1.5078, parent=1)[1:],
+        PauseAcknowledged(session=nights.TAG, request=22, outcome="pauses"),
+        SessionPaused(session=nights.TAG, reason="asked", until="2026-11-21T02:00:00+00:00"),
+        SessionResumed(session=nights.TAG),
+        DirectionAdded(**WHO, direction=1, text="try rope"),
+        ExperimentInvalidated(session=nights.TAG, experiment=1, rule="veto", reason="taken back by ada@box"),
+        *nights.experiment(3, nights.IDEAS[4], best=1.539, parent=0),
+        DirectionWithdrawn(**WHO, direction=1),
+        ProposerFailed(
+            session=nights.TAG, experiment=4, proposer="claude", kind="rate", reason="429", usage=Usage(dollars=None)
+        ),
+        SessionRecovered(session=nights.TAG, found="an open run", did="recorded it as killed"),
+        *nights.experiment(4, nights.IDEAS[3], best=1.539, parent=0)[:4],
+        SessionEnded(session=nights.TAG, reason="bound reached"),
+        nights.started("second"),
+        *nights.baseline("second"),
+    ]
+
+
+NIGHT = record(whole_night())
+WHOLE = ledger_of(NIGHT)
+
+
+@given(st.integers(min_value=0, max_value=len(NIGHT)))
+@settings(max_examples=len(NIGHT) * 2)
+def test_a_replayed_position_shows_what_was_live_then(position):
+    live = View(ledger_of(NIGHT[:position]), position)
+
+    replayed = View(WHOLE, position)
+
+    assert told(replayed) == told(live)
+
+
+def test_the_ledger_agrees_with_the_journals_own_fold(night):
+    recorded = list(Reader(night).read())
+    state = fold(recorded)
+    session = state.sessions.rows[nights.TAG]
+
+    view = View(ledger_of(recorded), recorded[-1].position)
+
+    assert view.session.counts == session.counts
+    assert (view.session.best, view.session.sigma, view.session.baseline) == (
+        session.best,
+        session.sigma,
+        session.baseline,
+    )
+    assert view.session.dollars == pytest.approx(session.dollars)
+    assert [(row.number, row.status, row.metric) for row in map(view.row, view.rows)] == [
+        (one.number, one.status, one.metric) for one in state.experiments.rows.values()
+    ]
+    assert [view.ledger.number[row] for row in view.kept] == [point.experiment for point in state.frontier.rows]
+
+
+def test_a_veto_takes_the_experiment_off_the_frontier_and_the_counts():
+    veto = next(one.position for one in NIGHT if isinstance(one.event, ExperimentInvalidated))
+
+    before, after = View(WHOLE, veto - 1).session, View(WHOLE, veto).session
+
+    assert (before.counts["keep"], before.counts["invalid"], before.best_experiment) == (3, 0, 2)
+    assert (after.counts["keep"], after.counts["invalid"], after.best_experiment) == (2, 1, 2)
+
+
+def test_a_price_that_is_unknown_once_is_unknown_from_then_on():
+    failed = next(one.position for one in NIGHT if isinstance(one.event, ProposerFailed))
+
+    assert View(WHOLE, failed - 1).session.dollars is not None
+    assert View(WHOLE, failed).session.dollars is None
+
+
+def test_a_request_waits_until_it_is_acknowledged():
+    asked = next(one.position for one in NIGHT if isinstance(one.event, PauseRequested))
+    answered = next(one.position for one in NIGHT if isinstance(one.event, PauseAcknowledged))
+    assert asked == 22
+
+    waiting, done = View(WHOLE, asked).session, View(WHOLE, answered).session
+
+    assert [one.words for one in waiting.waiting] == ["pause"]
+    assert (done.waiting, done.news) == ((), "pause: pauses")
+
+
+def test_a_run_without_its_proposal_is_passed_over():
+    events = [nights.started(), *nights.run_of(7, 1), nights.finished(7, 1, 1.5), *nights.crash(7, best=1.5)]
+
+    view = View(ledger_of(record(events)), len(events))
+
+    assert (view.count, view.flight, view.failures) == (0, None, 0)
+
+
+def test_verdicts_are_found_on_either_side_of_a_position():
+    first = View(WHOLE, 1).verdict_beside(1, on=True)
+    assert first is not None
+
+    second = View(WHOLE, first).verdict_beside(first, on=True)
+
+    assert View(WHOLE, first).verdict_beside(first, on=False) is None
+    assert View(WHOLE, second).verdict_beside(second, on=False) == first

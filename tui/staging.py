@@ -1,0 +1,56 @@
+"""From a snapshot and a person's choices to the scene that painters look at: the only step between them that reads."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from journal.errors import JournalError
+from tui.archive import Archive
+from tui.ledger import Ledger
+from tui.moving import under_cursor
+from tui.select import FilterError, select
+from tui.snapshot import Snapshot
+from tui.ui import Scene, Ui
+
+READING = frozenset({"experiment", "failures", "replay"})  # screens that need more than the snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Where scenes are set: a connection of one's own, and the ledger that the feed folds."""
+
+    archive: Archive
+    ledger: Ledger
+
+    def scene(self, live: Snapshot, ui: Ui, *, now: datetime, height: int) -> Scene:
+        """The scene to paint, live or as of the position that is replayed. A journal in trouble is told in it."""
+        scene = Scene(snapshot=live, ui=ui, now=now, height=height)
+        try:
+            if ui.replay is not None:
+                then = self.then(live, ui.replay)
+                scene = replace(scene, snapshot=then, now=moment(then) or now)
+            scene = _listed(scene)
+            if ui.screen in READING:
+                loaded = self.archive.load(scene.snapshot, ui, row=under_cursor(scene))
+                scene = replace(scene, loaded=loaded)
+        except (JournalError, OSError) as error:
+            scene = replace(scene, snapshot=replace(scene.snapshot, trouble=str(error)))
+        return scene
+
+    def then(self, live: Snapshot, position: int) -> Snapshot:
+        """The journal as it stood at a position, as far as it is folded."""
+        return self.archive.snapshot(self.ledger, min(position, self.ledger.position), head=live.head)
+
+
+def _listed(scene: Scene) -> Scene:
+    ui, view = scene.ui, scene.snapshot.view
+    if ui.screen == "live":
+        return replace(scene, rows=view.rows[::-1])
+    try:
+        return replace(scene, rows=select(view, filter_text=ui.filter, sort_text=ui.sort))
+    except FilterError as error:
+        return replace(scene, filter_error=str(error))
+
+
+def moment(snapshot: Snapshot) -> datetime | None:
+    """When the last event of a snapshot was recorded."""
+    return datetime.fromisoformat(snapshot.recorded_at) if snapshot.recorded_at else None
