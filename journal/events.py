@@ -186,8 +186,20 @@ RunPurpose = Literal["candidate", "baseline", "replicate", "incumbent"]
 Isolation = Literal["sandboxed", "limited", "none"]
 Trust = Literal["measured", "self-reported", "judged", "imported"]
 FailureKind = Literal[
-    "crash", "oom", "nan", "timeout", "no_metric", "tampered", "killed", "skipped", "pruned", "flood", "disk_full"
-]
+    "crash",
+    "oom",
+    "nan",
+    "timeout",
+    "no_metric",
+    "tampered",
+    "killed",
+    "skipped",
+    "pruned",
+    "flood",
+    "forks",
+    "disk_full",
+    "interrupted",
+]  # interrupted: the loop itself ended; the change is not at fault
 
 
 class RunStarted(Event, frozen=True, kw_only=True):

@@ -66,6 +66,15 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
     score: float | None = None
 
 
+class Usual(msgspec.Struct, frozen=True, kw_only=True):
+    """What the unchanged code took at most, by the loop's clock, seconds; `startup` None where it does not say when it starts."""
+
+    startup: float | None
+    training: float  # after that
+    wall: float  # both
+    cpu: float  # processor time of all its processes
+
+
 class Training(msgspec.Struct, frozen=True, kw_only=True):
     """One run to be made."""
 
@@ -75,6 +84,9 @@ class Training(msgspec.Struct, frozen=True, kw_only=True):
     commit: str
     seed: int
     purpose: RunPurpose
+    by_model: bool = False  # whether a model wrote any of the code: such code needs a sandbox
+    usual: Usual | None = None
+    locked: Mapping[str, str] = {}  # path -> object name, as git names a file's bytes
 
 
 Outcome = RunFinished | RunFailed

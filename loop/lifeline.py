@@ -1,9 +1,10 @@
-"""A run's guardian, executed as a process of its own: `python -I -S lifeline.py SOCKET_FD KEEP_FDS -- COMMAND…`.
+"""A run's guardian, executed as a process of its own: `python -I -S lifeline.py SOCKET_FD KEEP_FDS LIMITS -- COMMAND…`.
 
 It is small and single-threaded on purpose. It starts the command in a session of its own, adopts whatever the command
-leaves behind (child subreaper), and ends the whole tree when the command ends, when the loop says so, or when the loop
-dies and the socket closes. Its last word on the socket is one JSON line with how the command ended. Standard library only;
-imports nothing of this project, so that it starts in milliseconds and can be read in one sitting.
+leaves behind (child subreaper), and ends the whole tree when the command ends, when the tree takes more than LIMITS (JSON:
+memory in bytes, processes, heap and file in bytes; null for no limit), when the loop says so, or when the loop dies and
+the socket closes. Its last word on the socket is one JSON line with how the command ended. Standard library only; imports
+nothing of this project, so that it starts in milliseconds and can be read in one sitting.
 
 Not promised: a process that respawns itself faster than it is killed, outside a sandbox's PID namespace.
 """
@@ -22,26 +23,38 @@ import time
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 PR_SET_CHILD_SUBREAPER = 36
 ROUNDS = 200  # of killing and reaping, 10 ms apart
+LOOK_SECONDS = 0.5  # between two looks at what the tree takes
+FIRST_TO_DIE = b"800"  # /proc/PID/oom_score_adj: the system short of memory ends the run, not the loop
+PAGE = resource.getpagesize()
+TICKS = os.sysconf("SC_CLK_TCK")  # of processor time in a second
+
+Limits = dict[str, int | None]
+Seen = dict[tuple[int, bytes], int]  # processor time, ticks, by process and its start
 
 
 def main() -> int:
     channel = socket.socket(fileno=int(sys.argv[1]))
     channel.set_inheritable(False)  # the command must not speak to the loop in the guardian's name
     kept = [int(number) for number in sys.argv[2].split(",") if number]
-    command = sys.argv[4:]
+    limits = json.loads(sys.argv[3])
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     wake, alarm = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.set_wakeup_fd(alarm)
-    child = _start(command, kept=kept)
-    status, usage = _watch(child, channel=channel, wake=wake)
-    _end_all()
+    killed_before = _killed_for_memory()
+    child = _start(sys.argv[5:], kept=kept, limits=limits)
+    seen: Seen = {}
+    told = _watch(child, channel=channel, wake=wake, limits=limits, seen=seen)
+    usage = _end_all()
+    if "taken" not in told and _killed_for_memory() > killed_before:
+        told["taken"] = "memory"  # which counts only for a command that was killed: the system may have chosen another
+    told |= {"cpu_seconds": max(usage[0], sum(seen.values()) / TICKS), "peak_memory": usage[1]}
     with contextlib.suppress(OSError):
-        channel.sendall(json.dumps(_told(status, usage)).encode() + b"\n")
+        channel.sendall(json.dumps(told).encode() + b"\n")
     return 0
 
 
-def _start(command: list[str], *, kept: list[int]) -> int:
+def _start(command: list[str], *, kept: list[int], limits: Limits) -> int:
     guardian = os.getpid()
     child = os.fork()
     if child:
@@ -54,9 +67,9 @@ def _start(command: list[str], *, kept: list[int]) -> int:
         if os.getppid() != guardian:
             os._exit(1)
         signal.set_wakeup_fd(-1)
-        for number in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGINT):
+        for number in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGINT, signal.SIGXFSZ):
             signal.signal(number, signal.SIG_DFL)
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        _limit(limits)
         for number in kept:
             os.set_inheritable(number, True)
         os.execvp(command[0], command)  # noqa: S606  # the whole point: no shell in between
@@ -65,59 +78,117 @@ def _start(command: list[str], *, kept: list[int]) -> int:
     os._exit(127)
 
 
-def _watch(child: int, *, channel: socket.socket, wake: int) -> "tuple[int | None, resource.struct_rusage | None]":
-    """Wait for the child's end or the loop's word: T asks it to end, K or a closed socket ends it."""
+def _limit(limits: Limits) -> None:
+    """Limits that the kernel keeps, in the child: no core file, heap of one process, size of one file."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for kind, value in ((resource.RLIMIT_DATA, limits.get("heap")), (resource.RLIMIT_FSIZE, limits.get("file"))):
+        if value is not None:
+            hard = resource.getrlimit(kind)[1]
+            least = value if hard == resource.RLIM_INFINITY else min(value, hard)
+            resource.setrlimit(kind, (least, least))
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "wb", buffering=0) as file:  # noqa: PTH123
+        file.write(FIRST_TO_DIE)
+
+
+def _watch(child: int, *, channel: socket.socket, wake: int, limits: Limits, seen: Seen) -> dict[str, object]:
+    """Wait for the child's end, for more taken than allowed, or for the loop's word: T asks it to end, else it is ended."""
+    killed: dict[str, object] = {"exit_code": None, "signal": int(signal.SIGKILL)}
+    look = time.monotonic() + LOOK_SECONDS
     while True:
-        ready, _, _ = select.select([channel.fileno(), wake], [], [])
+        ready, _, _ = select.select([channel.fileno(), wake], [], [], max(0.0, look - time.monotonic()))
         if wake in ready:
             with contextlib.suppress(BlockingIOError):
                 os.read(wake, 4096)
-            pid, status, usage = os.wait4(child, os.WNOHANG)
-            if pid == child:
-                return status, usage
+            status = os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            if status is not None:
+                exited = status.si_code == os.CLD_EXITED
+                return {
+                    "exit_code": status.si_status if exited else None,
+                    "signal": None if exited else status.si_status,
+                }
         if channel.fileno() in ready:
-            word = channel.recv(1)
-            if word != b"T":
-                return None, None
+            if channel.recv(1) != b"T":
+                return killed
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(child, signal.SIGTERM)
+        if time.monotonic() >= look:
+            if taken := _too_much(limits, seen):
+                return killed | {"taken": taken}
+            look = time.monotonic() + LOOK_SECONDS
 
 
-def _end_all() -> None:
-    """Kill and reap every descendant; adopted ones appear as children of this process."""
+def _too_much(limits: Limits, seen: Seen) -> str | None:
+    """What the tree takes too much of. Shared pages count once; that is asked only where the cheap sum is too high.
+
+    `seen` takes in the processor time of each process, ticks: of a child that nobody waits for the system forgets it.
+    """
+    processes = _processes()
+    tree = _descendants(os.getpid(), processes)
+    seen.update({(pid, processes[pid][22 - 3]): _ticks(processes[pid]) for pid in tree if pid in processes})
+    if len(tree) > (limits.get("processes") or len(tree)):
+        return "processes"
+    memory = limits.get("memory")
+    if memory is None or sum(map(_resident, tree)) <= memory:
+        return None
+    return "memory" if sum(map(_share, tree)) > memory else None
+
+
+def _resident(pid: int) -> int:
+    with contextlib.suppress(OSError, IndexError), open(f"/proc/{pid}/statm", "rb") as file:  # noqa: PTH123
+        return int(file.read().split()[1]) * PAGE
+    return 0
+
+
+def _share(pid: int) -> int:
+    """Bytes, pages that several processes share divided among them (PSS); resident bytes where that may not be read."""
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/smaps_rollup", "rb") as file:  # noqa: PTH123
+        return sum(int(line.split()[1]) for line in file if line.startswith(b"Pss:")) * 1024
+    return _resident(pid)
+
+
+def _end_all() -> tuple[float, int]:
+    """Kill and reap every descendant, adopted ones too; returns CPU seconds and the largest memory, bytes."""
+    seconds, memory = 0.0, 0
     for _ in range(ROUNDS):
-        for pid in _descendants(os.getpid()):
+        for pid in _descendants(os.getpid(), _processes()):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
         try:
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
+            while (reaped := os.wait4(-1, os.WNOHANG))[0]:
+                usage = reaped[2]
+                seconds += usage.ru_utime + usage.ru_stime
+                memory = max(memory, usage.ru_maxrss * 1024)
         except ChildProcessError:
-            return
+            break
         time.sleep(0.01)
+    return seconds, memory
 
 
-def _descendants(root: int) -> list[int]:
-    parents: dict[int, int] = {}
+def _processes() -> dict[int, list[bytes]]:
+    """Fields of /proc/PID/stat from the third on (proc(5)), by process."""
+    found: dict[int, list[bytes]] = {}
     for name in filter(str.isdigit, os.listdir("/proc")):  # noqa: PTH208
-        with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123
-            parents[int(name)] = int(file.read().rsplit(b")", 1)[1].split()[1])
+        with contextlib.suppress(OSError, IndexError), open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123
+            found[int(name)] = file.read().rsplit(b")", 1)[1].split()
+    return found
+
+
+def _ticks(stat: list[bytes]) -> int:
+    """Processor time so far."""
+    return int(stat[14 - 3]) + int(stat[15 - 3])
+
+
+def _descendants(root: int, processes: dict[int, list[bytes]]) -> list[int]:
     found = {root}
-    while new := {pid for pid, parent in parents.items() if parent in found} - found:
+    while new := {pid for pid, stat in processes.items() if int(stat[4 - 3]) in found} - found:
         found |= new
     return list(found - {root})
 
 
-def _told(status: int | None, usage: "resource.struct_rusage | None") -> dict[str, object]:
-    if status is None or usage is None:
-        return {"exit_code": None, "signal": int(signal.SIGKILL)}
-    code = os.waitstatus_to_exitcode(status)
-    return {
-        "exit_code": code if code >= 0 else None,
-        "signal": -code if code < 0 else None,
-        "cpu_seconds": usage.ru_utime + usage.ru_stime,
-        "peak_memory": usage.ru_maxrss * 1024,
-    }
+def _killed_for_memory() -> int:
+    with contextlib.suppress(OSError), open("/proc/vmstat", "rb") as file:  # noqa: PTH123
+        return next((int(line.split()[1]) for line in file if line.startswith(b"oom_kill ")), 0)
+    return 0
 
 
 def _prctl(option: int, value: int) -> None:

@@ -1,75 +1,66 @@
 """One run: a fresh export of a commit, trained, then measured in a second export, told as RunFinished or RunFailed."""
 
-import os
+import hashlib
+import json
 import shutil
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from journal.events import FailureKind, Isolation, RunFailed, RunFinished, Trust
-from loop import metric
+from journal.events import Isolation, RunFailed
+from loop import limits, metric, sandbox
+from loop.clock import GRACE_SECONDS, SHARE, SHARED_FACTOR, Clock
 from loop.config import Config
 from loop.contracts import Outcome, Training
-from loop.errors import WorldBroken
-from loop.failure import kind_of, signature
-from loop.runner import Ask, Command, Ending, Watcher, environment, run
-from loop.telemetry import Finished, Started, Step, Word
+from loop.environment import environment
+from loop.errors import RunRefused, WorldBroken
+from loop.measure import Measured, Watch, measure
+from loop.outcome import Failure, failed, failure, finished
+from loop.runner import Command
+from loop.sandbox import Sandbox
+from loop.scope import REGULAR
 from loop.workspace import Workspace
+from loop.workspace.objects import Blob
 
-GRACE_SECONDS = 5.0  # beyond start-up and budget, for writing the checkpoint
-GRACE_SHARE = 0.05  # of the budget, likewise
 EVALUATE_SECONDS = 120.0  # at least this long for the evaluation
-TRACE_CHARACTERS = 4_000  # of the output's end, kept in the event
-TAMPERED = 3  # exit code by which an evaluator says that the model broke its rules
-SPARE_BYTES = 512 * 1024 * 1024  # of disk, below which no run starts
-
-
-@dataclass(frozen=True, kw_only=True)
-class Watch:
-    """What the session wants to hear of a run."""
-
-    launched: Callable[[int, Path], None]
-    step: Callable[[Step], None]
-    tick: Callable[[], Ask | None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Measured:
-    """A command that has ended, with its output's end and what it said of itself."""
-
-    ending: Ending
-    tail: str
-    started: Started | None = None
-    finished: Finished | None = None
-    last: Step | None = None
-    clock: float | None = None  # seconds from the training's first word to its end, by the loop's clock
+MODEL_PREFIX = "AR_MODEL_PREFIX"  # tells an evaluator what to put before the process that runs the model
+CHANGED = "the locked file {} is not as it was when the session began"
 
 
 class Runs:
-    """Makes runs of one session in `.ar/runs`."""
+    """Makes runs of one session in `.ar/runs`, in a sandbox where there is one. `isolation` says how they are held."""
 
     def __init__(self, workspace: Workspace, config: Config, *, folder: Path, device: str = "") -> None:
         self._workspace = workspace
         self._config = config
         self._folder = folder
         self._device = device
-        self.isolation: Isolation = "limited"
+        self._gpu = device.startswith("cuda")
+        self._sandbox: Sandbox | None = None
+        self.isolation: Isolation = _isolation(config)
+
+    def folder(self, session: str, experiment: int, run: int) -> Path:
+        """The folder of one run; its `home` is the HOME of its processes, by which they are known."""
+        return self._folder / f"{session}-{experiment:04d}-{run}"
+
+    def admit(self, *, by_model: bool) -> None:
+        """Raises RunRefused where code that a model wrote would run without a sandbox."""
+        check(self._config, by_model=by_model)
 
     def make(self, training: Training, watch: Watch) -> Outcome:
         """Train and evaluate. Never raises for what the code does; WorldBroken where the machine is at fault."""
-        folder = self._folder / f"{training.session}-{training.experiment:04d}-{training.run}"
+        self.admit(by_model=training.by_model)
+        folder = self.folder(training.session, training.experiment, training.run)
         self._fresh(folder)
         began = time.monotonic()
         try:
             trained = self._train(training, folder, watch)
-            if failure := self._failed(training, trained, began=began):
-                return failure
+            if why := failure(trained, what="training"):
+                return self._failed(training, why, trained, folder=folder, began=began)
             return self._evaluate(training, folder, trained, watch, began=began)
         finally:
-            shutil.rmtree(folder / "train", ignore_errors=True)
-            shutil.rmtree(folder / "evaluate", ignore_errors=True)
-            shutil.rmtree(folder / "home", ignore_errors=True)
+            for name in ("train", "evaluate", "home"):
+                shutil.rmtree(folder / name, ignore_errors=True)
 
     def _fresh(self, folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
@@ -79,13 +70,14 @@ class Runs:
             free = shutil.disk_usage(folder).free
         except OSError as error:
             raise WorldBroken(f"The run's folder {folder} cannot be made: {error.strerror}.") from error
-        if free < SPARE_BYTES:
+        if free < 2 * limits.SPARE_BYTES:
             raise WorldBroken(f"Only {free >> 20} MiB are free on the disk of {folder}: make room, then start again.")
 
     def _train(self, training: Training, folder: Path, watch: Watch) -> Measured:
         self._export(training.commit, folder / "train")
-        for name in self._config.inputs:
-            _bind(self._workspace.root / name, folder / "train" / name)
+        inputs = [self._workspace.root / name for name in self._config.inputs]
+        for name, source in zip(self._config.inputs, inputs, strict=True):
+            _link(source, folder / "train" / name)
         more = {
             self._config.seed_env: str(training.seed),
             "AR_SEED": str(training.seed),
@@ -93,6 +85,7 @@ class Runs:
             "AR_OUT": str(folder / "out"),
             "AR_DEVICE": self._device,
         }
+        own = [folder / name for name in ("train", "out", "home")]
         command = Command(
             line=self._config.train,
             folder=folder / "train",
@@ -100,32 +93,58 @@ class Runs:
             log=folder / "train.log",
             seconds=self.allowance(),
             telemetry=True,
+            limits=limits.of_machine(gpu=self._gpu, free=shutil.disk_usage(folder).free),
+            prefix=self._words(folder / "train", reads=inputs, writes=own),
         )
-        return _measure(command, watch, launched=lambda pid: watch.launched(pid, folder))
+        clock = Clock(
+            startup=self._config.startup, budget=self._config.budget, usual=training.usual, shared=not self._gpu
+        )
+        return measure(command, watch, clock=clock)
 
     def _evaluate(self, training: Training, folder: Path, trained: Measured, watch: Watch, *, began: float) -> Outcome:
         if self._config.evaluate is None:
             value = metric.find(self._config, trained.tail)
-            return self._outcome(training, trained, value, trust="self-reported", began=began, tail=trained.tail)
+            return self._judged(training, value, trained, trained, folder=folder, began=began)
         self._export(training.commit, folder / "evaluate")
-        more = {"AR_OUT": str(folder / "out"), "AR_ROOT": str(self._workspace.root), "AR_DEVICE": self._device}
-        command = Command(
-            line=self._config.evaluate,
-            folder=folder / "evaluate",
+        tree = self._workspace.tree(training.commit)
+        if changed := next(_changed(folder / "evaluate", tree, training.locked), None):
+            reason = CHANGED.format(changed)
+            return self._failed(training, Failure(kind="tampered", reason=reason), trained, folder=folder, began=began)
+        evaluated = measure(self._evaluation(training, folder), Watch(tick=watch.tick))
+        if why := failure(evaluated, what="evaluation"):
+            return self._failed(training, why, evaluated, folder=folder, began=began)
+        value = metric.find(self._config, evaluated.tail)
+        return self._judged(training, value, trained, evaluated, folder=folder, began=began)
+
+    def _evaluation(self, training: Training, folder: Path) -> Command:
+        """The evaluator outside the sandbox and its model process in it; one that does not know how, inside."""
+        root, evaluate, out = self._workspace.root, folder / "evaluate", folder / "out"
+        more = {"AR_OUT": str(out), "AR_ROOT": str(root), "AR_DEVICE": self._device}
+        prefix: tuple[str, ...] = ()
+        if _knows_prefix(evaluate, training.locked):
+            more[MODEL_PREFIX] = json.dumps(self._words(evaluate, reads=[evaluate, out]))
+        else:
+            hides = [root / ".git", self._folder.parent]
+            prefix = self._words(evaluate, reads=[root, evaluate, out], writes=[folder / "home"], hides=hides)
+        return Command(
+            line=self._config.evaluate or "",
+            folder=evaluate,
             environment=environment(folder / "home", more=more),
             log=folder / "evaluate.log",
             seconds=max(EVALUATE_SECONDS, self._config.budget),
+            limits=limits.of_machine(gpu=self._gpu, free=shutil.disk_usage(folder).free),
+            prefix=prefix,
         )
-        evaluated = _measure(command, Watch(launched=lambda *_: None, step=lambda _: None, tick=watch.tick))
-        if evaluated.ending.exit_code == TAMPERED:
-            return self._failure(training, evaluated, kind="tampered", why=_last_line(evaluated.tail), began=began)
-        if failure := self._failed(training, evaluated, began=began, what="evaluation"):
-            return failure
-        value = metric.find(self._config, evaluated.tail)
-        seconds = evaluated.ending.wall_seconds
-        return self._outcome(
-            training, trained, value, trust="measured", began=began, tail=evaluated.tail, evaluate_seconds=seconds
-        )
+
+    def _words(self, folder: Path, **sees: Iterable[Path]) -> tuple[str, ...]:
+        """What stands before a command that starts in `folder`: nothing where there is no sandbox."""
+        if self.isolation != "sandboxed":
+            return ()
+        if self._sandbox is None:
+            memory = limits.machine_memory() // 4
+            hidden = (self._workspace.root,)
+            self._sandbox = sandbox.build(self._config.train, hidden=hidden, gpu=self._gpu, memory=memory)
+        return self._sandbox.words(folder, **sees)
 
     def _export(self, commit: str, folder: Path) -> None:
         try:
@@ -133,133 +152,80 @@ class Runs:
         except OSError as error:
             raise WorldBroken(f"The commit cannot be exported to {folder}: {error.strerror}.") from error
 
-    def _outcome(
+    def _judged(
         self,
         training: Training,
-        trained: Measured,
         value: float | None,
+        trained: Measured,
+        told: Measured,
         *,
-        trust: Trust,
+        folder: Path,
         began: float,
-        tail: str,
-        evaluate_seconds: float = 0.0,
     ) -> Outcome:
         if value is None:
-            why = f"the output holds no line `{self._config.metric}: number` that matches the brief's pattern"
-            return self._failure(training, trained, kind="no_metric", why=why, began=began, tail=tail)
-        claimed = trained.finished or Finished()
-        return RunFinished(
-            session=training.session,
-            experiment=training.experiment,
-            run=training.run,
-            seed=training.seed,
-            metric=value,
-            trust=trust,
-            train_seconds=_trained_seconds(trained),
+            said = f"the output holds no line `{self._config.metric}: number` that matches the brief's pattern"
+            return self._failed(training, Failure(kind="no_metric", reason=said), told, folder=folder, began=began)
+        return finished(
+            training,
+            value,
+            trust="self-reported" if self._config.evaluate is None else "measured",
+            trained=trained,
+            evaluate_seconds=0.0 if told is trained else told.ending.wall_seconds,
             wall_seconds=time.monotonic() - began,
-            startup_seconds=trained.started.startup_seconds if trained.started else None,
-            evaluate_seconds=evaluate_seconds,
-            tokens=claimed.tokens,
-            steps=claimed.steps,
-            peak_memory=claimed.peak_memory or trained.ending.peak_memory,
-            purpose=training.purpose,
         )
+
+    def _failed(self, training: Training, why: Failure, told: Measured, *, folder: Path, began: float) -> RunFailed:
+        if why.kind == "disk_full":
+            shutil.rmtree(folder / "out", ignore_errors=True)
+        return failed(training, why, measured=told, wall_seconds=time.monotonic() - began)
 
     def allowance(self) -> float:
-        """Seconds of wall clock after which a training is ended."""
-        return self._config.startup + self._config.budget + max(GRACE_SECONDS, GRACE_SHARE * self._config.budget)
+        """Seconds of wall clock after which a training is ended, whatever it says."""
+        budget = self._config.budget * (1.0 if self._gpu else SHARED_FACTOR)
+        return self._config.startup + budget + max(GRACE_SECONDS, SHARE * self._config.budget)
 
-    def _failed(
-        self, training: Training, measured: Measured, *, began: float, what: str = "training"
-    ) -> RunFailed | None:
-        ending = measured.ending
-        kinds: dict[str, tuple[FailureKind, str]] = {
-            "timeout": ("timeout", f"the {what} was still running after {ending.wall_seconds:.0f} s and was ended"),
-            "flood": ("flood", f"the {what} printed more than {ending.output_bytes >> 20} MiB and was ended"),
-            "asked": ("skipped", "skipped by a person"),
-            "now": ("interrupted", "ended by a person"),
-        }
-        if ending.reason in kinds:
-            kind, why = kinds[ending.reason]
-            return self._failure(training, measured, kind=kind, why=why, began=began)
-        if ending.exit_code == 0:
-            return None
-        kind = kind_of(exit_code=ending.exit_code, signal=ending.signal, tail=measured.tail)
-        how = f"by signal {ending.signal}" if ending.signal else f"with exit code {ending.exit_code}"
-        why = f"the {what} ended {how}: {_last_line(measured.tail) or 'it said nothing'}"
-        return self._failure(training, measured, kind=kind, why=why, began=began)
 
-    def _failure(
-        self,
-        training: Training,
-        measured: Measured,
-        *,
-        kind: FailureKind,
-        why: str,
-        began: float,
-        tail: str | None = None,
-    ) -> RunFailed:
-        text = measured.tail if tail is None else tail
-        return RunFailed(
-            session=training.session,
-            experiment=training.experiment,
-            run=training.run,
-            kind=kind,
-            reason=why[:500],
-            exit_code=measured.ending.exit_code,
-            signature=f"{kind}: {signature(text)}" if kind in ("crash", "nan", "oom") else kind,
-            trace=text[-TRACE_CHARACTERS:],
-            wall_seconds=time.monotonic() - began,
-            train_seconds=_trained_seconds(measured),
+def check(config: Config, *, by_model: bool) -> None:
+    """Raises RunRefused where this brief's runs may not start on this machine."""
+    if config.sandbox == "none" or sandbox.available():
+        return
+    if config.sandbox == "required":
+        raise RunRefused(f"The brief says `sandbox: required`, but {sandbox.why_not()}.")
+    if by_model:
+        raise RunRefused(
+            f"Code that a model wrote does not run without a sandbox, and {sandbox.why_not()}. "
+            "Mend that, or say `sandbox: none` in the brief and let it run with your rights."
         )
 
 
-def _measure(command: Command, watch: Watch, *, launched: Callable[[int], None] = lambda _: None) -> Measured:
-    words: dict[type, Word] = {}
-    clock: list[float] = []
-
-    def hear(word: Word) -> None:
-        clock.append(time.monotonic())
-        del clock[1:]
-        words[type(word)] = word
-        if isinstance(word, Step):
-            watch.step(word)
-
-    ending = run(command, Watcher(launched=launched, word=hear, tick=watch.tick))
-    started, finished, last = words.get(Started), words.get(Finished), words.get(Step)
-    return Measured(
-        ending=ending,
-        tail=_tail(command.log),
-        started=started if isinstance(started, Started) else None,
-        finished=finished if isinstance(finished, Finished) else None,
-        last=last if isinstance(last, Step) else None,
-        clock=time.monotonic() - clock[0] if clock else None,
-    )
+def _isolation(config: Config) -> Isolation:
+    if config.sandbox == "none":
+        return "none"
+    return "sandboxed" if sandbox.available() else "limited"
 
 
-def _trained_seconds(measured: Measured) -> float:
-    """Seconds of training: as claimed, but never more than the loop's own clock allows."""
-    own = measured.clock if measured.clock is not None else measured.ending.wall_seconds
-    claims = [
-        word
-        for word in (measured.finished and measured.finished.train_seconds, measured.last and measured.last.seconds)
-        if word
-    ]
-    return min(claims[0], own) if claims else own
+def _knows_prefix(export: Path, locked: Mapping[str, str]) -> bool:
+    """Whether a locked file of the evaluation speaks of the prefix, and so uses it."""
+    sources = (export / path for path in locked if path.endswith((".py", ".sh")))
+    return any(MODEL_PREFIX.encode() in path.read_bytes() for path in sources if path.is_file())
 
 
-def _tail(log: Path, *, size: int = 64 * 1024) -> str:
-    with log.open("rb") as file:
-        file.seek(max(0, file.seek(0, os.SEEK_END) - size))
-        return file.read().decode("utf-8", "replace")
+def _changed(export: Path, tree: Mapping[str, Blob], locked: Mapping[str, str]) -> Iterator[str]:
+    """Locked files that this commit has otherwise, or whose exported bytes are not those that git names."""
+    for path, sha in locked.items():
+        blob, file = tree.get(path), export / path
+        if blob is None or blob.sha != sha or (blob.mode in REGULAR and _name_of(file.read_bytes(), sha) != sha):
+            yield path
 
 
-def _last_line(tail: str) -> str:
-    return next((line.strip() for line in reversed(tail.splitlines()) if line.strip()), "")
+def _name_of(data: bytes, like: str) -> str:
+    """The object name of a file's bytes, in the hash of another name."""
+    kind = hashlib.sha1 if len(like) == 40 else hashlib.sha256
+    return kind(b"blob %d\0" % len(data) + data).hexdigest()
 
 
-def _bind(source: Path, target: Path) -> None:
-    """An input in a run's folder: a symbolic link, which is not containment (see the sandbox)."""
+def _link(source: Path, target: Path) -> None:
+    """An input in a run's folder: a symbolic link to where the sandbox binds it."""
     if target.exists() or target.is_symlink():
         return
     target.parent.mkdir(parents=True, exist_ok=True)

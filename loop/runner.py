@@ -7,33 +7,34 @@ The command sees an allow-listed environment, so no key, token or agent of the u
 import json
 import os
 import selectors
-import shlex
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Self
 
-from loop import lifeline
+from loop import lifeline, process
+from loop.environment import argv
+from loop.errors import WorldBroken
+from loop.limits import UNLIMITED, Limits
 from loop.telemetry import Lines, Word
 
-Reason = Literal["exited", "timeout", "flood", "asked", "now"]
-Ask = Literal["asked", "now"]
+Reason = Literal["exited", "timeout", "flood", "asked", "now", "memory", "processes", "disk"]
+Ask = Literal["asked", "now", "timeout"]
 
 KEEP_BYTES = 256 * 1024  # of output, at its beginning and again at its end
 FLOOD_BYTES = 256 * 1024 * 1024  # of output in all, after which the command is ended
 TICK_SECONDS = 0.1  # how often the loop looks up from waiting
+SIGNALLED = 128  # an exit code above it says which signal ended the command
+_TAKEN: dict[object, Reason] = {"memory": "memory", "processes": "processes"}
 TERM_SECONDS = 2.0  # between asking a command to end and ending it
-ALLOWED = (
-    "PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "CUDA_HOME", "CUDA_PATH",
-    "NVIDIA_VISIBLE_DEVICES", "NVIDIA_DRIVER_CAPABILITIES", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VIRTUAL_ENV", "CONDA_PREFIX",
-)  # fmt: skip
-_SHELL = set("|&;<>()$`\n*?[#~")
+DEAF_SECONDS = 3.0  # between telling a guardian to end the command and doing it in its place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,8 @@ class Command:
     log: Path
     seconds: float  # of wall clock, by the monotonic clock
     telemetry: bool = False  # pass a descriptor, named in AR_TELEMETRY_FD
+    limits: Limits = UNLIMITED
+    prefix: tuple[str, ...] = ()  # the sandbox (see `loop.sandbox`)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,41 +70,17 @@ class Watcher:
 
     launched: Callable[[int], None] = lambda _pid: None
     word: Callable[[Word], None] = lambda _word: None
-    tick: Callable[[], Ask | None] = lambda: None  # returns "asked" to end the run in peace, "now" to end it at once
-
-
-def environment(folder: Path, *, more: Mapping[str, str]) -> dict[str, str]:
-    """The allow-listed environment of a run whose own files live in `folder`."""
-    allowed = {name: os.environ[name] for name in ALLOWED if name in os.environ}
-    return {
-        **allowed,
-        "PATH": search_path(),
-        "HOME": str(folder),
-        "TMPDIR": str(folder),
-        "PYTHONUNBUFFERED": "1",
-        **more,
-    }
-
-
-def search_path() -> str:
-    """PATH of a run: an activated environment's programs first, else those beside this interpreter."""
-    given = os.environ.get("PATH", os.defpath)
-    return given if os.environ.get("VIRTUAL_ENV") else f"{Path(sys.executable).parent}{os.pathsep}{given}"
-
-
-def missing_program(line: str) -> str | None:
-    """The program of a command line, if it is nowhere to be found."""
-    words = [word for word in shlex.split(line) if "=" not in word.split("/")[0]]
-    program = words[0] if words else line
-    found = shutil.which(program, path=search_path()) or set(line) & _SHELL
-    return None if found else program
+    tick: Callable[[], Ask | None] = lambda: None  # "asked" or "timeout" ends the run in peace, "now" at once
 
 
 def run(command: Command, watcher: Watcher) -> Ending:
-    """Run a command to its end, whatever that is. Never raises for what the command does."""
-    with _Process(command) as process:
-        watcher.launched(process.pid)
-        return process.watch(watcher)
+    """Run a command to its end, whatever that is. Never raises for what the command does.
+
+    Raises WorldBroken where no process can be started or its output cannot be written.
+    """
+    with _Process(command) as running:
+        watcher.launched(running.pid)
+        return running.watch(watcher)
 
 
 @dataclass
@@ -113,22 +92,34 @@ class _Output:
     tail: bytearray = field(default_factory=bytearray)
 
     def __post_init__(self) -> None:
-        self._file = self.path.open("wb", buffering=0)
+        with _written(self.path):
+            self._file = self.path.open("wb", buffering=0)
 
     def add(self, data: bytes) -> None:
         room = max(0, KEEP_BYTES - self.total)
         self.total += len(data)
-        self._file.write(data[:room])
+        with _written(self.path):
+            self._file.write(data[:room])
         self.tail += data[room:]
         if len(self.tail) > 2 * KEEP_BYTES:
             del self.tail[:-KEEP_BYTES]
 
     def close(self) -> None:
+        del self.tail[:-KEEP_BYTES]
         left_out = self.total - KEEP_BYTES - len(self.tail)
-        if left_out > 0:
-            self._file.write(f"\n… {left_out} bytes left out …\n".encode())
-        self._file.write(bytes(self.tail[-KEEP_BYTES:]))
-        self._file.close()
+        with _written(self.path), self._file:
+            self._file.write(f"\n… {left_out} bytes left out …\n".encode() if left_out > 0 else b"")
+            self._file.write(self.tail)
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise WorldBroken(
+            f"The log {path} cannot be written: {error.strerror}: make room, then start again."
+        ) from error
 
 
 class _Process:
@@ -144,25 +135,21 @@ class _Process:
         kept = str(tells) if command.telemetry else ""
         if command.telemetry:
             env["AR_TELEMETRY_FD"] = str(tells)
-        self._guardian = subprocess.Popen(
-            [
-                sys.executable,
-                "-I",
-                "-S",
-                lifeline.__file__,
-                str(other.fileno()),
-                kept,
-                "--",
-                *_argv(command.line),
-            ],
-            cwd=command.folder,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=says,
-            stderr=says,
-            pass_fds=(other.fileno(), *([tells] if kept else [])),
-            start_new_session=True,
-        )
+        guardian = [sys.executable, "-I", "-S", lifeline.__file__, str(other.fileno()), kept]
+        program = [*guardian, _as_json(command.limits), "--", *command.prefix, *argv(command.line)]
+        try:
+            self._guardian = subprocess.Popen(
+                program,
+                cwd=command.folder,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=says,
+                stderr=says,
+                pass_fds=(other.fileno(), *([tells] if kept else [])),
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise WorldBroken(f"No process can be started: {error.strerror}: is this machine out of memory?") from error
         other.close()
         os.close(says)
         os.close(tells)
@@ -179,7 +166,12 @@ class _Process:
     def __exit__(self, *_: object) -> None:
         """Closing the socket ends whatever still runs."""
         self._channel.close()
-        self._guardian.wait()
+        try:
+            self._guardian.wait(DEAF_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.sweep(Path(self._command.environment["HOME"]))
+            self._guardian.kill()
+            self._guardian.wait()
         for key in list(self._selector.get_map().values()):
             if isinstance(key.fileobj, int):
                 os.close(key.fileobj)
@@ -196,24 +188,33 @@ class _Process:
                 if key.data == "guardian":
                     told += data
                     if not data:
-                        return self._ending(reason, {})
+                        return self._orphaned(reason)
                 else:
                     self._hear(key.data, data, watcher)
             now = time.monotonic()
             if reason == "exited" and (why := self._why_end(watcher, now=now)):
                 reason, killed_at = why, now + (TERM_SECONDS if why != "now" else 0)
                 self._say(b"T")
+            if killed_at is not None and now >= killed_at + DEAF_SECONDS:
+                return self._orphaned(reason)  # the command has stopped its guardian
             if killed_at is not None and now >= killed_at:
                 self._say(b"K")
-                killed_at = float("inf")
         self._drain(watcher)
         return self._ending(reason, json.loads(told))
+
+    def _orphaned(self, reason: Reason) -> Ending:
+        """End what a guardian that was killed or stopped cannot end."""
+        process.sweep(Path(self._command.environment["HOME"]))
+        self._drain(Watcher())
+        return self._ending(reason, {})
 
     def _why_end(self, watcher: Watcher, *, now: float) -> Reason | None:
         if now - self._started > self._command.seconds:
             return "timeout"
         if self._output.total > FLOOD_BYTES:
             return "flood"
+        if self._command.limits.spare and shutil.disk_usage(self._command.log.parent).free < self._command.limits.spare:
+            return "disk"
         return watcher.tick()
 
     def _take(self, source: object) -> bytes:
@@ -247,13 +248,18 @@ class _Process:
             return  # the guardian is gone: its end is about to be read
 
     def _ending(self, reason: Reason, told: Mapping[str, object]) -> Ending:
+        exit_code, killed_by = _int(told.get("exit_code")), _int(told.get("signal"))
+        if self._command.prefix and exit_code is not None and exit_code > SIGNALLED:
+            killed_by, exit_code = exit_code - SIGNALLED, None  # bubblewrap says it as a shell does
+        if reason == "exited" and (not told or killed_by == signal.SIGKILL):
+            reason = _TAKEN.get(told.get("taken"), reason)
         return Ending(
             reason=reason,
-            exit_code=_int(told.get("exit_code")),
-            signal=_int(told.get("signal")) if told else signal.SIGKILL,
+            exit_code=exit_code,
+            signal=killed_by if told else int(signal.SIGKILL),
             wall_seconds=time.monotonic() - self._started,
             cpu_seconds=float(str(told["cpu_seconds"])) if "cpu_seconds" in told else None,
-            peak_memory=_int(told.get("peak_memory")),
+            peak_memory=_int(told.get("peak_memory")) or None,
             output_bytes=self._output.total,
         )
 
@@ -262,5 +268,5 @@ def _int(value: object) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def _argv(line: str) -> list[str]:
-    return ["/bin/sh", "-c", line] if set(line) & _SHELL or "=" in line.split(maxsplit=1)[0] else shlex.split(line)
+def _as_json(limits: Limits) -> str:
+    return json.dumps({name: getattr(limits, name) for name in ("memory", "heap", "processes", "file")})

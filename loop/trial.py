@@ -25,9 +25,10 @@ from loop.contracts import Outcome, Training
 from loop.errors import Stopped
 from loop.judge import Decision, Noise, Rule, incumbent_again, judge, noise, stale
 from loop.lab import BASELINE, Lab
+from loop.measure import Watch
 from loop.process import identity
-from loop.run import Watch
 from loop.telemetry import Step
+from loop.training import training
 
 INTERRUPTIONS = 3  # of one experiment, after which it is the suspect
 INVALID = ("tampered", "skipped")  # failures that say nothing of the idea's worth
@@ -163,6 +164,8 @@ def _run(lab: Lab, number: int, folded: Case, commit: str, *, purpose: RunPurpos
     """One run, recorded before it begins and after it ends."""
     run = max(folded.runs, default=0) + 1
     tag = lab.session.tag
+    planned = training(lab, number, run=run, commit=commit, seed=seed, purpose=purpose)
+    lab.runs.admit(by_model=planned.by_model)
     lab.recorder.experiment(
         number,
         RunStarted(
@@ -177,7 +180,6 @@ def _run(lab: Lab, number: int, folded: Case, commit: str, *, purpose: RunPurpos
             purpose=purpose,
         ),
     )
-    training = Training(session=tag, experiment=number, run=run, commit=commit, seed=seed, purpose=purpose)
 
     def launched(pid: int, folder: Path) -> None:
         found = identity(pid)
@@ -195,10 +197,10 @@ def _run(lab: Lab, number: int, folded: Case, commit: str, *, purpose: RunPurpos
         )
 
     def step(step: Step) -> None:
-        lab.recorder.samples([_sample(training, step)])
-        lab.screen.step(training, step)
+        lab.recorder.samples([_sample(planned, step)])
+        lab.screen.step(planned, step)
 
-    outcome = lab.runs.make(training, Watch(launched=launched, step=step, tick=lambda: lab.control.during(number)))
+    outcome = lab.runs.make(planned, Watch(launched=launched, step=step, tick=lambda: lab.control.during(number)))
     lab.recorder.experiment(number, outcome)
     return outcome
 

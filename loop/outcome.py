@@ -1,0 +1,107 @@
+"""What a run comes to: RunFinished with its metric, or RunFailed with its own kind and a reason in words. Pure."""
+
+from dataclasses import dataclass
+
+from journal.events import FailureKind, RunFailed, RunFinished, Trust
+from loop.contracts import Training
+from loop.failure import kind_of, signature
+from loop.measure import Measured
+
+TRACE_CHARACTERS = 4_000  # of the output's end, kept in the event
+TAMPERED = 3  # exit code by which an evaluator says that the model broke its rules
+CLUSTERED = ("crash", "nan", "oom")  # failures whose trace tells them apart
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """Why there is no metric."""
+
+    kind: FailureKind
+    reason: str
+
+
+def failure(measured: Measured, *, what: str) -> Failure | None:
+    """Why a command that has ended is no success; `what` is the training or the evaluation."""
+    found = _ended(measured, what=what) or _exited(measured, what=what)
+    if found is None and measured.overspent:
+        return Failure(kind="timeout", reason=f"the {what} took more than its budget: {measured.overspent}")
+    return found
+
+
+def _ended(measured: Measured, *, what: str) -> Failure | None:
+    """The loop, a limit or a person ended it."""
+    ending = measured.ending
+    late = measured.late or f"it was still running after {ending.wall_seconds:.0f} s"
+    kinds: dict[str, tuple[FailureKind, str]] = {
+        "timeout": ("timeout", f"the {what} was ended: {late}"),
+        "flood": ("flood", f"the {what} printed more than {ending.output_bytes >> 20} MiB and was ended"),
+        "memory": ("oom", f"the {what} took more memory than a run may have and was ended"),
+        "processes": ("forks", f"the {what} started more processes than a run may have and was ended"),
+        "disk": ("disk_full", f"the disk ran low while the {what} wrote, so it was ended"),
+        "asked": ("skipped", "skipped by a person"),
+        "now": ("interrupted", "ended by a person"),
+    }
+    kind, reason = kinds.get(ending.reason, (None, ""))
+    return Failure(kind=kind, reason=reason) if kind else None
+
+
+def _exited(measured: Measured, *, what: str) -> Failure | None:
+    ending, said = measured.ending, last_line(measured.tail)
+    if ending.exit_code == 0:
+        return None
+    if what == "evaluation" and ending.exit_code == TAMPERED:
+        return Failure(kind="nan" if "not finite" in said else "tampered", reason=said)
+    kind = kind_of(exit_code=ending.exit_code, signal=ending.signal, tail=measured.tail)
+    how = f"by signal {ending.signal}" if ending.signal else f"with exit code {ending.exit_code}"
+    return Failure(kind=kind, reason=f"the {what} ended {how}: {said or 'it said nothing'}")
+
+
+def failed(training: Training, why: Failure, *, measured: Measured, wall_seconds: float) -> RunFailed:
+    """The event of a run without a metric."""
+    return RunFailed(
+        session=training.session,
+        experiment=training.experiment,
+        run=training.run,
+        kind=why.kind,
+        reason=why.reason[:500],
+        exit_code=measured.ending.exit_code,
+        signature=f"{why.kind}: {signature(measured.tail)}" if why.kind in CLUSTERED else why.kind,
+        trace=measured.tail[-TRACE_CHARACTERS:],
+        wall_seconds=wall_seconds,
+        train_seconds=measured.training_seconds,
+    )
+
+
+def finished(
+    training: Training,
+    value: float,
+    *,
+    trust: Trust,
+    trained: Measured,
+    evaluate_seconds: float,
+    wall_seconds: float,
+) -> RunFinished:
+    """The event of a run with a metric."""
+    said = trained.finished
+    return RunFinished(
+        session=training.session,
+        experiment=training.experiment,
+        run=training.run,
+        seed=training.seed,
+        metric=value,
+        trust=trust,
+        train_seconds=trained.training_seconds,
+        wall_seconds=wall_seconds,
+        startup_seconds=trained.startup_seconds,
+        evaluate_seconds=evaluate_seconds,
+        tokens=said.tokens if said else None,
+        steps=said.steps if said else None,
+        peak_memory=(said and said.peak_memory) or trained.ending.peak_memory,
+        purpose=training.purpose,
+        guards=dict(trained.guards),
+    )
+
+
+def last_line(tail: str) -> str:
+    """The last line that is not empty."""
+    return next((line.strip() for line in reversed(tail.splitlines()) if line.strip()), "")
