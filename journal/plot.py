@@ -95,6 +95,7 @@ def _dress(axes: Any, session: Session, experiments: Sequence[Experiment]) -> No
         f"{one_line(session.goal, width=70) or session.tag}: {len(experiments)} experiments, {kept} kept", fontsize=11
     )
     axes.set_xlabel("experiment")
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_ylabel(
         f"{session.metric or 'metric'} ({'lower' if session.direction == 'minimize' else 'higher'} is better)"
     )

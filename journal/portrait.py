@@ -4,10 +4,11 @@ import msgspec
 
 from journal.errors import JournalMissing
 from journal.events import IdeaProposed, Verdict
+from journal.narration import number
 from journal.projections import State
 from journal.projections.experiments import Experiment, Run
 from journal.recorded import Recorded
-from journal.words import number, one_line, plain, verdict
+from journal.words import one_line, plain, verdict
 
 
 class Portrait(msgspec.Struct, frozen=True, kw_only=True):

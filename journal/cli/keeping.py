@@ -17,7 +17,7 @@ from journal.locate import locate
 from journal.projections.experiments import Experiment
 from journal.recorded import Sample
 from journal.repository import enclosing
-from journal.store import Journal, Reader
+from journal.store import Journal, Reader, discard
 from journal.verify import Report
 from journal.verify import verify as check
 
@@ -112,13 +112,19 @@ def import_(
     journal: JournalOption = None,
 ) -> None:
     """Fill a new journal from an export, to the same head hash, or from a table of results."""
-    writer = _writer(locate(journal))
+    path = locate(journal)
+    new = not path.exists()
+    writer = _writer(path)
     try:
         if source.suffix == ".tsv":
             _import_results(writer, source, session=session)
         else:
             _import_events(writer, source)
         position, digest = writer.head()
+    except JournalError:
+        if new:
+            discard(path)
+        raise
     finally:
         writer.close()
     narrate(f"{writer.path} holds {position} events, head {digest[:12]}.")

@@ -129,6 +129,11 @@ def _judged(row: Experiment, event: Verdict, at: str) -> None:
     row.rule, row.reason, row.decided_at = event.rule, event.reason, at
 
 
+def _kept(row: Experiment, event: ExperimentKept, at: str) -> None:
+    _judged(row, event, at)
+    row.commit = event.commit  # a baseline is kept without a commit of its own
+
+
 def _spend(row: Experiment, usage: Usage) -> None:
     row.tokens_in += usage.tokens_in + usage.tokens_cache_read + usage.tokens_cache_written
     row.tokens_out += usage.tokens_out
@@ -144,4 +149,5 @@ _EVOLVE: dict[type[Event], Callable[[Experiment, Any, str], None]] = {
     RunFinished: _run_finished,
     RunFailed: _run_failed,
     **dict.fromkeys(STATUS, _judged),
+    ExperimentKept: _kept,
 }

@@ -9,6 +9,9 @@ from journal.recorded import Recorded
 
 @dataclass(slots=True, frozen=True, kw_only=True)
 class FrontierPoint:
+    """`position` is that of its ExperimentKept event."""
+
+    position: int
     session: str
     experiment: int
     metric: float
@@ -25,6 +28,7 @@ class Frontier(Fold):
 
     def _keep(self, event: ExperimentKept, recorded: Recorded) -> FrontierPoint:
         point = FrontierPoint(
+            position=recorded.position,
             session=event.session,
             experiment=event.experiment,
             metric=event.metric,

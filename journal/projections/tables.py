@@ -161,9 +161,10 @@ TABLES = (
     ),
     Table(
         name="frontier",
-        words="The running best: one row per kept experiment.",
-        key=("session", "experiment"),
+        words="The running best: one row per keep, in order.",
+        key=("position",),
         columns=(
+            Column("position", "INTEGER", "of its ExperimentKept event"),
             _SESSION,
             _EXPERIMENT,
             Column("metric", "REAL", "the metric as judged"),

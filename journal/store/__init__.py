@@ -5,9 +5,9 @@ file read-only, page by position and hold no cursor, so that the WAL can always 
 """
 
 from journal.recorded import Recorded, Sample
-from journal.store.connection import wake_file
+from journal.store.connection import discard, wake_file
 from journal.store.lease import Lease
 from journal.store.reader import Reader, Row
 from journal.store.writer import Clock, Journal, utc_now
 
-__all__ = ["Clock", "Journal", "Lease", "Reader", "Recorded", "Row", "Sample", "utc_now", "wake_file"]
+__all__ = ["Clock", "Journal", "Lease", "Reader", "Recorded", "Row", "Sample", "discard", "utc_now", "wake_file"]

@@ -16,6 +16,13 @@ def wake_file(path: Path) -> Path:
     return path.with_suffix(".wake")
 
 
+def discard(path: Path) -> None:
+    """Remove a journal that never held anything, and the files beside it."""
+    beside = (path.with_name(path.name + end) for end in ("-wal", "-shm"))
+    for file in (path, *beside, wake_file(path), path.with_suffix(".lock")):
+        file.unlink(missing_ok=True)
+
+
 def connect(path: Path, *, readonly: bool) -> sqlite3.Connection:
     """Open the file; never creates one when read-only. Raises JournalUnusable."""
     uri = path.absolute().as_uri()

@@ -26,6 +26,7 @@ from journal.events import (
     experiment_stream,
     session_stream,
 )
+from journal.recorded import Recorded
 from journal.store import Journal
 
 MEMORY = Path("/dev/shm")
@@ -138,6 +139,11 @@ def night():
         (experiment_stream(TAG, 3), [ExperimentCrashed(session=TAG, experiment=3, reason="out of memory")]),
         (session_stream(TAG), [SessionEnded(session=TAG, reason="3 experiments done")]),
     ]
+
+
+def placed_at(position, time):
+    """An event at a place and a time of day."""
+    return Recorded(position, f"2026-11-20T{time}:00+00:00", "s", position, started(), "")
 
 
 def write(path, history=None):
