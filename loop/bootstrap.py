@@ -1,5 +1,7 @@
 """Choosing the real parts, once: repository, brief, profile, journal, session, proposer."""
 
+import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,16 +10,23 @@ from journal.locate import locate
 from journal.store import Journal
 from loop import brief as briefs
 from loop import profile as profiles
+from loop import sandbox, transcript
 from loop.brief import Brief
+from loop.config import Config
 from loop.contracts import Proposer
-from loop.control import Control
+from loop.control import POLL_SECONDS, Control
 from loop.device import find_device
 from loop.environment import missing_program, script_of
-from loop.errors import BadInput, RunRefused
-from loop.lab import Lab, Screen
+from loop.errors import BadInput
+from loop.lab import BASELINE, Lab, Screen
 from loop.opening import open_session
 from loop.profile import Profile
+from loop.proposers.choice import Choice, choose
+from loop.proposers.command import Command, Task
+from loop.proposers.conversation import MODEL, Clock, Settings
+from loop.proposers.dialogue import Claude
 from loop.proposers.sampler import Sampler
+from loop.proposers.tools import Tools
 from loop.recorder import Recorder
 from loop.run import Runs
 from loop.scope import Scope
@@ -63,15 +72,20 @@ def check(setting: Setting) -> None:
             raise BadInput(
                 f"The input {name} of {setting.brief.path.name} does not exist{_how_to_make(config.prepare)}"
             )
-    for key, line in (("train", config.train), ("evaluate", config.evaluate)):
+    for key, line in (("train", config.train), ("evaluate", config.evaluate), ("command", config.command)):
         if line and (program := missing_program(line)):
             raise BadInput(f"The {key} command `{line}` cannot run: there is no program `{program}`.")
         if line and (script := script_of(line)) and script not in tree:
             raise BadInput(
                 f"The {key} command `{line}` cannot run: {script} is not committed, and runs see commits only."
             )
-    if config.proposer in ("claude", "command"):
-        raise RunRefused(f"`proposer: {config.proposer}` is not available in this version: use auto or sampler.")
+    choice(setting)
+
+
+def choice(setting: Setting) -> Choice:
+    """Which proposer this brief gets here, and why. Raises BadInput or RunRefused where it cannot have the one it names."""
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111  # Path.home() raises where there is none
+    return choose(setting.brief.config, environment=os.environ, home=home, unsafe=sandbox.why_not)
 
 
 def assemble(setting: Setting, *, tag: str | None, screen: Screen) -> Lab:
@@ -84,14 +98,14 @@ def assemble(setting: Setting, *, tag: str | None, screen: Screen) -> Lab:
     device = find_device()
     recorder = Recorder(journal, open_session(setting, journal, tag=tag, device=device))
     sampler = Sampler()
-    return Lab(
+    lab = Lab(
         brief=setting.brief,
         recorder=recorder,
         workspace=setting.workspace,
         runs=Runs(
             setting.workspace, setting.brief.config, folder=setting.workspace.root / FOLDER / "runs", device=device.name
         ),
-        proposer=_proposer(sampler),
+        proposer=sampler,
         filler=sampler,
         control=Control(recorder),
         screen=screen,
@@ -99,10 +113,63 @@ def assemble(setting: Setting, *, tag: str | None, screen: Screen) -> Lab:
         device=device.name,
         defaults=setting.profile.brief,
     )
+    lab.proposer = _proposer(lab, choice(setting).name, journal=setting.journal)
+    return lab
 
 
-def _proposer(sampler: Sampler) -> Proposer:
-    return sampler
+def _proposer(lab: Lab, name: str, *, journal: Path) -> Proposer:
+    """The proposer of a name; its cap, scope and task are those of the brief in force."""
+    match name:
+        case "claude":
+            return _claude(lab, journal=journal)
+        case "command":
+            return Command(lambda: _task(lab.config), workspace=lab.workspace, folder=lab.folder, cancelled=_ended(lab))
+        case _:
+            return lab.filler
+
+
+def _claude(lab: Lab, *, journal: Path) -> Proposer:
+    """Claude, with the SDK imported only now: that alone takes a second."""
+    from loop.proposers.claude import Api  # noqa: PLC0415
+
+    config = lab.config
+    return Claude(
+        Api(cancelled=_ended(lab)),
+        settings=Settings(
+            model=config.model or MODEL, effort=config.effort, max_tokens=config.max_output, deadline=config.deadline
+        ),
+        limit=lambda: lab.config.max_cost,
+        tools=Tools(journal=journal, workspace=lab.workspace),
+        folder=lab.folder / transcript.FOLDER,
+        clock=Clock(sleep=_sleep(lab)),
+        secrets=transcript.secrets(os.environ),
+    )
+
+
+def _task(config: Config) -> Task:
+    return Task(
+        line=config.command or "",
+        scope=config.scope,
+        locked=config.locked,
+        passed=config.command_env,
+        deadline=config.deadline,
+    )
+
+
+def _ended(lab: Lab) -> Callable[[], bool]:
+    """Whether a person wants the loop to end at once; looks at the journal twice a second."""
+    return lambda: lab.control.during(BASELINE) == "now"
+
+
+def _sleep(lab: Lab) -> Callable[[float], None]:
+    """Sleep that a person may cut short."""
+
+    def sleep(seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and not _ended(lab)():
+            lab.control.wait(min(POLL_SECONDS, left))
+
+    return sleep
 
 
 def _profile(workspace: Workspace, brief: Brief) -> Profile:

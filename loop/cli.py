@@ -48,6 +48,8 @@ def run(
 
     setting = bootstrap.look(Path.cwd(), journal=journal)
     bootstrap.check(setting)
+    if words := bootstrap.choice(setting).words:
+        _say(f"note: {words}")
     for path in bootstrap.uncommitted(setting):
         _say(f"note: {path} has changes that are not committed: the session stands on the commit.")
     narrator = Narrator()

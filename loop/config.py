@@ -28,7 +28,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     rollback: Literal["reset", "revert"] = "reset"  # how a discarded change leaves the branch
     proposer: Literal["auto", "claude", "sampler", "command"] = "auto"
     command: str | None = None  # the coding agent's command line, for `proposer: command`
+    command_env: tuple[str, ...] = ()  # environment variables that the command may see, such as its own key
     model: str | None = None  # for `proposer: claude`
+    effort: Literal["low", "medium", "high", "xhigh", "max"] | None = None  # of Claude; absent: the model's own
+    max_output: int = 32_000  # tokens of one of Claude's answers, its thinking included
+    deadline: float = 900.0  # seconds that one proposal may take
     max_cost: float = 20.0  # dollars that a session may spend on proposals
     locked: tuple[str, ...] = ()  # paths hashed and refused; empty: everything outside scope
     sandbox: Literal["auto", "required", "none"] = "auto"

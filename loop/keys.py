@@ -12,9 +12,9 @@ import msgspec
 from loop.config import Config
 from loop.errors import BadInput
 
-LISTS = ("scope", "locked", "inputs")
+LISTS = ("scope", "locked", "inputs", "command_env")
 FOREVER = 1e7  # no duration is this long, in any unit
-_DURATIONS = ("budget", "startup")
+_DURATIONS = ("budget", "startup", "deadline")
 _DURATION = re.compile(r"^(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>s|m|h)$")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
@@ -100,6 +100,12 @@ def _objections(config: Config) -> tuple[tuple[str, bool, str], ...]:
             "`reruns` is how many pairs of re-runs a borderline gain may earn, zero or more.",
         ),
         ("max_cost", not 0 <= config.max_cost < math.inf, "`max_cost` is an amount of dollars, zero or more."),
+        ("max_output", config.max_output < 1024, "`max_output` is a number of tokens: an answer needs 1024 at least."),
+        (
+            "command_env",
+            not all(_VARIABLE.fullmatch(name) and name not in _TAKEN for name in config.command_env),
+            "`command_env` names variables such as OPENAI_API_KEY; PATH, HOME and the like are the loop's own to set.",
+        ),
         ("workers", config.workers < 1, "at least one worker is needed."),
         (
             "seed_env",

@@ -89,7 +89,12 @@ class Command:
     name = "command"
 
     def __init__(
-        self, task: Task, *, workspace: Workspace, folder: Path, cancelled: Callable[[], bool] = lambda: False
+        self,
+        task: Callable[[], Task],
+        *,
+        workspace: Workspace,
+        folder: Path,
+        cancelled: Callable[[], bool] = lambda: False,
     ) -> None:
         self._task = task
         self._workspace = workspace
@@ -98,14 +103,15 @@ class Command:
         self._complaint = ""  # about its last proposal, told with the next request
 
     def propose(self, request: Request) -> Proposal:
-        hidden = transcript.secrets(os.environ, (*transcript.KEYS, *self._task.passed))
+        task = self._task()
+        hidden = transcript.secrets(os.environ, (*transcript.KEYS, *task.passed))
         record = transcript.begin(self._folder / transcript.FOLDER, request, secrets=hidden)
         try:
-            with self._copied(request, record) as (copy, before):
-                ending = self._run(copy)
+            with self._copied(request, task, record) as (copy, before):
+                ending = self._run(copy, task)
                 record.say(ended=msgspec.to_builtins(ending), output=_tail(copy.log))
-                _check(ending, self._task, output=_tail(copy.log))
-                proposal = self._collect(copy, before, request, ending=ending, key=record.key)
+                _check(ending, task, output=_tail(copy.log))
+                proposal = self._collect(copy, before, request, task, ending=ending, key=record.key)
         except ProposerFailure as failure:
             self._complaint = str(failure)
             record.say(failed={"kind": failure.kind, "reason": str(failure)})
@@ -114,11 +120,11 @@ class Command:
         return proposal
 
     @contextmanager
-    def _copied(self, request: Request, record: Transcript) -> Iterator[tuple[_Copy, dict[str, str]]]:
+    def _copied(self, request: Request, task: Task, record: Transcript) -> Iterator[tuple[_Copy, dict[str, str]]]:
         """A copy that is gone afterwards, and the snapshot of it."""
-        told = prompt.task(request, scope=self._task.scope, complaint=self._complaint)
+        told = prompt.task(request, scope=task.scope, complaint=self._complaint)
         beside = {"task.md": told, "brief.md": request.brief, "memory.md": request.memory}
-        record.say(proposer=self.name, command=self._task.line, told=beside)
+        record.say(proposer=self.name, command=task.line, told=beside)
         folder: Path | None = None
         try:
             (self._folder / AGENTS).mkdir(parents=True, exist_ok=True)
@@ -144,21 +150,23 @@ class Command:
             (copy.tree / BESIDE / name).write_text(words, encoding="utf-8")
         return before
 
-    def _run(self, copy: _Copy) -> Ending:
-        more = {name: os.environ[name] for name in self._task.passed if name in os.environ}
+    def _run(self, copy: _Copy, task: Task) -> Ending:
+        more = {name: os.environ[name] for name in task.passed if name in os.environ}
         command = runner.Command(
-            line=self._task.line,
+            line=task.line,
             folder=copy.tree,
             environment=environment(copy.home, more=more),
             log=copy.log,
-            seconds=self._task.deadline,
+            seconds=task.deadline,
         )
         return runner.run(command, Watcher(tick=lambda: "now" if self._cancelled() else None))
 
-    def _collect(self, copy: _Copy, before: dict[str, str], request: Request, *, ending: Ending, key: str) -> Proposal:
+    def _collect(
+        self, copy: _Copy, before: dict[str, str], request: Request, task: Task, *, ending: Ending, key: str
+    ) -> Proposal:
         said = _said(copy.tree, before, usage=_usage(Said(), ending))
         usage = _usage(said, ending)
-        files = self._files(copy, before, request, usage=usage)
+        files = self._files(copy, before, request, task, usage=usage)
         added, removed = patch.lines(patch.unified(request.files, files))
         return Proposal(
             idea=" ".join(said.idea.split()) or f"edit {', '.join(sorted(files))} (+{added} -{removed} lines)",
@@ -174,9 +182,11 @@ class Command:
             prompt_key=key,
         )
 
-    def _files(self, copy: _Copy, before: dict[str, str], request: Request, *, usage: Usage) -> dict[str, str]:
+    def _files(
+        self, copy: _Copy, before: dict[str, str], request: Request, task: Task, *, usage: Usage
+    ) -> dict[str, str]:
         """The new texts in scope. Raises ProposerFailure for whatever is not that."""
-        scope = Scope(patterns=self._task.scope, tree=self._workspace.tree(request.parent), locked=self._task.locked)
+        scope = Scope(patterns=task.scope, tree=self._workspace.tree(request.parent), locked=task.locked)
         done = _difference(before, copy.tree, usage=usage)
         edited = [path for path in (*done.changed, *done.created) if path != SAID]
         stray = [path for path in (*edited, *done.deleted) if scope.refusal(path) is not None]

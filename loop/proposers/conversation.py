@@ -46,7 +46,6 @@ class Settings:
     model: str = MODEL
     effort: str | None = None  # low, medium, high, xhigh, max; None: the model's own default
     max_tokens: int = 32_000  # of one answer, thinking included
-    max_cost: float = 20.0  # dollars of a session
     deadline: float = 900.0  # seconds of one proposal, all its calls and waits together
 
 

@@ -1,5 +1,6 @@
 """`proposer: claude`: one bounded conversation for each proposal, and a rest after failures that would only repeat."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from loop import transcript
@@ -12,7 +13,10 @@ from loop.proposers.tools import Tools
 
 
 class Claude:
-    """Raises ProposerFailure for every conversation without a proposal, Stopped where a person ended the loop."""
+    """Raises ProposerFailure for every conversation without a proposal, Stopped where a person ended the loop.
+
+    `limit` is what the session may spend, in dollars; transcripts go to `folder`, without the `secrets`.
+    """
 
     name = NAME
 
@@ -21,13 +25,14 @@ class Claude:
         messages: Messages,
         *,
         settings: Settings,
+        limit: Callable[[], float],
         tools: Tools,
         folder: Path,
         clock: Clock | None = None,
         secrets: tuple[str, ...] = (),
     ) -> None:
         self._parts = Parts(
-            messages=messages, settings=settings, tools=tools, purse=Purse(settings.max_cost), clock=clock or Clock()
+            messages=messages, settings=settings, tools=tools, purse=Purse(limit), clock=clock or Clock()
         )
         self._folder = folder
         self._secrets = secrets

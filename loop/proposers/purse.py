@@ -1,7 +1,7 @@
 """What a session may still spend on proposals: recorded costs, own costs and calls in flight under one cap."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 
@@ -16,9 +16,12 @@ CHARACTERS_PER_TOKEN = (
 
 
 class Purse:
-    """Thread-safe. Where a model's price is unknown, the highest of the table is assumed, so that the cap holds."""
+    """Thread-safe. `limit` is asked before each call, as a brief may change it in mid-session.
 
-    def __init__(self, limit: float) -> None:
+    Where a model's price is unknown, the highest of the table is assumed, so that the cap holds.
+    """
+
+    def __init__(self, limit: Callable[[], float]) -> None:
         self._limit = limit
         self._lock = threading.Lock()
         self._first: dict[str, float] = {}  # by session: recorded when this process first looked
@@ -31,8 +34,9 @@ class Purse:
         with self._lock:
             first = self._first.setdefault(session, recorded)
             spent = max(recorded, first + self._own.get(session, 0.0)) + self._flying
-            if spent + estimate > self._limit:
-                raise Fault("cost", _told(spent, estimate=estimate, limit=self._limit))
+            limit = self._limit()
+            if spent + estimate > limit:
+                raise Fault("cost", _told(spent, estimate=estimate, limit=limit))
             self._flying += estimate
         try:
             yield

@@ -96,10 +96,11 @@ class Desk:
         self.folder, self.repository, self.journal, self.night = folder, repository, journal, night
         self.watch = Watch()
 
-    def __call__(self, server, *, key=KEY, idle=5.0, cancelled=lambda: False, **settings) -> Claude:
+    def __call__(self, server, *, key=KEY, idle=5.0, cancelled=lambda: False, max_cost=20.0, **settings) -> Claude:
         return Claude(
             Api(base_url=server.url, api_key=key, idle=idle, cancelled=cancelled),
             settings=Settings(**{"deadline": 100.0, **settings}),
+            limit=lambda: max_cost,
             tools=Tools(journal=self.journal, workspace=self.repository),
             folder=self.folder / "prompts",
             clock=self.watch.clock(),
@@ -451,7 +452,7 @@ def test_no_call_is_made_that_could_pass_the_cap(desk):
 
 
 def test_the_cap_counts_calls_in_flight():
-    purse = Purse(1.0)
+    purse = Purse(lambda: 1.0)
 
     with (
         purse.hold("nov20", recorded=0.2, estimate=0.5),
@@ -464,7 +465,7 @@ def test_the_cap_counts_calls_in_flight():
 
 
 def test_the_cap_counts_what_this_process_spent_before_the_journal_knows():
-    purse = Purse(1.0)
+    purse = Purse(lambda: 1.0)
     with purse.hold("nov20", recorded=0.2, estimate=0.5):
         purse.spend("nov20", 0.5)
 

@@ -48,7 +48,7 @@ class Desk:
 
     def __call__(self, line: str, *, cancelled=lambda: False, **task) -> Command:
         said = Task(line=line, scope=("train.py", "nets/*.py"), **{"deadline": 20.0, **task})
-        return Command(said, workspace=self.repository, folder=self.folder, cancelled=cancelled)
+        return Command(lambda: said, workspace=self.repository, folder=self.folder, cancelled=cancelled)
 
     def request(self, **more):
         told = {"brief": "Be bold.", "memory": "σ = 0.005", "parent": self.repository.head()}
