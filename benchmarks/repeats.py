@@ -80,7 +80,7 @@ def of_ideas(ideas: Mapping[str, Mapping[str, Edit]]) -> Iterator[Pair]:
 
 
 def of_knobs(knobs: Sequence[tuple[str, ...]]) -> Iterator[Pair]:
-    base = applied([("SCALAR_LR = 0.05 ", "SCALAR_LR = 0.08 ")])
+    base = applied([("VALUE_EVERY = 2 ", "VALUE_EVERY = 3 ")])
     for place, (name, old, tried, again, near, other, opposite) in enumerate(knobs):
         line = f"\n{name} = {old} "
         first = (TRAIN, applied([(line, f"\n{name} = {tried} ")]))

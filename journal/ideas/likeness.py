@@ -7,7 +7,8 @@ nothing. What an idea brings weighs before what it removes: two replacements of 
 
 import ast
 import math
-from collections.abc import Iterable, Set as AbstractSet
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 
 from journal.events import Change, KnobMove
@@ -15,7 +16,7 @@ from journal.ideas.literals import evaluate
 
 KNOWN = 0.3  # weight of a word that the baseline holds already
 PLUMBING = frozenset(
-    "to dtype device shape size view reshape contiguous transpose float bfloat16 dim keepdim mean sum len list range tuple "
+    "to dtype device shape size view reshape contiguous transpose float bfloat16 dim keepdim mean sum len list range tuple "  # noqa: SIM905
     "detach clone item append model parameters numel data x y module int max min zip enumerate self p".split()
 )
 

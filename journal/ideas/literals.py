@@ -13,7 +13,7 @@ import io
 import operator
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import PurePosixPath
@@ -96,9 +96,21 @@ def _python(text: str) -> tuple[Knob, ...]:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError):
         return ()
+    return of_tree(tree, text, stored(ast.walk(tree)))
+
+
+def stored(nodes: Iterable[ast.AST]) -> Counter[str]:
+    """How often each name is bound, in any scope."""
+    return Counter(node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
+
+
+def of_tree(tree: ast.Module, text: str, bound: Counter[str]) -> tuple[Knob, ...]:
+    """The knobs of a Python file that is parsed already; what is bound twice has no one place to edit."""
     place = _Place(text)
     found: list[Knob] = []
     for name, node in _assignments(tree):
+        if bound[name] != 1:
+            continue
         comment = rules(place.comment(node))
         elements = node.elts if isinstance(node, ast.Tuple | ast.List) else None
         named = [(name, node)] if elements is None else [(f"{name}[{i}]", part) for i, part in enumerate(elements)]
@@ -107,7 +119,7 @@ def _python(text: str) -> tuple[Knob, ...]:
 
 
 def _assignments(tree: ast.Module) -> list[tuple[str, ast.expr]]:
-    """Module-level NAME = expression, each name bound once: what is bound twice has no one place to edit."""
+    """Module-level NAME = expression."""
     pairs: list[tuple[str, ast.expr]] = []
     for node in tree.body:
         match node:
@@ -117,8 +129,7 @@ def _assignments(tree: ast.Module) -> list[tuple[str, ast.expr]]:
                 pairs.append((name, value))
             case _:
                 pass
-    bound = Counter(n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
-    return [(name, value) for name, value in pairs if bound[name] == 1]
+    return pairs
 
 
 class _Place:

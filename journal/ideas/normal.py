@@ -34,13 +34,13 @@ class Statement:
 Units = Mapping[str, Sequence[Statement]]  # qualified name of a function or class ("" for the module) -> statements
 
 
-def normalise(text: str) -> Units:
-    """The units of a file. Raises SyntaxError or ValueError where Python cannot parse it."""
-    parsed = ast.parse(text)
-    loaded = {n.id for n in ast.walk(parsed) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-    tree = _Simplify(_aliases(parsed), loaded=loaded).visit(parsed)
+def normalise(parsed: ast.Module, nodes: Sequence[ast.AST], bound: AbstractSet[str]) -> Units:
+    """The units of a file; `nodes` are all those of its tree, `bound` the names that it stores to. Takes the tree apart."""
+    loaded = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    keywords = {node.arg for node in nodes if isinstance(node, ast.keyword) and node.arg}
+    tree = _Simplify(_aliases(nodes, bound), loaded=loaded).visit(parsed)
     assert isinstance(tree, ast.Module)
-    assign_slots(tree)
+    assign_slots(tree, keywords)
     units: dict[str, list[Statement]] = {MODULE: []}
     _collect(tree.body, MODULE, units)
     return units
@@ -91,19 +91,20 @@ def _flatten(body: Sequence[ast.AST], depth: int) -> Iterator[Statement]:
                 yield from _flatten(children, depth + 1)
 
 
-def _aliases(tree: ast.Module) -> dict[str, str]:
+def _aliases(nodes: Sequence[ast.AST], bound: AbstractSet[str]) -> dict[str, str]:
     """Names bound by imports alone -> the dotted path that they stand for."""
     paths: dict[str, str] = {}
-    for node in ast.walk(tree):
+    parameters: set[str] = set()
+    for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 root = alias.name.partition(".")[0]
                 paths[alias.asname or root] = alias.name if alias.asname else root
         elif isinstance(node, ast.ImportFrom) and not node.level:
             paths.update({alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names})
-    stored = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    stored |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
-    return {name: path for name, path in paths.items() if name not in stored}
+        elif isinstance(node, ast.arg):
+            parameters.add(node.arg)
+    return {name: path for name, path in paths.items() if name not in bound and name not in parameters}
 
 
 class _Simplify(ast.NodeTransformer):
@@ -118,14 +119,18 @@ class _Simplify(ast.NodeTransformer):
         if folded is not None:
             return folded
         visited = self.generic_visit(node)
-        for block in COMPOUND:
-            children = getattr(visited, block, None)
-            if isinstance(children, list):
-                setattr(visited, block, [child for child in children if not self._idle(child)])
+        if isinstance(visited, ast.stmt | ast.mod | ast.excepthandler | ast.match_case):
+            self._clear(visited)
         visited = _REWRITES.get(type(visited), _same)(visited)
         if isinstance(visited, Function):
             inline_temporaries(visited)
         return visited
+
+    def _clear(self, node: ast.AST) -> None:
+        for block in COMPOUND:
+            children = getattr(node, block, None)
+            if isinstance(children, list):
+                setattr(node, block, [child for child in children if not self._idle(child)])
 
     def _fold(self, node: ast.AST) -> ast.AST | None:
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in self._aliases:

@@ -18,6 +18,7 @@ SAME_VALUE = 0.02  # |ln(new / old)| up to which two values are one
 NEAR_VALUE = 0.10  # and up to which they are near
 SAME_STRUCTURE = 0.35  # overlap of structure from which two changes are one idea
 NEIGHBOURS = 5
+CONSIDERED = 200  # trials that share the most with a change, from which its neighbours are taken
 
 Rule = Literal["same program", "same change", "same value", "near value", "same structure"]
 
@@ -39,7 +40,7 @@ def matches(changes: Changes, change: Change, *, session: str, experiment: int, 
     """
     found = [
         match
-        for trial in changes.related(change)
+        for trial in changes.comparable(change, parent)
         if (trial.session, trial.experiment) != (session, experiment) and trial.measured
         if (match := _compare(changes, change, trial, session=session, parent=parent))
     ]
@@ -53,7 +54,7 @@ def neighbours(
     known = changes.words(session)
     scored = [
         (likeness(change, trial.change, known), trial.order, trial)
-        for trial in changes.related(change)
+        for trial in changes.sharing(change, most=CONSIDERED)
         if trial.session == session and trial.experiment != experiment and trial.kind != "baseline"
     ]
     scored.sort(key=lambda entry: entry[:2], reverse=True)

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 
 from journal.events import Change, KnobMove
-from journal.ideas.literals import Knob, knobs
+from journal.ideas.literals import Knob, knobs, of_tree, stored
 from journal.ideas.normal import COMPOUND, MODULE, Statement, Units, canonical, canonical_text, kept, normalise
 from journal.ideas.slots import local_names, slot_of
 
@@ -81,14 +81,17 @@ class _Difference:
 
 @lru_cache(maxsize=16)  # the parent's files are asked for again and again
 def _read(path: str, text: str) -> _File:
-    known = {knob.name: knob for knob in knobs(path, text)}
     if PurePosixPath(path).suffix == ".py":
         try:
-            units = normalise(text)
-            return _File(units, canonical_text(units), known)
+            tree = ast.parse(text)
+            nodes = list(ast.walk(tree))
+            bound = stored(nodes)
+            known = of_tree(tree, text, bound)
+            units = normalise(tree, nodes, bound.keys())
+            return _File(units, canonical_text(units), {knob.name: knob for knob in known})
         except (SyntaxError, ValueError, RecursionError):
             pass
-    return _File(None, "\n".join(_lines(text)), known)
+    return _File(None, "\n".join(_lines(text)), {knob.name: knob for knob in knobs(path, text)})
 
 
 def _compare(path: str, before: str, after: str, *, into: _Difference, label: str) -> None:
@@ -266,7 +269,7 @@ def _is_path(node: ast.AST) -> bool:
 def _surplus(many: Counter[str], few: Counter[str], places: Iterable[str]) -> tuple[str, ...]:
     """What there is more of, and where: `@Block.forward` marks a place."""
     words = sorted((many - few).keys() - {"self"})[:MOST_TOKENS]
-    return tuple([*words, *(f"@{place}" for place in sorted(places))])
+    return (*words, *(f"@{place}" for place in sorted(places)))
 
 
 def _hash(*parts: str) -> str:

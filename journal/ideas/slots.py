@@ -3,6 +3,7 @@
 import ast
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 
 Scope = dict[str, int | None]  # name -> slot, None until it is first seen
 
@@ -16,9 +17,8 @@ def slot_of(node: ast.AST) -> int | None:
     return getattr(node, "slot", None)
 
 
-def assign_slots(tree: ast.Module) -> None:
-    """Give every local name of every function its slot. Parameters that are passed by keyword keep their names."""
-    keywords = {node.arg for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg}
+def assign_slots(tree: ast.Module, keywords: AbstractSet[str]) -> None:
+    """Give every local name of every function its slot. Parameters whose name is among `keywords` keep it: callers use it."""
     _Slots(keywords).visit(tree)
 
 
@@ -28,7 +28,7 @@ def local_names(function: ast.AST) -> set[str]:
 
 
 class _Slots(ast.NodeVisitor):
-    def __init__(self, keywords: set[str]) -> None:
+    def __init__(self, keywords: AbstractSet[str]) -> None:
         self._keywords = keywords
         self._scopes: list[Scope] = []
         self._next = 0
@@ -120,22 +120,24 @@ def _targets(target: ast.expr) -> Iterator[str]:
 
 def inline_temporaries(function: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
     """`t = f(x); return g(t)` is `return g(f(x))`: a name bound once and read once, in the very next statement."""
-    names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
-    stored = Counter(node.id for node in names if not isinstance(node.ctx, ast.Load))
-    loaded = Counter(node.id for node in names if isinstance(node.ctx, ast.Load))
-    shared = {name for node in ast.walk(function) if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names}
-    once = {name for name in stored if stored[name] == loaded[name] == 1} - shared
-    once -= {node.arg for node in ast.walk(function.args) if isinstance(node, ast.arg)}
-    for block in _blocks(function):
-        _inline(block, once)
-
-
-def _blocks(function: ast.AST) -> Iterator[list[ast.stmt]]:
+    stored: Counter[str] = Counter()
+    loaded: Counter[str] = Counter()
+    excluded: set[str] = set()
+    blocks: list[list[ast.stmt]] = []
     for node in ast.walk(function):
-        for field in ("body", "orelse", "finalbody"):
-            block = getattr(node, field, None)
-            if isinstance(block, list):
-                yield block
+        if isinstance(node, ast.Name):
+            (loaded if isinstance(node.ctx, ast.Load) else stored)[node.id] += 1
+        elif isinstance(node, ast.arg):
+            excluded.add(node.arg)
+        elif isinstance(node, ast.Global | ast.Nonlocal):
+            excluded.update(node.names)
+        elif isinstance(node, ast.stmt):
+            blocks += [
+                block for key in ("body", "orelse", "finalbody") if isinstance(block := getattr(node, key, None), list)
+            ]
+    once = {name for name in stored if stored[name] == loaded[name] == 1} - excluded
+    for block in blocks if once else ():
+        _inline(block, once)
 
 
 def _inline(block: list[ast.stmt], once: set[str]) -> None:

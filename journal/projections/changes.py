@@ -1,5 +1,6 @@
 """Every change that was let through, indexed by what it does and where it stood. A pure fold."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -86,14 +87,24 @@ class Changes(Fold):
         """The trials on one commit, oldest first."""
         return self._index.get(("parent", parent), {}).values()
 
-    def related(self, change: Change) -> Iterator[Trial]:
-        """Every trial that shares a program, change, knob or identifier with a change, once."""
-        seen: set[int] = set()
+    def comparable(self, change: Change, parent: str) -> Iterator[Trial]:
+        """Every trial that could be the same idea: of the same program, change or knob, or on the same parent; each once."""
+        keys = [("program", change.program), ("change", change.change), ("parent", parent)]
+        keys += [("knob", move.name) for move in change.knobs]
+        found: dict[int, Trial] = {}
+        for key in keys:
+            found.update(self._index.get(key, {}))
+        yield from found.values()
+
+    def sharing(self, change: Change, *, most: int) -> list[Trial]:
+        """The trials that share the most knobs and identifiers with a change, at most so many."""
+        shared: Counter[int] = Counter()
+        trials: dict[int, Trial] = {}
         for key in _keys(change):
-            for order, trial in self._index.get(key, {}).items():
-                if order not in seen:
-                    seen.add(order)
-                    yield trial
+            found = self._index.get(key, {})
+            shared.update(found.keys())
+            trials.update(found)
+        return [trials[order] for order, _ in sorted(shared.items(), key=lambda entry: (-entry[1], -entry[0]))[:most]]
 
     def _start(self, event: SessionStarted, _recorded: Recorded) -> None:
         rules = [event.config.get(key) for key in HARNESS]

@@ -4,6 +4,7 @@ The weights are ratios, tuned on the simulated objectives of `benchmarks/sampler
 repository: kinds of knob are recognised by the field's own words.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -53,7 +54,7 @@ class Evidence:
             self._values.setdefault(row.knob, set()).update((row.value, row.old))
             result = _result(row)
             if result:
-                trust = FADE ** sum(number > row.experiment for number in keeps)
+                trust = FADE ** (len(keeps) - bisect_right(keeps, row.experiment))
                 note = Note(trial=row, direction=_direction(row), result=result, trust=trust)
                 self._notes.setdefault(row.knob, []).append(note)
 
