@@ -28,6 +28,8 @@ def read(path: Path) -> Profile:
     except (OSError, ValueError) as error:
         raise BadInput(f"The profile {path} cannot be read: {error}.") from error
     brief, constants = data.get("brief", {}), data.get("constants", {})
+    if not isinstance(brief, dict) or not isinstance(constants, dict):
+        raise BadInput(f"The profile {path} cannot be read: `brief` and `constants` are tables.")
     unknown = [key for key in brief if key not in KEYS]
     if unknown:
         raise BadInput(f"The profile {path} sets `{unknown[0]}`, which is no key of a brief.")
