@@ -37,7 +37,11 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     goal: str = ""
     brief: str = ""
     memory: str = ""
+    metric: str = ""
     direction: Literal["minimize", "maximize"] = "minimize"
+    budget: float | None = None  # seconds of training per run
+    startup: float | None = None  # seconds that a run may take besides
+    device: str = ""
     refusals: Sequence[IdeaRefused] = ()  # of this experiment so far
 
 

@@ -84,11 +84,23 @@ def prompt(request: Request) -> Prompt:
     """What to tell a proposer that is asked for this."""
     return Prompt(
         rules=RULES,
-        brief=f"# The brief\n\nGoal: {request.goal}\nDirection: {request.direction} the metric\n\n{request.brief.strip()}",
+        brief=brief(request),
         files=files(request.files),
         memory=f"# Memory of this session\n\n{request.memory.strip()}",
         news=news(request),
     )
+
+
+def brief(request: Request) -> str:
+    """What the researcher wants: the machine's part in words, then the human's own."""
+    facts = [f"Goal: {request.goal}", f"Metric: {request.metric}, to {request.direction}"]
+    if request.budget is not None:
+        more = (
+            f", and {request.startup:g} s besides for imports, data, compilation" if request.startup is not None else ""
+        )
+        facts.append(f"Budget of one run: {request.budget:g} s of training{more}")
+    facts += [f"Device: {request.device}"] if request.device else []
+    return "\n".join(["# The brief", "", *facts, "", request.brief.strip()])
 
 
 def task(request: Request, *, scope: Iterable[str], complaint: str = "") -> str:

@@ -36,7 +36,11 @@ def _attempt(lab: Lab, number: int, folded: Case) -> None:
         goal=lab.config.goal,
         brief=lab.brief.human,
         memory=memory.render(lab.state, lab.session.tag),
+        metric=lab.config.metric,
         direction=lab.config.direction,
+        budget=lab.config.budget,
+        startup=lab.config.startup,
+        device=lab.session.device,
         refusals=tuple(folded.refusals),
     )
     proposal = _ask(lab, number, request)

@@ -88,6 +88,7 @@ class Rest:
 
     until: float = 0.0
     failures: int = 0
+    why: str = ""  # the last failure's kind
 
     def after(self, fault: Fault, *, now: float) -> None:
         """Take in how an asking ended; an answer that is merely no good is no reason to rest."""
@@ -96,6 +97,7 @@ class Rest:
             return
         first = LASTING_REST if fault.kind in LASTING else FIRST_REST
         self.failures += 1
+        self.why = fault.kind
         self.until = now + min(LONGEST_REST, max(first * 2 ** (self.failures - 1), fault.retry_after or 0.0))
 
     def left(self, now: float) -> float:

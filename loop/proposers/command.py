@@ -123,7 +123,7 @@ class Command:
     def _copied(self, request: Request, task: Task, record: Transcript) -> Iterator[tuple[_Copy, dict[str, str]]]:
         """A copy that is gone afterwards, and the snapshot of it."""
         told = prompt.task(request, scope=task.scope, complaint=self._complaint)
-        beside = {"task.md": told, "brief.md": request.brief, "memory.md": request.memory}
+        beside = {"task.md": told, "brief.md": prompt.brief(request) + "\n", "memory.md": request.memory}
         record.say(proposer=self.name, command=task.line, told=beside)
         folder: Path | None = None
         try:

@@ -42,7 +42,7 @@ class Claude:
     def propose(self, request: Request) -> Proposal:
         if left := self._rested():
             raise ProposerFailure(
-                f"Claude is not asked for another {left:.0f} seconds after {self._rest.failures} failures in a row.",
+                f"Claude is left alone for another {left:.0f} seconds after a failure ({self._rest.why}).",
                 kind="resting",
                 retry_after=left,
             )

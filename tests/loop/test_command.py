@@ -101,7 +101,7 @@ def test_the_agent_reads_the_task_the_brief_and_the_memory_beside_the_files(desk
 
     kept = desk.kept(proposal.prompt_key)
     assert "Files in scope: train.py, nets/*.py" in kept["output"]
-    assert kept["output"].endswith("Be bold.σ = 0.005")
+    assert kept["output"].endswith("Be bold.\nσ = 0.005")
     assert kept["told"]["task.md"] in kept["output"]
 
 
