@@ -77,10 +77,13 @@ def likeness(one: Change, other: Change, known: AbstractSet[str]) -> float:
 @lru_cache(maxsize=4096)
 def value(source: str) -> bool | int | float | str | None:
     """The value of a literal's source text; the text itself where it is not Python."""
+    if not source:
+        return None
     try:
-        return evaluate(ast.parse(source, mode="eval").body) if source else None
+        found = evaluate(ast.parse(source.strip(), mode="eval").body)
     except (SyntaxError, ValueError, RecursionError):
         return source
+    return source if found is None else found
 
 
 def _weighed(words: Iterable[str], known: AbstractSet[str]) -> dict[str, float]:

@@ -1,54 +1,21 @@
-"""The knobs of a text: named literals with their place in it, so that one can be read, compared and replaced in place.
+"""The knobs of a text, so that each can be read, compared and replaced in place.
 
-A knob is a module-level NAME = literal of a Python file. What may be done with it stands in the comment at its end:
-
-    MATRIX_LR = 0.04     # peak rate of Muon [0.005..0.2]      a range, ends included
-    WINDOW = "SSSL"      # attention pattern {SSSL, SL, L}     the choices
-    WIDTH = 128          # model width, multiple of 64         a number or the name of another knob
-    VOCAB_SIZE = 2048    # fixed by the tokenizer              not a knob to move
+In a Python file they are the module-level NAME = literal; in YAML, TOML and JSON the scalars, named by their path.
 """
 
 import ast
 import io
 import operator
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import PurePosixPath
 from typing import Any
 
-Value = bool | int | float | str
+from journal.ideas import settings
+from journal.ideas.knob import Knob, Rules, Value, rules
+
 LARGEST_POWER = 4096  # exponents and shifts above this are left unfolded: 10**10**10 would never end
-
-_RANGE = re.compile(r"\[\s*([-+\w.]+?)\s*\.\.\s*([-+\w.]+?)\s*\]")
-_CHOICES = re.compile(r"\{([^{}]*)\}")
-_MULTIPLE = re.compile(r"\bmultiple of (\w+)")
-_FIXED = re.compile(r"\bfixed\b", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """What a comment says about the values that a knob may take."""
-
-    low: float | None = None
-    high: float | None = None
-    choices: tuple[str, ...] = ()
-    multiple: str | None = None  # a number, or the name of another knob
-    fixed: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Knob:
-    """One named literal. `start` and `end` are character offsets in the text, `text[start:end]` its source."""
-
-    name: str
-    value: Value
-    source: str
-    start: int
-    end: int
-    rules: Rules = Rules()
 
 
 def knobs(path: str, text: str) -> tuple[Knob, ...]:
@@ -60,21 +27,6 @@ def knobs(path: str, text: str) -> tuple[Knob, ...]:
 def replace(text: str, knob: Knob, source: str) -> str:
     """The text with one literal replaced; every other character stays."""
     return text[: knob.start] + source + text[knob.end :]
-
-
-def rules(comment: str) -> Rules:
-    """What a trailing comment declares; anything that does not read as the grammar is prose."""
-    span = _RANGE.search(comment)
-    low, high = (_number(span[1]), _number(span[2])) if span else (None, None)
-    choices = _CHOICES.search(comment)
-    multiple = _MULTIPLE.search(comment)
-    return Rules(
-        low=low,
-        high=high,
-        choices=tuple(part.strip() for part in choices[1].split(",") if part.strip()) if choices else (),
-        multiple=multiple[1] if multiple else None,
-        fixed=bool(_FIXED.search(comment)),
-    )
 
 
 def evaluate(node: ast.expr) -> Value | None:
@@ -197,11 +149,10 @@ _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
 }
 
 
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
-_READERS = {".py": _python}
+_READERS: dict[str, Callable[[str], tuple[Knob, ...]]] = {
+    ".py": _python,
+    ".yaml": settings.yaml,
+    ".yml": settings.yaml,
+    ".toml": settings.toml,
+    ".json": settings.json,
+}

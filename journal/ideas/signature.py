@@ -11,7 +11,8 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 
 from journal.events import Change, KnobMove
-from journal.ideas.literals import Knob, knobs, of_tree, stored
+from journal.ideas.knob import Knob
+from journal.ideas.literals import knobs, of_tree, stored
 from journal.ideas.normal import COMPOUND, MODULE, Statement, Units, canonical, canonical_text, kept, normalise
 from journal.ideas.slots import local_names, slot_of
 

@@ -4,6 +4,7 @@ The weights are ratios, tuned on the simulated objectives of `benchmarks/sampler
 repository: kinds of knob are recognised by the field's own words.
 """
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -128,7 +129,7 @@ def _beyond(note: Note, step: Step) -> bool:
 
 
 def _kind(knob: str) -> float:
-    tokens = set(knob.rpartition(":")[2].partition("[")[0].upper().split("_"))
+    tokens = set(re.split(r"[_.\-]", knob.rpartition(":")[2].partition("[")[0].upper()))
     return next((weight for weight, names in KINDS if tokens & names), OTHER)
 
 

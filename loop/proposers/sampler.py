@@ -6,11 +6,13 @@ crashed. Its generator is seeded by the session and the experiment, so a restart
 """
 
 import random
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from journal.ideas.knob import Knob
 from journal.ideas.likeness import distance
-from journal.ideas.literals import Knob, knobs, replace
+from journal.ideas.literals import knobs, replace
 from journal.ideas.repeats import NEAR_VALUE, SAME_VALUE, matches
 from journal.ideas.revisits import BASE_CHANGED, rationed
 from journal.ideas.signature import signature
@@ -66,17 +68,17 @@ class Sampler:
 def _moves(files: Mapping[str, str]) -> Iterator[Move]:
     for path in sorted(files):
         label = f"{path}:" if len(files) > 1 else ""
-        for name, found in movable(knob for knob in knobs(path, files[path]) if _is_knob(knob)).items():
+        for name, found in movable(knob for knob in knobs(path, files[path]) if _is_knob(knob, path)).items():
             yield from (Move(path=path, name=f"{label}{name}", step=step) for step in found)
 
 
 NO_KNOB = frozenset({"SEED", "VERSION", "EVAL", "LOG", "VERBOSE", "DEBUG", "PORT", "BUDGET", "TIMEOUT"})
 
 
-def _is_knob(knob: Knob) -> bool:
-    """Names in capitals; a seed, a budget or a logging interval changes what is measured, not how well it does."""
+def _is_knob(knob: Knob, path: str) -> bool:
+    """In Python, names in capitals. A seed, a budget or a logging interval changes what is measured, not how well it does."""
     bare = knob.name.partition("[")[0]
-    return bare.isupper() and not NO_KNOB & set(bare.split("_"))
+    return (bare.isupper() or not path.endswith(".py")) and not NO_KNOB & set(re.split(r"[_.-]", bare.upper()))
 
 
 def _new_here(move: Move, request: Request) -> bool:

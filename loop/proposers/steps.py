@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from journal.ideas.literals import Knob, Value
+from journal.ideas.knob import Knob, Value
 
 LADDER = (0.5, 0.67, 0.8, 0.9, 1.1, 1.25, 1.5, 2.0)
 FROM_ZERO = (0.02, 0.05, 0.1, 0.2)  # shares of the range, or absolute without one
@@ -42,7 +42,11 @@ def steps(knob: Knob, known: Mapping[str, Knob]) -> tuple[Step, ...]:
 
 def _moves(knob: Knob, known: Mapping[str, Knob]) -> Iterator[Step]:
     if isinstance(knob.value, bool):
-        yield Step(knob=knob, source=str(not knob.value), value=not knob.value, direction=0, size=1.0)
+        other = str(not knob.value)
+        written_small = knob.source.islower()  # as in YAML, TOML and JSON
+        yield Step(
+            knob=knob, source=other.lower() if written_small else other, value=not knob.value, direction=0, size=1.0
+        )
     elif knob.rules.choices:
         yield from _choices(knob)
     elif not isinstance(knob.value, str) and math.isfinite(knob.value):

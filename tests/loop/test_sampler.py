@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scripted_night import Night
 
-from journal.ideas.literals import Knob, Rules, knobs
+from journal.ideas.knob import Knob, Rules
+from journal.ideas.literals import knobs
 from journal.ideas.signature import signature
 from loop.contracts import Passed
 from loop.errors import ProposerFailure

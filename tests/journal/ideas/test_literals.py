@@ -1,6 +1,7 @@
 import pytest
 
-from journal.ideas.literals import Knob, Rules, knobs, replace, rules
+from journal.ideas.knob import Knob, Rules, rules
+from journal.ideas.literals import knobs, replace
 
 
 def only(text: str) -> Knob:

@@ -1,0 +1,62 @@
+"""What a knob is: a named literal with its place in a text, and what the comment behind it allows. Pure.
+
+MATRIX_LR = 0.04     # peak rate of Muon [0.005..0.2]      a range, ends included
+WINDOW = "SSSL"      # attention pattern {SSSL, SL, L}     the choices
+WIDTH = 128          # model width, multiple of 64         a number or the name of another knob
+VOCAB_SIZE = 2048    # fixed by the tokenizer              not a knob to move
+"""
+
+import re
+from dataclasses import dataclass
+
+Value = bool | int | float | str
+
+_RANGE = re.compile(r"\[\s*([-+\w.]+?)\s*\.\.\s*([-+\w.]+?)\s*\]")
+_CHOICES = re.compile(r"\{([^{}]*)\}")
+_MULTIPLE = re.compile(r"\bmultiple of (\w+)")
+_FIXED = re.compile(r"\bfixed\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What a comment says about the values that a knob may take."""
+
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    multiple: str | None = None  # a number, or the name of another knob
+    fixed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knob:
+    """One named literal. `start` and `end` are character offsets in the text, `text[start:end]` its source."""
+
+    name: str
+    value: Value
+    source: str
+    start: int
+    end: int
+    rules: Rules = Rules()
+
+
+def rules(comment: str) -> Rules:
+    """What a trailing comment declares; anything that does not read as the grammar is prose."""
+    span = _RANGE.search(comment)
+    low, high = (_number(span[1]), _number(span[2])) if span else (None, None)
+    choices = _CHOICES.search(comment)
+    multiple = _MULTIPLE.search(comment)
+    return Rules(
+        low=low,
+        high=high,
+        choices=tuple(part.strip() for part in choices[1].split(",") if part.strip()) if choices else (),
+        multiple=multiple[1] if multiple else None,
+        fixed=bool(_FIXED.search(comment)),
+    )
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
