@@ -1,6 +1,7 @@
 """`ar-journal`: read, ask, check and carry away the journal."""
 
 import sys
+from collections.abc import Sequence
 
 from journal.cli import asking, keeping, reading
 from journal.cli.app import app
@@ -9,10 +10,10 @@ from journal.errors import JournalError
 __all__ = ["asking", "keeping", "main", "reading"]
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line: exit 0 done, 1 not so, 2 bad input, 130 interrupted."""
     try:
-        app()
+        app(arguments, prog_name="ar-journal")
     except JournalError as error:
         print(f"ar-journal: {error}", file=sys.stderr)
         sys.exit(2)

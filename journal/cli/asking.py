@@ -1,15 +1,17 @@
 """Commands that ask: sql, failures, similar."""
 
 import sys
+from dataclasses import astuple, fields
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from journal import search
-from journal.cli.app import JournalOption, JsonOption, app
+from journal.cli.app import JournalOption, JsonOption, app, reader, state_of
 from journal.cli.output import Form, narrate, print_answer
 from journal.errors import QueryRefused
+from journal.ideas.calibration import Calibration, calibrate
 from journal.locate import locate
 from journal.query import ROWS, SECONDS, Answer, ask
 from journal.saved import COST, SAVED, Saved
@@ -82,6 +84,13 @@ def similar(
 def cost(*, json: JsonOption = False, journal: JournalOption = None) -> None:
     """Say what the nights cost: tokens, dollars and hours, by session, proposer and model."""
     print_answer(ask(locate(journal), COST), form=Form.JSON if json else Form.TABLE)
+    if json:
+        return
+    found = calibrate(state_of(reader(journal)).experiments.rows.values())
+    if found:
+        typer.echo("\nWhat was predicted, and what was measured: mean deltas")
+        columns = tuple(field.name for field in fields(Calibration))
+        print_answer(Answer(columns=columns, rows=[astuple(row) for row in found]), form=Form.TABLE)
 
 
 def answer_line(path: Path, line: str) -> Answer:

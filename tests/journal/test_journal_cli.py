@@ -1,32 +1,50 @@
 """`ar-journal`, as typed."""
 
+import contextlib
 import csv
 import io
 import json
 import os
 import pty
+import sqlite3
 import subprocess
 import sys
+from typing import NamedTuple
 
 import pytest
 from histories import COMMITS, write
 
+from journal.cli import main
+from journal.cli.prompt import candidates
+
 RUN = [sys.executable, "-c", "import sys; sys.argv[0] = 'ar-journal'; from journal.cli import main; main()"]
 
 
-def ar_journal(*arguments, journal=None, **options):
-    environ = {"PATH": os.environ["PATH"], "COLUMNS": "200", "PYTHONPATH": os.getcwd()}  # noqa: PTH109
-    environ |= {"AR_JOURNAL": str(journal)} if journal else {}
-    return subprocess.run(
-        [*RUN, *arguments], capture_output=True, text=True, env=environ, check=False, timeout=60, **options
-    )
+class Told(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def ar_journal(*arguments, journal=None, stdin=""):
+    """The command, as typed, in this process: real arguments, real streams, real exit code."""
+    named = ["--journal", str(journal)] if journal and "--journal" not in arguments else []
+    out, narration = io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), io.StringIO()
+    before, sys.stdin = sys.stdin, io.StringIO(stdin)
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(narration), pytest.raises(SystemExit) as ended:
+            main([*arguments, *named])
+    finally:
+        sys.stdin = before
+    out.flush()
+    return Told(ended.value.code or 0, out.buffer.getvalue().decode(), narration.getvalue())
 
 
 def test_the_log_prints_a_line_per_event(night_path):
     told = ar_journal("log", "-n", "3", journal=night_path)
 
     assert told.returncode == 0
-    assert [line.split()[0] for line in told.stdout.splitlines()] == ["22", "23", "24"]
+    assert [line.split()[0] for line in told.stdout.splitlines()] == ["24", "25", "26"]
     assert "session nov20 ends: 3 experiments done" in told.stdout
 
 
@@ -80,7 +98,7 @@ def test_sql_prints_a_table_for_people(night_path):
 
 
 def test_sql_is_read_from_a_pipe(night_path):
-    told = ar_journal("sql", journal=night_path, input="SELECT count(*) AS n FROM runs")
+    told = ar_journal("sql", journal=night_path, stdin="SELECT count(*) AS n FROM runs")
 
     assert told.stdout.split() == ["n", "─", "4"]
 
@@ -125,15 +143,13 @@ def test_verify_says_yes_with_exit_0_and_no_with_exit_1(night_path):
     bad = ar_journal("verify", journal=night_path)
 
     assert (good.returncode, bad.returncode) == (0, 1)
-    assert "is as it was written: 24 events, 2 kept experiments" in good.stdout
+    assert "is as it was written: 26 events, 2 kept experiments" in good.stdout
     assert "position 7: The event does not match its hash" in bad.stdout
     assert "first bad position 7" in bad.stdout
     assert json.loads(ar_journal("verify", "--json", journal=night_path).stdout)["first_bad"] == 7
 
 
 def write_over(path):
-    import sqlite3
-
     db = sqlite3.connect(path, isolation_level=None)
     db.execute("DROP TRIGGER events_refuse_update")
     db.execute("UPDATE events SET payload = replace(payload, 'halve', 'double') WHERE position = 7")
@@ -141,8 +157,6 @@ def write_over(path):
 
 
 def test_rebuild_mends_changed_projections(night_path):
-    import sqlite3
-
     db = sqlite3.connect(night_path, isolation_level=None)
     db.execute("UPDATE experiments SET metric = 0.1")
     db.close()
@@ -162,7 +176,7 @@ def test_an_export_imports_to_the_same_head(night_path, folder):
     assert imported.returncode == 0
     assert ar_journal("export", journal=folder / "copy.db").stdout == exported.read_text()
     assert again.returncode == 2
-    assert "already holds 24 events" in again.stderr
+    assert "already holds 26 events" in again.stderr
 
 
 def test_an_export_that_was_changed_is_not_imported_and_leaves_nothing(night_path, folder):
@@ -232,29 +246,27 @@ def test_the_prompt_answers_on_a_terminal(night_path):
     process = subprocess.Popen([*RUN, "sql"], stdin=inside, stdout=inside, stderr=inside, env=environ)
     os.close(inside)
 
-    os.write(terminal, b"SELECT count(*) AS answers FROM experiments\n@moon\nSELEC\n\x04")
-    told = read_all(terminal)
+    told = b"".join(
+        typed(terminal, line) for line in (b"SELECT count(*) AS answers\n", b"@moon\n", b"SELEC\n", b"\x04")
+    ).decode()
 
     assert process.wait(timeout=30) == 0
+    os.close(terminal)
     assert "answers" in told
     assert "No saved query is called moon" in told
     assert "syntax error" in told
 
 
-def read_all(terminal):
-    chunks = []
-    try:
-        while chunk := os.read(terminal, 4096):
-            chunks.append(chunk)
-    except OSError:
-        pass
-    os.close(terminal)
-    return b"".join(chunks).decode()
+def typed(terminal, keys):
+    """Wait for the prompt, type, and return what was on the screen before."""
+    seen = b""
+    while not seen.endswith(b"sql> "):
+        seen += os.read(terminal, 1)
+    os.write(terminal, keys)
+    return seen
 
 
 def test_the_prompt_completes_tables_columns_and_saved_queries():
-    from journal.cli.prompt import candidates
-
     assert candidates("gain") == ["gain_sigma"]
     assert "experiments" in candidates("exp")
     assert candidates("@near") == ["@near-misses"]
