@@ -49,6 +49,7 @@ class Experiment:
     proposer: str = ""
     model: str | None = None
     parent: str | None = None
+    expected_delta: float | None = None  # as the proposal in force predicts it
     commit: str | None = None
     metric: float | None = None
     incumbent: float | None = None
@@ -89,6 +90,7 @@ class Experiments(Fold):
 def _proposed(row: Experiment, event: IdeaProposed, at: str) -> None:
     row.idea, row.hypothesis, row.kind = event.idea, event.hypothesis, event.kind
     row.proposer, row.model, row.parent = event.proposer, event.model, event.parent
+    row.expected_delta = event.expected_delta
     row.proposed_at = row.proposed_at or at
     row.attempts += 1
     _spend(row, event.usage)
