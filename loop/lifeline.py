@@ -23,6 +23,7 @@ import time
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 PR_SET_CHILD_SUBREAPER = 36
 ROUNDS = 200  # of killing and reaping, 10 ms apart
+POLITE = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 LOOK_SECONDS = 0.5  # between two looks at what the tree takes
 FIRST_TO_DIE = b"800"  # /proc/PID/oom_score_adj: the system short of memory ends the run, not the loop
 PAGE = resource.getpagesize()
@@ -39,6 +40,8 @@ def main() -> int:
     limits = json.loads(sys.argv[3])
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGCHLD, lambda *_: None)
+    for number in POLITE:
+        signal.signal(number, signal.SIG_IGN)  # a command that signals its parent does not lose its guardian
     wake, alarm = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.set_wakeup_fd(alarm)
     killed_before = _killed_for_memory()
@@ -67,7 +70,7 @@ def _start(command: list[str], *, kept: list[int], limits: Limits) -> int:
         if os.getppid() != guardian:
             os._exit(1)
         signal.set_wakeup_fd(-1)
-        for number in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGINT, signal.SIGXFSZ):
+        for number in (*POLITE, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ):
             signal.signal(number, signal.SIG_DFL)
         _limit(limits)
         for number in kept:

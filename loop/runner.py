@@ -4,6 +4,7 @@ The command sees an allow-listed environment, so no key, token or agent of the u
 (`loop.lifeline`), also when the loop is killed.
 """
 
+import itertools
 import json
 import os
 import selectors
@@ -30,6 +31,7 @@ Ask = Literal["asked", "now", "timeout"]
 
 KEEP_BYTES = 256 * 1024  # of output, at its beginning and again at its end
 FLOOD_BYTES = 256 * 1024 * 1024  # of output in all, after which the command is ended
+DRAINS = 64  # reads of a pipe after the end
 TICK_SECONDS = 0.1  # how often the loop looks up from waiting
 SIGNALLED = 128  # an exit code above it says which signal ended the command
 _TAKEN: dict[object, Reason] = {"memory": "memory", "processes": "processes"}
@@ -236,9 +238,9 @@ class _Process:
             os.close(int(source))  # type: ignore[arg-type]
 
     def _drain(self, watcher: Watcher) -> None:
-        """Take what is left in the pipes, at most their own size."""
-        for key in list(self._selector.get_map().values()):
-            while key.data != "guardian" and (data := self._take(key.fileobj)):
+        """Take what is left in the pipes: a few reads, should somebody have escaped who still writes."""
+        for key in [key for key in self._selector.get_map().values() if key.data != "guardian"]:
+            for data in itertools.takewhile(len, (self._take(key.fileobj) for _ in range(DRAINS))):
                 self._hear(key.data, data, watcher)
 
     def _say(self, word: bytes) -> None:
