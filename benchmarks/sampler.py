@@ -365,6 +365,7 @@ def proposers() -> Mapping[str, Callable[[int], object]]:
         print("optuna is not installed: TPE is left out", file=sys.stderr)
     else:
         found["tpe"] = Tpe
+        found["sampler, then tpe"] = lambda seed: Through(Sampler("auto"), seed)
     return found
 
 

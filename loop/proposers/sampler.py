@@ -7,8 +7,9 @@ crashed. Its generator is seeded by the session and the experiment, so a restart
 
 import random
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from journal.ideas.knob import Knob
 from journal.ideas.likeness import distance
@@ -19,11 +20,14 @@ from journal.ideas.signature import signature
 from journal.projections.changes import Trial
 from loop.contracts import Proposal, Request
 from loop.errors import ProposerFailure
+from loop.proposers import tpe
 from loop.proposers.evidence import Evidence, words
 from loop.proposers.steps import Step, movable
 
 AVOID = 0.8  # how often values seen on other parents are left out
-DRAWS = 12  # proposals drawn before the sampler says that nothing is left
+DRAWS = 60  # proposals drawn before the sampler says that nothing is left
+JOINT_DRAWS = 4
+PLATEAU = 25  # experiments without a keep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +40,16 @@ class Move:
 
 
 class Sampler:
-    """Proposes one-factor changes of the module-level literals in scope."""
+    """Proposes steps of the literals in scope: `local` one at a time, `tpe` several at once.
+
+    `auto` is local, and hands every third proposal to TPE on a plateau, or where no local step is left; without Optuna
+    it stays local.
+    """
 
     name = "sampler"
+
+    def __init__(self, method: Literal["local", "tpe", "auto"] = "local") -> None:
+        self._method = method
 
     def propose(self, request: Request) -> Proposal:
         """Raises ProposerFailure where no knob is in scope, or no step is left on this parent."""
@@ -48,21 +59,55 @@ class Sampler:
                 "The files in scope hold no knob, a module-level line such as `LR = 0.04  # [0.001..1]`: add one.",
                 kind="no_knobs",
             )
-        generator = random.Random(f"{request.session}/{request.experiment}/{request.attempt}")
-        evidence = Evidence(request.state.knobs.of_session(request.session), before=request.experiment)
-        left = [move for move in moves if _new_here(move, request)]
-        for _ in range(DRAWS):
-            move = _draw(left, request, evidence, generator)
-            if move is None:
-                break
-            proposal = _proposal(move, request, evidence)
-            if proposal is not None:
-                return proposal
-            left.remove(move)
-        raise ProposerFailure(
-            "Every step of every knob has been tried on this incumbent: widen the ranges in the comments, or change the code.",
-            kind="exhausted",
-        )
+        if self._method == "tpe" or (self._method == "auto" and tpe.installed() and _on_plateau(request)):
+            return _joint(moves, request)
+        local = _local(moves, request)
+        if local is None and self._method == "auto" and tpe.installed():
+            return _joint(moves, request)
+        if local is None:
+            raise ProposerFailure(
+                "Every step of every knob has been tried on this incumbent: widen the ranges, or change the code.",
+                kind="exhausted",
+            )
+        return local
+
+
+def _local(moves: list[Move], request: Request) -> Proposal | None:
+    """A step of one knob, or None where none is left."""
+    generator = random.Random(f"{request.session}/{request.experiment}/{request.attempt}")
+    evidence = Evidence(request.state.knobs.of_session(request.session), before=request.experiment)
+    left = [move for move in moves if _new_here(move, request)]
+    for _ in range(DRAWS):
+        move = _draw(left, request, evidence, generator)
+        if move is None:
+            return None
+        proposal = _proposal([move], request, hypothesis=words(move.name, move.step, evidence))
+        if proposal is not None:
+            return proposal
+        left.remove(move)
+    return None
+
+
+def _joint(moves: list[Move], request: Request) -> Proposal:
+    """Steps of several knobs, as TPE draws them."""
+    places = {move.name: move for move in moves}
+    for draw in range(JOINT_DRAWS):
+        seed = random.Random(f"{request.session}/{request.experiment}/{request.attempt}/{draw}").getrandbits(32)
+        steps = tpe.suggest(request, {name: move.step.knob for name, move in places.items()}, seed=seed)
+        drawn = [Move(path=places[name].path, name=name, step=step) for name, step in steps.items()]
+        proposal = _proposal(drawn, request, hypothesis=tpe.WORDS) if drawn else None
+        if proposal is not None:
+            return proposal
+    raise ProposerFailure(
+        "TPE draws what has been tried already: widen the ranges, or change the code.", kind="exhausted"
+    )
+
+
+def _on_plateau(request: Request) -> bool:
+    """Every third experiment after many without a keep."""
+    decided = [trial for trial in request.state.changes.of_session(request.session) if trial.status != "open"]
+    recent = decided[-PLATEAU:]
+    return len(recent) == PLATEAU and all(t.status != "keep" for t in recent) and request.experiment % 3 == 0
 
 
 def _moves(files: Mapping[str, str]) -> Iterator[Move]:
@@ -119,11 +164,12 @@ def _seen(move: Move, evidence: Evidence) -> bool:
     return any(distance(value, move.step.source) <= SAME_VALUE for value in evidence.values(move.name))
 
 
-def _proposal(move: Move, request: Request, evidence: Evidence) -> Proposal | None:
-    """The move as a proposal; None where the gate would know it as a repeat, or as a revisit that is not free."""
-    knob, step = move.step.knob, move.step
-    text = replace(request.files[move.path], knob, step.source)
-    change = signature(request.files, {**request.files, move.path: text})
+def _proposal(moves: Sequence[Move], request: Request, *, hypothesis: str) -> Proposal | None:
+    """The moves as a proposal; None where the gate would know it as a repeat, or as a revisit that is not free."""
+    files: dict[str, str] = {}
+    for move in sorted(moves, key=lambda move: -move.step.knob.start):  # from the end, so that places stay right
+        files[move.path] = replace(files.get(move.path, request.files[move.path]), move.step.knob, move.step.source)
+    change = signature(request.files, {**request.files, **files})
     found = matches(
         request.state.changes, change, session=request.session, experiment=request.experiment, parent=request.parent
     )
@@ -131,9 +177,9 @@ def _proposal(move: Move, request: Request, evidence: Evidence) -> Proposal | No
     if earlier and not _free(found[0].repeat, earlier, request):
         return None
     return Proposal(
-        idea=f"{_verb(step)} {move.name} from {knob.source} to {step.source}",
-        files={move.path: text},
-        hypothesis=words(move.name, step, evidence),
+        idea="; ".join(f"{_verb(m.step)} {m.name} from {m.step.knob.source} to {m.step.source}" for m in moves),
+        files=files,
+        hypothesis=hypothesis,
         kind="knob",
         proposer=Sampler.name,
         retry_of=earlier.experiment if earlier else None,

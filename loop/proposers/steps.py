@@ -18,6 +18,7 @@ SMALL_INTEGER = 12  # integers up to here move by one and two
 NEIGHBOURING_POWERS = 16  # powers of two from here on move to their neighbours
 NEAR_ONE = 0.8  # from here to one a number is a rate of decay
 TINY = 1e-5  # below, only decades matter
+WIDEST = 8.0  # a factor: how far a search over a whole range goes from here
 SMALL_SHARE = 0.2  # a share this small may be switched off, where its range includes zero
 
 
@@ -127,6 +128,16 @@ def _unit(knob: Knob, known: Mapping[str, Knob]) -> int:
     other = known.get(declared or "")
     number = other.value if other else _parsed(declared or "1")
     return int(number) if isinstance(number, int | float) and number >= 1 else 1
+
+
+def bounds(knob: Knob, known: Mapping[str, Knob]) -> tuple[float, float, int]:
+    """(lowest, highest, unit) of a number, for a search over a whole range: as declared, but within a factor of eight."""
+    here = float(knob.value)
+    low, high = knob.rules.low, knob.rules.high
+    near, far = sorted((here / WIDEST, here * WIDEST)) if here else (0.0, 1.0 if high is None else high)
+    if NEAR_ONE <= here < 1:
+        far = 1 - (1 - here) / WIDEST
+    return max(near, near if low is None else low), min(far, far if high is None else high), _unit(knob, known)
 
 
 def written(value: float, *, like: str) -> str:
