@@ -28,6 +28,11 @@ WAL_BYTES = 16 * 2**20  # the writer truncates the write-ahead log above this
 INTENTS = "control/"  # streams that any process may append to
 
 Clock = Callable[[], datetime]
+Connect = Callable[[Path], sqlite3.Connection]
+
+
+def writable(path: Path) -> sqlite3.Connection:
+    return connect(path, readonly=False)
 
 
 def utc_now() -> datetime:
@@ -37,7 +42,9 @@ def utc_now() -> datetime:
 class Journal(Reader):
     """The writer. Without a lease it may append people's intents only (streams `control/…`), and never checkpoints."""
 
-    def __init__(self, path: Path, *, clock: Clock = utc_now, wal_bytes: int = WAL_BYTES) -> None:
+    def __init__(
+        self, path: Path, *, clock: Clock = utc_now, wal_bytes: int = WAL_BYTES, connect: Connect = writable
+    ) -> None:
         self._wake = _prepare(path)
         self._clock = clock
         self._wal_bytes = wal_bytes
@@ -47,7 +54,7 @@ class Journal(Reader):
         self._turn = threading.RLock()  # one connection, so one step at a time
         super().__init__(path)
         self._db.close()
-        self._db = connect(path, readonly=False)
+        self._db = connect(path)
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute("PRAGMA wal_autocheckpoint = 0")
         self._projected = tables.present(self._db)
