@@ -86,7 +86,7 @@ def measure(command: Command, watch: Watch, *, clock: Clock | None = None) -> Me
     return replace(
         told,
         startup_seconds=clock.startup_seconds(),
-        training_seconds=clock.plausible(told.claimed_seconds),
+        training_seconds=clock.plausible(None if ear.late else told.claimed_seconds),
         overspent=clock.overspent(cpu),
         guards=guards if cpu is None else {**guards, "cpu": cpu},
     )

@@ -143,7 +143,8 @@ class Runs:
         if self._sandbox is None:
             memory = limits.machine_memory() // 4
             hidden = (self._workspace.root,)
-            self._sandbox = sandbox.build(self._config.train, hidden=hidden, gpu=self._gpu, memory=memory)
+            lines = [line for line in (self._config.train, self._config.evaluate) if line]
+            self._sandbox = sandbox.build(lines, hidden=hidden, gpu=self._gpu, memory=memory)
         return self._sandbox.words(folder, **sees)
 
     def _export(self, commit: str, folder: Path) -> None:

@@ -14,7 +14,7 @@ import hashlib
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -95,22 +95,24 @@ class Sandbox:
         return ("bwrap", *ALONE, *nesting, *words, "--chdir", str(folder.resolve()), "--")
 
 
-def build(line: str, *, hidden: Iterable[Path], gpu: bool, memory: int = MEMORY) -> Sandbox:
-    """The sandbox for a training's command line.
+def build(lines: Sequence[str], *, hidden: Iterable[Path], gpu: bool, memory: int = MEMORY) -> Sandbox:
+    """The sandbox for these command lines.
 
     `hidden` are folders of which nothing shows but what is bound below them, also where an environment lies around them.
     """
     reason = why_not()
     if reason is not None:
         raise RunRefused(f"There is no sandbox: {reason}.")
-    python = interpreter(line)
+    pythons = dict.fromkeys(interpreter(line) for line in lines)
     closed = {path.resolve() for path in (*hidden, Path.home())} - {Path("/")}
     layers = {
         **_machine(gpu=gpu, memory=memory),
         **dict.fromkeys(closed, EMPTY),
-        **_environments([python, *programs(line)], closed=closed),
+        **_environments([*pythons, *(program for line in lines for program in programs(line))], closed=closed),
     }
-    return Sandbox(layers=MappingProxyType({**layers, **_library(python, layers)}))
+    for python in pythons:
+        layers |= _library(python, layers)
+    return Sandbox(layers=MappingProxyType(layers))
 
 
 def _machine(*, gpu: bool, memory: int = MEMORY) -> dict[Path, tuple[str, ...]]:
