@@ -1,6 +1,7 @@
 """Choosing the real parts, once: repository, brief, profile, journal, session, proposer."""
 
 import os
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -157,8 +158,13 @@ def _task(config: Config) -> Task:
 
 
 def _ended(lab: Lab) -> Callable[[], bool]:
-    """Whether a person wants the loop to end at once; looks at the journal twice a second."""
-    return lambda: lab.control.during(BASELINE) == "now"
+    """Whether a person wants the loop to end at once; the loop's own thread also looks at the journal, twice a second."""
+
+    def ended() -> bool:
+        own = threading.current_thread() is threading.main_thread()
+        return lab.control.during(BASELINE) == "now" if own else lab.control.ends_now
+
+    return ended
 
 
 def _sleep(lab: Lab) -> Callable[[float], None]:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import subprocess
 import time
 from pathlib import Path
@@ -227,3 +228,14 @@ def test_a_person_who_ends_the_loop_does_not_wait_for_the_agent(desk):
         desk("sleep 60", cancelled=lambda: time.monotonic() > began + 0.2).propose(desk.request())
 
     assert time.monotonic() < began + 15
+
+
+def test_the_script_of_the_documentation_proposes(desk, tmp_path):
+    guide = Path(__file__).parents[2] / "docs" / "proposers.md"
+    (script,) = re.findall(r"```python\n(.*?)```", guide.read_text(), re.DOTALL)
+    (tmp_path / "propose.py").write_text(script)
+
+    proposal = desk(f"python {tmp_path / 'propose.py'}").propose(desk.request())
+
+    assert proposal.idea.startswith("LR 0.04 to 0.0")
+    assert (proposal.kind, proposal.usage.dollars) == ("knob", 0)
