@@ -3,7 +3,10 @@
 import re
 from pathlib import Path
 
-from journal.query import Answer, ask
+from journal.errors import JournalMissing
+from journal.ideas.search import nearest
+from journal.projections import State
+from journal.query import Answer, Value, ask
 
 LIMIT = 20
 _WORD = re.compile(r"\w+")
@@ -42,6 +45,24 @@ def failures(path: Path, words: str = "", *, limit: int = LIMIT) -> Answer:
 def similar(path: Path, text: str, *, limit: int = LIMIT) -> Answer:
     """Experiments whose idea, hypothesis or diff shares words with the text, the most telling words first (BM25)."""
     return ask(path, SIMILAR, (match(text, joined=" OR "), limit))
+
+
+def like(path: Path, state: State, experiment: int, *, limit: int = LIMIT) -> Answer:
+    """Experiments like one of the latest session, by what its change does and by the words of its idea, in turn."""
+    latest = state.latest_session()
+    trial = state.changes.rows.get((latest.tag, experiment)) if latest else None
+    if trial is None:
+        raise JournalMissing(
+            f"The latest session has no experiment {experiment} that was let through: see `ar-journal log`."
+        )
+    hits = similar(path, trial.idea, limit=limit).rows
+    words = [int(str(row[1])) for row in hits if row[0] == trial.session]
+    found = nearest(state.changes, trial.change, session=trial.session, experiment=experiment, words=words, limit=limit)
+    rows: list[tuple[Value, ...]] = [
+        (row.trial.experiment, row.trial.status, row.trial.delta, round(row.score, 3), row.by, row.trial.idea)
+        for row in found
+    ]
+    return Answer(columns=("experiment", "status", "delta", "likeness", "found_by", "idea"), rows=rows)
 
 
 def match(words: str, *, joined: str) -> str:

@@ -68,16 +68,25 @@ def failures(
     _found(search.failures(locate(journal), " ".join(words or []), limit=limit), json=json)
 
 
-@app.command(epilog="Example: ar-journal similar halve the batch size")
+@app.command(epilog="Examples: ar-journal similar halve the batch size; ar-journal similar --change 12")
 def similar(
-    words: Annotated[list[str], typer.Argument(help="An idea, in words or as a diff.", show_default=False)],
+    words: Annotated[
+        list[str] | None, typer.Argument(help="An idea, in words or as a diff.", show_default=False)
+    ] = None,
     *,
+    change: Annotated[
+        int | None, typer.Option("--change", help="Instead of words: what this experiment of the latest session does.")
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1)] = search.LIMIT,
     json: JsonOption = False,
     journal: JournalOption = None,
 ) -> None:
-    """Find past experiments like an idea."""
-    _found(search.similar(locate(journal), " ".join(words), limit=limit), json=json)
+    """Find past experiments like an idea: by its words, or by what a change does."""
+    if change is not None:
+        state = state_of(reader(journal))
+        _found(search.like(locate(journal), state, change, limit=limit), json=json)
+        return
+    _found(search.similar(locate(journal), " ".join(words or []), limit=limit), json=json)
 
 
 @app.command(epilog="Example: ar-journal cost --json")

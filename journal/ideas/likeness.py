@@ -54,9 +54,9 @@ def distance(one: str, other: str) -> float:
         return 0.0
     if isinstance(first, bool | str | None) or isinstance(second, bool | str | None) or first * second <= 0:
         return math.inf
-    apart = abs(math.log(first / second))
+    apart = abs(math.log(abs(first)) - math.log(abs(second)))
     if 0 < first < 1 and 0 < second < 1:
-        return max(apart, abs(math.log((1 - first) / (1 - second))))
+        return max(apart, abs(math.log1p(-first) - math.log1p(-second)))
     return apart
 
 

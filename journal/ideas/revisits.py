@@ -32,7 +32,7 @@ def unfounded(reason: str, trial: Trial, *, parent: str, harness: str) -> str | 
 
 def rationed(trials: Iterable[Trial], *, before: int) -> str | None:
     """Why no revisit is left, or None. `before` is the experiment that is asked for."""
-    recent = [trial for trial in trials if before - WINDOW < trial.experiment < before]
+    recent = [trial for trial in trials if before - WINDOW <= trial.experiment < before]
     spent = sum(trial.retry_of is not None for trial in recent)
     if spent < RATION:
         return None

@@ -5,8 +5,11 @@ from histories import TAG
 from hypothesis import given
 from hypothesis import strategies as st
 
+from journal.errors import JournalMissing
+from journal.projections import fold
 from journal.query import ask
-from journal.search import failures, match, similar
+from journal.search import failures, like, match, similar
+from journal.store import Reader
 
 
 def test_failures_are_clustered_by_their_signature(night_path):
@@ -40,6 +43,21 @@ def test_an_idea_finds_those_like_it_the_likest_first(night_path):
 
 def test_a_diff_finds_experiments_on_the_same_knob(night_path):
     assert {row[1] for row in similar(night_path, "-BATCH = 16").rows} == {0, 1, 2, 3}
+
+
+def test_an_experiment_finds_those_that_do_the_same_thing(night_path):
+    state = fold(Reader(night_path).read())
+
+    answer = like(night_path, state, 1)
+
+    assert answer.columns == ("experiment", "status", "delta", "likeness", "found_by", "idea")
+    assert {row[0] for row in answer.rows} <= {0, 2, 3}
+    assert {row[4] for row in answer.rows} <= {"structure", "words"}
+
+
+def test_an_experiment_that_never_was_says_so(night_path):
+    with pytest.raises(JournalMissing, match="no experiment 99"):
+        like(night_path, fold(Reader(night_path).read()), 99)
 
 
 @pytest.mark.parametrize("words", ['"', "a OR", "NEAR(", "*", "^x", "col:x", "-", "", "(((", "AND AND"])
