@@ -49,7 +49,11 @@ def write(root: Path, answers: Mapping[str, object]) -> Path:
         raise BadInput(f"A brief needs {missing[0]}: say it with --{missing[0]}.")
     text = render(answers)
     brief.parse(text, path=path)
-    path.write_text(text, encoding="utf-8")
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise BadInput(f"{path} cannot be written: {error.strerror}.") from error
     return path
 
 

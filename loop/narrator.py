@@ -18,9 +18,9 @@ BAR = 16  # characters
 class Narrator(Listener):
     """Tells what happens. Text from models is made safe for a terminal: printable characters only."""
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    def __init__(self, stream: TextIO | None = None, *, live: bool | None = None) -> None:
         self._stream = stream or sys.stderr
-        self._live = self._stream.isatty()
+        self._live = self._stream.isatty() if live is None else live
         self._said = 0.0
         self._open = False
 

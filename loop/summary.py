@@ -68,7 +68,9 @@ def gain_sigma(session: Session) -> float | None:
 
 
 def in_flight(session: Session, state: State) -> int | None:
-    """The experiment that has no verdict yet, while the session is open."""
+    """The experiment that has no verdict yet, unless the session has ended."""
+    if session.state == "ended":
+        return None
     rows = state.experiments.rows.values()
     return next((row.number for row in rows if row.session == session.tag and row.status == "open"), None)
 

@@ -33,6 +33,21 @@ def lock(path: Path, *, holder: str) -> int:
     return descriptor
 
 
+def held(path: Path) -> bool:
+    """Whether a loop runs on the journal at this moment."""
+    try:
+        descriptor = os.open(path.with_suffix(".lock"), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def claim(db: sqlite3.Connection, *, since: str) -> int:
     """Write this process in as the holder, under the next token. Inside a transaction."""
     row = db.execute("SELECT token FROM lease").fetchone()

@@ -31,6 +31,11 @@ class Workspace:
             raise BadInput(f"{self.root} has no commit yet: commit your files first (`git add … && git commit`).")
         return sha
 
+    def version(self) -> tuple[int, int]:
+        """Major and minor version of git."""
+        found = re.search(r"(\d+)\.(\d+)", self._git.run("version"))
+        return (int(found[1]), int(found[2])) if found else (0, 0)
+
     def branch(self, tag: str) -> str | None:
         """The commit at the session's branch, or None."""
         return self._git.resolve(branch_ref(tag))

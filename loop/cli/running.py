@@ -1,33 +1,16 @@
-"""`ar-loop`: start, watch and steer the loop. stdout is data, stderr narration."""
+"""Starting: a session that goes on until it ends, and the brief that it needs."""
 
-import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from journal.errors import JournalError
-from journal.locate import locate
-from journal.projections import fold
-from journal.store import Reader
-from loop import summary
+from loop.cli.app import INTERRUPTED, JournalOption, JsonOption, app, folded, report, say
 from loop.errors import LoopError
 
-NOT_SO, BAD, INTERRUPTED = 1, 2, 130  # exit codes; 0 is done
-
-app = typer.Typer(
-    help="Experiments that do not stop: propose, commit, train, measure, keep or revert.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-
-JournalOption = Annotated[
-    Path | None,
-    typer.Option("--journal", help="The journal; else $AR_JOURNAL, else .ar/journal.db of this repository."),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print data as JSON.")]
+LOG = "loop.log"  # in .ar, of a loop without a terminal
 
 
 @app.command(epilog="Example: ar-loop run --experiments 8")
@@ -39,41 +22,42 @@ def run(
     tag: Annotated[
         str | None, typer.Option(help="Name of a new session and its branch, or of one to continue.")
     ] = None,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Run on without this terminal; talk to .ar/loop.log.")
+    ] = False,
     journal: JournalOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Continue the open session, or start one, and run until it ends."""
     from loop import bootstrap, session  # noqa: PLC0415  # `ar-loop --help` reads no repository
+    from loop.detach import detach as leave  # noqa: PLC0415
     from loop.narrator import Narrator  # noqa: PLC0415
 
+    let_go = leave() if detach else None
     setting = bootstrap.look(Path.cwd(), journal=journal)
     bootstrap.check(setting)
     if words := bootstrap.choice(setting).words:
-        _say(f"note: {words}")
+        say(f"note: {words}")
     for path in bootstrap.uncommitted(setting):
-        _say(f"note: {path} has changes that are not committed: the session stands on the commit.")
-    narrator = Narrator()
+        say(f"note: {path} has changes that are not committed: the session stands on the commit.")
+    narrator = Narrator(live=False if detach else None)
     lab = bootstrap.assemble(setting, tag=tag, screen=narrator)
     lab.recorder.listen(narrator)
-    _say(f"session {lab.session.tag} on branch {lab.session.branch}; watch it with `ar-tui`, end it with Ctrl-C")
+    say(f"session {lab.session.tag} on branch {lab.session.branch}; watch it with `ar-tui`, end it with Ctrl-C")
+    if let_go:
+        say(
+            f"it runs on without this terminal, as process {os.getpid()}: see {lab.folder / LOG}, end it with `ar-loop stop`"
+        )
+        let_go(lab.folder / LOG)
     ending = session.run(lab, more=experiments)
-    _report(lab.session.tag, setting.journal, as_json=as_json)
+    state = folded(setting.journal)
+    report(state.sessions.rows[lab.session.tag], state, as_json=as_json)
+    if not as_json:
+        print("next: ar-tui · ar-journal log · ar-journal sql near-misses")
     if ending.broken:
         raise LoopError(ending.reason)
     if lab.control.interrupted:
         raise typer.Exit(INTERRUPTED)
-
-
-@app.command(epilog="Example: ar-loop status --json")
-def status(*, journal: JournalOption = None, as_json: JsonOption = False) -> None:
-    """Where the latest session stands."""
-    path = locate(journal)
-    state = fold(Reader(path).read())
-    latest = state.latest_session()
-    if latest is None:
-        _say("The journal holds no session yet: start one with `ar-loop run`.")
-        raise typer.Exit(NOT_SO)
-    _report(latest.tag, path, as_json=as_json, hints=False)
 
 
 @app.command(
@@ -94,7 +78,7 @@ def init(
     given = {"goal": goal, "metric": metric, "direction": direction, "train": train, "scope": scope, "budget": budget}
     asked = {key: value if value is not None else _ask(key) for key, value in given.items()}
     path = draft.write(Path.cwd(), asked)
-    _say(f"wrote {path}; read it, say in it what matters, commit your files, then `ar-loop run`")
+    say(f"wrote {path}; read it, say in it what matters, commit your files, then `ar-loop run`")
 
 
 def _ask(key: str) -> str | None:
@@ -106,33 +90,3 @@ def _ask(key: str) -> str | None:
         return question.default
     answer: str = typer.prompt(question.text, default=question.default or ("" if question.optional else None), err=True)
     return answer or None
-
-
-def _report(tag: str, path: Path, *, as_json: bool, hints: bool = True) -> None:
-    reader = Reader(path)
-    state = fold(reader.read())
-    reader.close()
-    session = state.sessions.rows[tag]
-    if as_json:
-        print(json.dumps(summary.as_data(session, state), ensure_ascii=False))
-        return
-    print("\n".join(summary.as_lines(session, state)))
-    if hints:
-        print("next: ar-tui · ar-journal log · ar-journal sql near-misses")
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr)
-
-
-def main() -> None:
-    """Entry point: errors of ours are one sentence and exit code 2."""
-    try:
-        app()
-    except (LoopError, JournalError) as error:
-        _say(f"error: {error}")
-        sys.exit(BAD)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,59 @@
+"""The command line's frame: the application, the options of every command, and its voice."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from journal.projections import State, fold
+from journal.projections.sessions import Session
+from journal.store import Reader
+from loop import summary
+
+NOT_SO, BAD, INTERRUPTED = 1, 2, 130  # exit codes; 0 is done
+
+app = typer.Typer(
+    help="Experiments that do not stop: propose, commit, train, measure, keep or revert.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+JournalOption = Annotated[
+    Path | None,
+    typer.Option("--journal", help="The journal; else $AR_JOURNAL, else .ar/journal.db of this repository."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print data as JSON.")]
+
+
+def say(text: str) -> None:
+    """A word to the person; stdout is data."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def folded(path: Path) -> State:
+    """The fold of the journal at a path."""
+    reader = Reader(path)
+    try:
+        return fold(reader.read())
+    finally:
+        reader.close()
+
+
+def latest(state: State) -> Session:
+    """The latest session; leaves with exit code 1 where there is none."""
+    session = state.latest_session()
+    if session is None:
+        say("The journal holds no session yet: start one with `ar-loop run`.")
+        raise typer.Exit(NOT_SO)
+    return session
+
+
+def report(session: Session, state: State, *, as_json: bool) -> None:
+    """Print where a session stands."""
+    if as_json:
+        print(json.dumps(summary.as_data(session, state), ensure_ascii=False), flush=True)
+    else:
+        print("\n".join(summary.as_lines(session, state)), flush=True)

@@ -1,0 +1,61 @@
+"""Looking without touching: where the session stands, and whether this machine and repository are in order."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from journal.locate import locate
+from journal.tail import Tail
+from loop.cli.app import INTERRUPTED, NOT_SO, JournalOption, JsonOption, app, folded, latest, report, say
+
+
+@app.command(epilog="Example: ar-loop status --json")
+def status(
+    *,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Print again whenever something happens, until Ctrl-C.")
+    ] = False,
+    journal: JournalOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Where the latest session stands."""
+    path = locate(journal)
+    state = folded(path)
+    report(latest(state), state, as_json=as_json)
+    if watch:
+        try:
+            _watch(path, as_json=as_json)
+        except KeyboardInterrupt:
+            raise typer.Exit(INTERRUPTED) from None
+
+
+def _watch(path: Path, *, as_json: bool) -> None:
+    with Tail(path) as tail:
+        seen = 0
+        while True:
+            state = folded(path)
+            if seen not in (0, state.position):
+                report(latest(state), state, as_json=as_json)
+            seen = state.position
+            tail.wait()
+
+
+@app.command(epilog="Example: ar-loop doctor --json")
+def doctor(*, journal: JournalOption = None, as_json: JsonOption = False) -> None:
+    """Look at everything that a night depends on, and say how to mend what is not in order."""
+    from loop.doctor import examine  # noqa: PLC0415  # `ar-loop --help` reads no repository
+
+    findings = examine(Path.cwd(), journal=journal)
+    for found in findings if not as_json else ():
+        print(f"{_SIGNS[found.state]}  {found.what:<11} {found.words}")
+    if as_json:
+        data = [{"what": found.what, "state": found.state, "words": found.words} for found in findings]
+        print(json.dumps(data, ensure_ascii=False))
+    if any(found.state == "broken" for found in findings):
+        say("A night would not run here: mend what is marked with a cross.")
+        raise typer.Exit(NOT_SO)
+
+
+_SIGNS = {"well": "✓", "note": "!", "broken": "✗"}

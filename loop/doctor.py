@@ -1,0 +1,100 @@
+"""Everything that a night depends on, looked at without changing anything, each finding with how to mend it."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from journal.errors import JournalError
+from journal.projections import fold
+from journal.store import Reader
+from journal.store.filesystem import network
+from loop import bootstrap, sandbox
+from loop.bootstrap import Setting
+from loop.device import find_device
+from loop.errors import LoopError
+from loop.limits import SPARE_BYTES
+
+State = Literal["well", "note", "broken"]
+GIT = (2, 36)  # the first that can sync loose objects and refs before it says that they are written
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at. A note does not keep a night from running."""
+
+    what: str
+    state: State
+    words: str
+
+
+def examine(folder: Path, *, journal: Path | None = None) -> list[Finding]:
+    """Look at git, brief, data, proposer, sandbox, device, disk, journal and clock."""
+    try:
+        setting = bootstrap.look(folder, journal=journal)
+    except (LoopError, JournalError) as error:
+        return [Finding("repository", "broken", str(error)), *_machine(folder)]
+    return [*_repository(setting), *_machine(setting.workspace.root), *_journal(setting.journal)]
+
+
+def _repository(setting: Setting) -> Iterator[Finding]:
+    version = setting.workspace.version()
+    words = ".".join(map(str, version))
+    if version < GIT:
+        yield Finding(
+            "git", "broken", f"git {words} cannot sync refs to disk: install {'.'.join(map(str, GIT))} or newer"
+        )
+    else:
+        yield Finding("git", "well", f"git {words}, {setting.workspace.root} at {setting.workspace.head()[:10]}")
+    config = setting.brief.config
+    yield Finding(
+        "brief", "well", f"{setting.brief.path.name}: {config.direction} {config.metric}, {config.budget:g} s a run"
+    )
+    yield _tried("commands", lambda: bootstrap.check(setting), f"`{config.train}` and what it needs are there")
+    yield _tried("proposer", lambda: bootstrap.choice(setting), f"`proposer: {config.proposer}` can work here")
+
+
+def _tried(what: str, act: Callable[[], object], words: str) -> Finding:
+    try:
+        act()
+    except LoopError as error:
+        return Finding(what, "broken", str(error))
+    return Finding(what, "well", words)
+
+
+def _machine(folder: Path) -> Iterator[Finding]:
+    device = find_device()
+    yield Finding("device", "well" if device.name != "cpu" else "note", device.words)
+    why = sandbox.why_not()
+    yield Finding("sandbox", "note" if why else "well", why or "bubblewrap works")
+    free = shutil.disk_usage(folder).free
+    state: State = "well" if free >= 8 * SPARE_BYTES else "note" if free >= 2 * SPARE_BYTES else "broken"
+    yield Finding(
+        "disk", state, f"{free / 2**30:.1f} GiB free at {folder}" + ("" if state == "well" else ": make room")
+    )
+
+
+def _journal(path: Path) -> Iterator[Finding]:
+    if kind := network(path):
+        yield Finding(
+            "journal", "broken", f"{path} lies on a network file system ({kind}): name a local one with --journal"
+        )
+        return
+    if not path.exists():
+        yield Finding("journal", "well", f"{path} will be made by the first run")
+        return
+    try:
+        state = fold(Reader(path).read())
+    except JournalError as error:
+        yield Finding("journal", "broken", str(error))
+        return
+    yield Finding("journal", "well", f"{path} holds {state.position} events; check its chain with `ar-journal verify`")
+    late = state.recorded_at > datetime.now(UTC).isoformat(timespec="microseconds")
+    words = (
+        f"is behind the journal's last event ({state.recorded_at}): set the clock"
+        if late
+        else "is ahead of the journal"
+    )
+    yield Finding("clock", "note" if late else "well", f"this machine's clock {words}")
