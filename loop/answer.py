@@ -99,16 +99,24 @@ def apply(edits: tuple[Edit, ...], files: Mapping[str, str]) -> dict[str, str]:
     problems: list[tuple[str, str]] = []
     for number, edit in enumerate(edits, start=1):
         before = texts.get(edit.path, files.get(edit.path))
-        if problem := _problem(edit, before):
+        fitted = _ended_alike(edit, before or "")
+        if problem := _problem(fitted, before):
             problems.append((problem[0], f"Edit {number} of {edit.path}: {problem[1]}"))
         elif before is not None:
-            texts[edit.path] = before.replace(edit.old, edit.new, 1)
+            texts[edit.path] = before.replace(fitted.old, fitted.new, 1)
     if problems:
         raise Unusable("\n".join(words for _, words in problems), kind=problems[0][0])
     changed = {path: text for path, text in texts.items() if text != files.get(path)}
     if not changed:
         raise Unusable("The edits undo each other: the files are as they were.", kind="edit_empty")
     return changed
+
+
+def _ended_alike(edit: Edit, text: str) -> Edit:
+    """The edit with the line ends of a text that has carriage returns, which no model sees."""
+    if "\r\n" not in text or "\r" in edit.old:
+        return edit
+    return Edit(edit.path, edit.old.replace("\n", "\r\n"), edit.new.replace("\r\n", "\n").replace("\n", "\r\n"))
 
 
 def _problem(edit: Edit, before: str | None) -> tuple[str, str] | None:

@@ -22,9 +22,10 @@ from loop.errors import BadInput
 from loop.lab import BASELINE, Lab, Screen
 from loop.opening import open_session
 from loop.profile import Profile
+from loop.proposers.body import MODEL, Settings
 from loop.proposers.choice import Choice, choose
 from loop.proposers.command import Command, Task
-from loop.proposers.conversation import MODEL, Clock, Settings
+from loop.proposers.conversation import Clock
 from loop.proposers.dialogue import Claude
 from loop.proposers.sampler import Sampler
 from loop.proposers.tools import Tools

@@ -78,9 +78,18 @@ class Api:
         return heard.reply()
 
     def ability(self, model: str) -> Ability | None:
-        """What a model can do, as the API says; None where it does not say."""
+        """What a model can do, as the API says; None where it does not say, or not soon."""
+        told: list[Ability | None] = []
+        call = threading.Thread(target=lambda: told.append(self._look_up(model)), daemon=True, name="models")
+        call.start()
+        self._wait(call, seconds=ABILITY_SECONDS)
+        if call.is_alive():
+            self.close()
+        return told[0] if told else None
+
+    def _look_up(self, model: str) -> Ability | None:
         try:
-            info = self._client().models.retrieve(model, timeout=ABILITY_SECONDS)
+            info = self._client().models.retrieve(model)
             able = info.capabilities
             return (
                 None

@@ -15,18 +15,17 @@ from datetime import UTC, date, datetime
 import msgspec
 
 from journal.events import Usage
-from loop import answer, prompt
+from loop import answer
 from loop.answer import Answer, Unusable
 from loop.contracts import Proposal, Request
 from loop.proposers import asking, prices, purse
 from loop.proposers.asking import Ability, Fault, Messages, Reply
+from loop.proposers.body import Settings, body
 from loop.proposers.purse import Purse
-from loop.proposers.tools import CALLS, DEFINITIONS, Tools
+from loop.proposers.tools import CALLS, Tools
 from loop.transcript import Transcript
 
 NAME = "claude"
-MODEL = "claude-opus-5-5"
-CACHED = {"type": "ephemeral", "ttl": "1h"}  # five minutes would expire while an experiment trains
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,16 +36,6 @@ class Clock:
     sleep: Callable[[float], None] = time.sleep
     today: Callable[[], date] = lambda: datetime.now(UTC).date()
     jitter: Callable[[], float] = random.random
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """What a brief says about Claude."""
-
-    model: str = MODEL
-    effort: str | None = None  # low, medium, high, xhigh, max; None: the model's own default
-    max_tokens: int = 32_000  # of one answer, thinking included
-    deadline: float = 900.0  # seconds of one proposal, all its calls and waits together
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,26 +183,6 @@ class Conversation:
         self.record.say(proposer=NAME, request=self._body, calls=self.calls, **more)
 
 
-def body(request: Request, *, settings: Settings, ability: Ability) -> dict[str, object]:
-    """The first request of a conversation: tools, rules, brief and files under one-hour marks, then memory and news."""
-    told = prompt.prompt(request)
-    output: dict[str, object] = {}
-    if ability.structured:
-        output["format"] = {"type": "json_schema", "schema": answer.SCHEMA}
-    if settings.effort is not None and ability.effort:
-        output["effort"] = settings.effort
-    content = [_block(told.brief, cached=True), _block(told.files, cached=True), _block(told.memory), _block(told.news)]
-    return {
-        "model": settings.model,
-        "max_tokens": min(settings.max_tokens, ability.max_tokens or settings.max_tokens),
-        "tools": list(DEFINITIONS),
-        "system": [_block(told.rules, cached=True)],
-        "messages": [{"role": "user", "content": content}],
-        **({"output_config": output} if output else {}),
-        **({"thinking": {"type": "adaptive"}} if ability.adaptive else {}),
-    }
-
-
 def as_proposal(said: Answer, files: dict[str, str], *, model: str, usage: Usage, key: str) -> Proposal:
     return Proposal(
         idea=" ".join(said.idea.split()),
@@ -228,10 +197,6 @@ def as_proposal(said: Answer, files: dict[str, str], *, model: str, usage: Usage
         retry_reason=said.retry_reason,
         prompt_key=key,
     )
-
-
-def _block(text: str, *, cached: bool = False) -> dict[str, object]:
-    return {"type": "text", "text": text, **({"cache_control": CACHED} if cached else {})}
 
 
 def _whole(reply: Reply) -> None:

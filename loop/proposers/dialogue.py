@@ -7,7 +7,8 @@ from loop import transcript
 from loop.contracts import Proposal, Request
 from loop.errors import ProposerFailure, Stopped
 from loop.proposers.asking import Ability, Fault, Messages, Rest
-from loop.proposers.conversation import NAME, Clock, Conversation, Parts, Settings
+from loop.proposers.body import Settings
+from loop.proposers.conversation import NAME, Clock, Conversation, Parts
 from loop.proposers.purse import Purse
 from loop.proposers.tools import Tools
 

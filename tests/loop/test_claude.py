@@ -28,8 +28,9 @@ from journal.events import Usage
 from journal.store import Journal
 from loop.errors import ProposerFailure, Stopped
 from loop.proposers.asking import Fault
+from loop.proposers.body import Settings
 from loop.proposers.claude import Api, retry_after
-from loop.proposers.conversation import Clock, Settings
+from loop.proposers.conversation import Clock
 from loop.proposers.dialogue import Claude
 from loop.proposers.purse import Purse
 from loop.proposers.tools import Tools
