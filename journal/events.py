@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 import msgspec
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True):
+class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Something that happened. `session` is the tag of the session it belongs to."""
 
     NAME: ClassVar[str]
@@ -19,7 +19,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     session: str
 
 
-class KnobMove(msgspec.Struct, frozen=True):
+class KnobMove(msgspec.Struct, frozen=True, gc=False):
     """One named literal that moved; `old` and `new` are source text, empty where the name is absent."""
 
     name: str
@@ -27,7 +27,7 @@ class KnobMove(msgspec.Struct, frozen=True):
     new: str
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
+class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What an edit does, as a signature (see `journal.ideas.signature`)."""
 
     program: str  # hash of the normal form of the files in scope after the edit
@@ -37,7 +37,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     removed: tuple[str, ...] = ()  # and went
 
 
-class Usage(msgspec.Struct, frozen=True, kw_only=True):
+class Usage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one proposal cost. `dollars` is None where the price is unknown."""
 
     tokens_in: int = 0  # uncached input tokens

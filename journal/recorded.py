@@ -5,7 +5,7 @@ import msgspec
 from journal.events import Event
 
 
-class Recorded(msgspec.Struct, frozen=True):
+class Recorded(msgspec.Struct, frozen=True, gc=False):
     """An event with its place in the journal."""
 
     position: int

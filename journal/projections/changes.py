@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from journal.events import (
     Change,
@@ -24,8 +25,7 @@ UNMEASURED = frozenset({"skipped", "killed", "disk_full", "pruned"})  # ends of 
 HARNESS = ("metric", "direction", "train", "evaluate", "budget", "pattern")  # keys of a brief
 
 
-@dataclass(slots=True, kw_only=True)
-class Trial:
+class Trial(msgspec.Struct, kw_only=True, gc=False):
     """One proposal that was let through, and what came of it. `order` counts the trials of all sessions."""
 
     session: str
@@ -59,7 +59,9 @@ class Changes(Fold):
         self._sessions: dict[str, dict[int, Trial]] = {}
         self._harness: dict[str, str] = {}
         self._words: dict[str, frozenset[str]] = {}
-        self._index: dict[tuple[str, str], dict[int, Trial]] = {}  # (what, which) -> trials by order
+        self._index: dict[tuple[str, str], dict[int, Trial]] | None = (
+            None  # (what, which) -> trials by order; at first use
+        )
         self._count = 0
         self.takes = {
             SessionStarted: self._start,
@@ -85,7 +87,7 @@ class Changes(Fold):
 
     def on_parent(self, parent: str) -> Iterable[Trial]:
         """The trials on one commit, oldest first."""
-        return self._index.get(("parent", parent), {}).values()
+        return self._indexed().get(("parent", parent), {}).values()
 
     def comparable(self, change: Change, parent: str) -> Iterator[Trial]:
         """Every trial that could be the same idea: of the same program, change or knob, or on the same parent; each once."""
@@ -93,7 +95,7 @@ class Changes(Fold):
         keys += [("knob", move.name) for move in change.knobs]
         found: dict[int, Trial] = {}
         for key in keys:
-            found.update(self._index.get(key, {}))
+            found.update(self._indexed().get(key, {}))
         yield from found.values()
 
     def sharing(self, change: Change, *, most: int) -> list[Trial]:
@@ -101,7 +103,7 @@ class Changes(Fold):
         shared: Counter[int] = Counter()
         trials: dict[int, Trial] = {}
         for key in _keys(change):
-            found = self._index.get(key, {})
+            found = self._indexed().get(key, {})
             shared.update(found.keys())
             trials.update(found)
         return [trials[order] for order, _ in sorted(shared.items(), key=lambda entry: (-entry[1], -entry[0]))[:most]]
@@ -128,8 +130,8 @@ class Changes(Fold):
             self._words[event.session] = frozenset(event.change.added)
         self.rows[event.session, event.experiment] = trial
         self._sessions.setdefault(event.session, {})[event.experiment] = trial
-        for key in (*_keys(event.change), ("parent", event.parent)):
-            self._index.setdefault(key, {})[trial.order] = trial
+        if self._index is not None:
+            _add(self._index, trial)
 
     def _refuse(self, event: IdeaRefused, _recorded: Recorded) -> None:
         trial = self._drop(event.session, event.experiment)
@@ -153,9 +155,27 @@ class Changes(Fold):
         trial = self.rows.pop((session, experiment), None)
         if trial is not None:
             del self._sessions[session][experiment]
-            for key in (*_keys(trial.change), ("parent", trial.parent)):
-                self._index[key].pop(trial.order, None)
+            if self._index is not None:
+                _remove(self._index, trial)
         return trial
+
+    def _indexed(self) -> dict[tuple[str, str], dict[int, Trial]]:
+        """The index; a fold that is only replayed, by a screen or a check, never pays for it."""
+        if self._index is None:
+            self._index = {}
+            for trial in self.rows.values():
+                _add(self._index, trial)
+        return self._index
+
+
+def _add(index: dict[tuple[str, str], dict[int, Trial]], trial: Trial) -> None:
+    for key in (*_keys(trial.change), ("parent", trial.parent)):
+        index.setdefault(key, {})[trial.order] = trial
+
+
+def _remove(index: dict[tuple[str, str], dict[int, Trial]], trial: Trial) -> None:
+    for key in (*_keys(trial.change), ("parent", trial.parent)):
+        index[key].pop(trial.order, None)
 
 
 def _keys(change: Change) -> Iterator[tuple[str, str]]:

@@ -1,14 +1,13 @@
 """A human's steers: what was asked, by whom, and what became of it. A pure fold."""
 
-from dataclasses import dataclass
+import msgspec
 
 from journal.events import DirectionAcknowledged, DirectionAdded, DirectionWithdrawn
 from journal.projections.dispatch import Fold
 from journal.recorded import Recorded
 
 
-@dataclass(slots=True, kw_only=True)
-class Direction:
+class Direction(msgspec.Struct, kw_only=True, gc=False):
     """`position` is that of its DirectionAdded event, to which an acknowledgement refers."""
 
     session: str

@@ -1,8 +1,9 @@
 """One row per experiment. A pure fold."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal
+
+import msgspec
 
 from journal.events import (
     ChangeCommitted,
@@ -36,8 +37,7 @@ STATUS: dict[type[Event], Status] = {
 }
 
 
-@dataclass(slots=True, kw_only=True)
-class Experiment:
+class Experiment(msgspec.Struct, kw_only=True, gc=False):
     """One idea, from proposal to verdict. Metrics in the brief's unit, seconds, bytes, dollars."""
 
     session: str

@@ -3,15 +3,14 @@
 It keeps no rows: texts are large, are written once and are read through SQL alone.
 """
 
-from dataclasses import dataclass
+import msgspec
 
 from journal.events import IdeaProposed, RunFailed
 from journal.projections.dispatch import Fold
 from journal.recorded import Recorded
 
 
-@dataclass(slots=True, frozen=True, kw_only=True)
-class Failure:
+class Failure(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """`signature` is the normalised last error, the key by which failures cluster; `trace` the tail of the output."""
 
     session: str

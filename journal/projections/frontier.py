@@ -1,14 +1,13 @@
 """The running best: one point per kept experiment. A pure fold."""
 
-from dataclasses import dataclass
+import msgspec
 
 from journal.events import ExperimentKept
 from journal.projections.dispatch import Fold
 from journal.recorded import Recorded
 
 
-@dataclass(slots=True, frozen=True, kw_only=True)
-class FrontierPoint:
+class FrontierPoint(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """`position` is that of its ExperimentKept event."""
 
     position: int

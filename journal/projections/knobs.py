@@ -1,7 +1,8 @@
 """One row per knob that an experiment moved: what was tried on which base, and what came of it. A pure fold."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from journal.events import (
     ChangeCommitted,
@@ -20,8 +21,7 @@ from journal.projections.experiments import STATUS
 from journal.recorded import Recorded
 
 
-@dataclass(slots=True, kw_only=True)
-class KnobTrial:
+class KnobTrial(msgspec.Struct, kw_only=True, gc=False):
     """One knob of one experiment. `value` and `old` are source text; `delta` is metric - incumbent."""
 
     session: str

@@ -1,14 +1,13 @@
 """One row per proposal that the gate stopped before it cost a run. A pure fold."""
 
-from dataclasses import dataclass
+import msgspec
 
 from journal.events import IdeaProposed, IdeaRefused
 from journal.projections.dispatch import Fold
 from journal.recorded import Recorded
 
 
-@dataclass(slots=True, frozen=True, kw_only=True)
-class Refusal:
+class Refusal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """`matched` is the earlier experiment, `score` the likeness from 0 to 1."""
 
     session: str

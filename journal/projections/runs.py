@@ -1,8 +1,9 @@
 """One row per run: one training of one commit with one seed. A pure fold."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal
+
+import msgspec
 
 from journal.events import Event, RunFailed, RunFinished, RunLaunched, RunStarted
 from journal.projections.dispatch import Fold
@@ -11,8 +12,7 @@ from journal.recorded import Recorded
 RunStatus = Literal["running", "finished", "failed"]
 
 
-@dataclass(slots=True, kw_only=True)
-class Run:
+class Run(msgspec.Struct, kw_only=True, gc=False):
     """One training of one commit with one seed."""
 
     session: str

@@ -1,10 +1,12 @@
 """One row per session: where the night stands. A pure fold."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import msgspec
+
 from journal.events import (
+    ChangeReverted,
     DirectionAdded,
     DirectionWithdrawn,
     Event,
@@ -25,8 +27,7 @@ from journal.projections.experiments import STATUS
 from journal.recorded import Recorded
 
 
-@dataclass(slots=True, kw_only=True)
-class Session:
+class Session(msgspec.Struct, kw_only=True, gc=False):
     """One unattended night on one branch. `incumbent` is the best kept commit: where the branch must stand."""
 
     tag: str
@@ -45,15 +46,18 @@ class Session:
     reason: str = ""  # why it is paused, or how it ended
     until: str | None = None
     incumbent: str = ""
+    tip: str = ""  # where the branch stands: the incumbent, or the revert commit above it
     incumbent_experiment: int | None = None
     best: float | None = None  # the incumbent's metric, as judged
     baseline: float | None = None
     sigma: float | None = None
-    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("keep", "discard", "crash", "invalid"), 0))
+    counts: dict[str, int] = msgspec.field(
+        default_factory=lambda: dict.fromkeys(("keep", "discard", "crash", "invalid"), 0)
+    )
     experiments: int = 0  # proposed, the baseline not counted
     refusals: int = 0
     dollars: float | None = 0.0
-    directions: dict[int, str] = field(default_factory=dict)
+    directions: dict[int, str] = msgspec.field(default_factory=dict)
 
 
 class Sessions(Fold):
@@ -78,6 +82,7 @@ class Sessions(Fold):
             device=event.device,
             started_at=recorded.recorded_at,
             incumbent=event.start,
+            tip=event.start,
         )
         return row
 
@@ -133,7 +138,12 @@ def _judged(row: Session, event: Verdict, _at: str) -> None:
 def _kept(row: Session, event: ExperimentKept, at: str) -> None:
     _judged(row, event, at)
     row.incumbent, row.incumbent_experiment, row.best = event.commit, event.experiment, event.metric
+    row.tip = event.commit
     row.baseline = event.metric if event.experiment == 0 else row.baseline
+
+
+def _reverted(row: Session, event: ChangeReverted, _at: str) -> None:
+    row.tip = event.branch_at
 
 
 def _spend(row: Session, usage: Usage) -> None:
@@ -152,4 +162,5 @@ _EVOLVE: dict[type[Event], Callable[[Session, Any, str], None]] = {
     ProposerFailed: _not_proposed,
     **dict.fromkeys(STATUS, _judged),
     ExperimentKept: _kept,
+    ChangeReverted: _reverted,
 }

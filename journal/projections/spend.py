@@ -1,14 +1,13 @@
 """What proposals cost: one row per session, proposer and model. A pure fold."""
 
-from dataclasses import dataclass
+import msgspec
 
 from journal.events import IdeaProposed, ProposerFailed, Usage
 from journal.projections.dispatch import Fold
 from journal.recorded import Recorded
 
 
-@dataclass(slots=True, kw_only=True)
-class Spend:
+class Spend(msgspec.Struct, kw_only=True, gc=False):
     """Tokens, US dollars (None where a price is unknown) and seconds of waiting."""
 
     session: str

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from journal.events import IdeaProposed, RunFailed
-from journal.projections import State
+from journal.projections import State, without_collection
 from journal.projections.directions import Direction, Directions
 from journal.projections.tables import TABLES, Table, fingerprint, rows_of
 from journal.recorded import Recorded
@@ -57,8 +57,9 @@ def rebuild(db: sqlite3.Connection, events: Iterable[Recorded]) -> State:
         db.execute(table.create()[0])
     state = State()
     texts = _fold(state, events)
-    while batch := list(islice(texts, BATCH)):
-        _insert_texts(db, batch)
+    with without_collection():
+        while batch := list(islice(texts, BATCH)):
+            _insert_texts(db, batch)
     for name in BY_NAME.keys() - TEXTS:
         statement, values = _UPSERTS[name]
         db.executemany(statement, map(values, rows_of(getattr(state, name).rows)))
