@@ -35,6 +35,7 @@ DRAINS = 64  # reads of a pipe after the end
 TICK_SECONDS = 0.1  # how often the loop looks up from waiting
 SIGNALLED = 128  # an exit code above it says which signal ended the command
 _TAKEN: dict[object, Reason] = {"memory": "memory", "processes": "processes"}
+AT_ONCE = ("now", "disk")  # reasons that leave a command no time to end in peace
 TERM_SECONDS = 2.0  # between asking a command to end and ending it
 DEAF_SECONDS = 3.0  # between telling a guardian to end the command and doing it in its place
 
@@ -195,7 +196,7 @@ class _Process:
                     self._hear(key.data, data, watcher)
             now = time.monotonic()
             if reason == "exited" and (why := self._why_end(watcher, now=now)):
-                reason, killed_at = why, now + (TERM_SECONDS if why != "now" else 0)
+                reason, killed_at = why, now + (0 if why in AT_ONCE else TERM_SECONDS)
                 self._say(b"T")
             if killed_at is not None and now >= killed_at + DEAF_SECONDS:
                 return self._orphaned(reason)  # the command has stopped its guardian

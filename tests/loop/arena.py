@@ -35,11 +35,12 @@ class Arena:
         write_data(root / "data")
         self.git("init", "-q")
         self.base = self.commit(self.honest)
-        given = {"train": "python -m gpt.train", "evaluate": "python -m gpt.evaluate", "budget": 0.2, "startup": 20.0}
-        self.config = Config(
-            goal="fewer bits", metric="val_bpb", direction="minimize", sandbox=sandbox,
-            inputs=("data/train", "data/tokenizer"), **{**given, **settings},
-        )  # fmt: skip
+        given = {
+            "train": "python -m gpt.train", "evaluate": "python -m gpt.evaluate", "budget": 0.2, "startup": 20.0,
+            "inputs": ("data/train", "data/tokenizer"),
+        }  # fmt: skip
+        about = {"goal": "fewer bits", "metric": "val_bpb", "direction": "minimize", "sandbox": sandbox}
+        self.config = Config(**{**about, **given, **settings})
         self.workspace = Workspace(root)
         self.runs = Runs(self.workspace, self.config, folder=root / ".ar" / "runs", device="cpu")
         tree = self.workspace.tree(self.base)

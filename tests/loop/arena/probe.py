@@ -46,12 +46,12 @@ print(
             "repository": reads(root + "/.git") or reads(root + "/data/val"),
             "journal": reads(root + "/.ar/journal.db"),
             "other run": reads(root + "/.ar/runs/other"),
-            "home": sorted(os.listdir(home)) if P(home).is_dir() else [],
+            "home": [path.name for path in P(home).iterdir()] if P(home).is_dir() else [],
             "keys": reads(home + "/.ssh"),
             "input": reads(root + "/data/train/shard"),
             "input written": writes(root + "/data/train"),
             "environment": dict(os.environ),
-            "processes": [name for name in os.listdir("/proc") if name.isdigit()],
+            "processes": [path.name for path in P("/proc").glob("[0-9]*")],
             "init environment": P("/proc/1/environ").read_text().split(chr(0)),
             "own written": [writes(name) for name in ("/tmp", "/dev/shm", "/var/tmp", root + "/.ar/runs/one/out", ".")],
             "written": [
@@ -65,9 +65,7 @@ print(
             "namespaces": can(lambda: os.unshare(0x10000000))
             if hasattr(os, "unshare")
             else ctypes.CDLL(None).unshare(0x10000000) == 0,
-            "capabilities": [
-                line.split()[1] for line in P("/proc/self/status").read_text().splitlines() if line.startswith("CapEff")
-            ][0],
+            "capabilities": P("/proc/self/status").read_text().split("CapEff:")[1].split()[0],
             "sources": source_of_the_library(),
             "docstrings": bool(json.dumps.__doc__ or socket.__doc__),
             "modules": len(
