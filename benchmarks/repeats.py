@@ -13,23 +13,29 @@ import ast
 import difflib
 import json
 import random
-import sys
+import statistics
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent
-sys.path[:0] = [str(ROOT.parent), str(ROOT / "pairs")]
+from sampler import Told
 
 from journal.events import Change, IdeaProposed, KnobMove, SessionStarted
+from journal.ideas.knob import Knob
 from journal.ideas.repeats import matches, neighbours
 from journal.ideas.signature import inventory, signature
 from journal.projections.changes import Changes
 from journal.recorded import Recorded
 
+ROOT = Path(__file__).resolve().parent
 TRAIN = (ROOT / "pairs" / "train.py.txt").read_text(encoding="utf-8")
-OTHER_PARENT = (("MATRIX_LR = 0.02 ", "MATRIX_LR = 0.035 "), ("ADAM_BETA1 = 0.8 ", "ADAM_BETA1 = 0.9 "), ("(table.weight, -bound, bound)", "(table.weight, -bound / 2, bound / 2)"))
+OTHER_PARENT = (
+    ("MATRIX_LR = 0.02 ", "MATRIX_LR = 0.035 "),
+    ("ADAM_BETA1 = 0.8 ", "ADAM_BETA1 = 0.9 "),
+    ("(table.weight, -bound, bound)", "(table.weight, -bound / 2, bound / 2)"),
+)
 BASELINE = IdeaProposed(
     session="s", experiment=0, idea="the code as it is", kind="baseline", parent="b", diff="",
     change=inventory({"train.py": TRAIN}), proposer="loop",
@@ -76,7 +82,13 @@ def of_ideas(ideas: Mapping[str, Mapping[str, Edit]]) -> Iterator[Pair]:
         yield Pair(name, "combination", False, first, (TRAIN, applied([*idea["edit"], COMBINED])))
         for step in (1, 5):
             other = ideas[names[(place + step) % len(names)]]
-            yield Pair(f"{name} / {names[(place + step) % len(names)]}", "unrelated", False, first, (TRAIN, applied(other["edit"])))
+            yield Pair(
+                f"{name} / {names[(place + step) % len(names)]}",
+                "unrelated",
+                False,
+                first,
+                (TRAIN, applied(other["edit"])),
+            )
 
 
 def of_knobs(knobs: Sequence[tuple[str, ...]]) -> Iterator[Pair]:
@@ -84,20 +96,28 @@ def of_knobs(knobs: Sequence[tuple[str, ...]]) -> Iterator[Pair]:
     for place, (name, old, tried, again, near, other, opposite) in enumerate(knobs):
         line = f"\n{name} = {old} "
         first = (TRAIN, applied([(line, f"\n{name} = {tried} ")]))
-        for kind, alike, value in (
-            ("same value", True, again), ("near value", True, near), ("other value", False, other), ("opposite", False, opposite),
-        ):  # fmt: skip
+        kinds = ("same value", "near value", "other value", "opposite")
+        for kind, value in zip(kinds, (again, near, other, opposite), strict=True):
+            alike = kind in ("same value", "near value")
             yield Pair(f"{name} {value}", kind, alike, first, (TRAIN, applied([(line, f"\n{name} = {value} ")])))
         yield Pair(name, "new parent", True, first, (base, applied([(line, f"\n{name} = {tried} ")], base)))
         another, was, to = knobs[(place + 1) % len(knobs)][:3]
-        yield Pair(f"{name} / {another}", "other knob", False, first, (TRAIN, applied([(f"\n{another} = {was} ", f"\n{another} = {to} ")])))
+        yield Pair(
+            f"{name} / {another}",
+            "other knob",
+            False,
+            first,
+            (TRAIN, applied([(f"\n{another} = {was} ", f"\n{another} = {to} ")])),
+        )
 
 
 def detected(pair: Pair) -> bool:
     changes = Changes()
     changes.apply(Recorded(1, "", "", 1, BASELINE, ""))
     one, two = (signature({"train.py": before}, {"train.py": after}) for before, after in (pair.first, pair.second))
-    idea = IdeaProposed(session="s", experiment=1, idea=pair.name, parent=_commit(pair.first[0]), diff="", change=one, proposer="p")
+    idea = IdeaProposed(
+        session="s", experiment=1, idea=pair.name, parent=_commit(pair.first[0]), diff="", change=one, proposer="p"
+    )
     changes.apply(Recorded(2, "", "", 1, idea, ""))
     return bool(matches(changes, two, session="s", experiment=2, parent=_commit(pair.second[0])))
 
@@ -138,30 +158,101 @@ def cost(experiments: int = 10_000) -> dict[str, float]:
     chance = random.Random(1)
     changes = Changes()
     changes.apply(
-        Recorded(1, "", "", 1, SessionStarted(session="s", brief="", brief_hash="", config={}, base="c", start="c", branch="b"), "")
+        Recorded(
+            1,
+            "",
+            "",
+            1,
+            SessionStarted(session="s", brief="", brief_hash="", config={}, base="c", start="c", branch="b"),
+            "",
+        )
     )
     words = [f"word{n}" for n in range(400)] + ["x", "norm", "forward", "torch", "shape", "linear"] * 40
     for number in range(1, experiments + 1):
         tokens = tuple(sorted(set(chance.sample(words, 12)))) if chance.random() < 0.5 else ()
-        moves = () if tokens else (KnobMove(name=f"KNOB_{chance.randrange(25)}", old="1.0", new=f"{chance.uniform(0.01, 9):.3f}"),)
+        moves = (
+            ()
+            if tokens
+            else (KnobMove(name=f"KNOB_{chance.randrange(25)}", old="1.0", new=f"{chance.uniform(0.01, 9):.3f}"),)
+        )
         change = Change(program=f"p{number}", change=f"c{number}", knobs=moves, added=tokens)
-        idea = IdeaProposed(session="s", experiment=number, idea="", parent=f"c{number // 5}", diff="", change=change, proposer="p")
+        idea = IdeaProposed(
+            session="s", experiment=number, idea="", parent=f"c{number // 5}", diff="", change=change, proposer="p"
+        )
         changes.apply(Recorded(number + 1, "", "", 1, idea, ""))
     edits = [applied([("MATRIX_LR = 0.02 ", f"MATRIX_LR = 0.0{n} ")]) for n in range(30, 40)]
-    start = time.process_time()
-    for text in edits:
-        signature({"train.py": TRAIN}, {"train.py": text})
-    signed = (time.process_time() - start) / len(edits)
     asked = [
         Change(program="p", change="c", added=("norm", "forward", "x", "word7", "word9", "linear", "torch")),
         Change(program="p", change="c", knobs=(KnobMove(name="KNOB_3", old="1.0", new="1.07"),)),
-    ]
-    start = time.process_time()
-    for change in asked:
+    ] * 5
+
+    def look(change: Change) -> None:
         matches(changes, change, session="s", experiment=experiments + 1, parent="c1999")
         neighbours(changes, change, session="s", experiment=experiments + 1)
-    looked = (time.process_time() - start) / len(asked)
+
+    signed = statistics.median(seconds(partial(signature, {"train.py": TRAIN}, {"train.py": text})) for text in edits)
+    looked = statistics.median(seconds(partial(look, change)) for change in asked)
     return {"signature_ms": 1000 * signed, "lookup_ms": 1000 * looked, "experiments": experiments}
+
+
+def seconds(call: Callable[[], object]) -> float:
+    """CPU seconds of one call."""
+    start = time.process_time()
+    call()
+    return time.process_time() - start
+
+
+def forgetful(experiments: int = 300, *, gated: bool, seed: int = 1) -> float:
+    """The share of runs that repeat an earlier edit, for a proposer that repeats itself half of the time.
+
+    Half is what public logs show of a mid-size model with its history in the prompt. A refused proposal is asked for twice
+    more, then the sampler fills the slot, as in the loop.
+    """
+    from sampler import Through
+
+    from journal.ideas.literals import knobs, replace
+    from loop.contracts import Passed, Proposal
+    from loop.gate import check
+    from loop.proposers.sampler import Sampler
+
+    chance = random.Random(seed)
+    said: list[tuple[str, str]] = []
+    ran: set[str] = set()
+    repeats = 0
+    night = Through(Sampler(), seed)
+
+    def propose() -> Proposal:
+        known = {knob.name: knob for knob in knobs("train.py", night.files["train.py"])}
+        name, source = chance.choice(said) if said and chance.random() < 0.5 else _idea(known, chance)
+        said.append((name, source))
+        return Proposal(
+            idea=f"{name} to {source}", files={"train.py": replace(night.files["train.py"], known[name], source)}
+        )
+
+    for _ in range(experiments):
+        request = night.request()
+        proposal = propose()
+        for _ in range(2):
+            if not gated or isinstance(check(proposal, request, scope=["train.py"]), Passed):
+                break
+            proposal = propose()
+        if gated and not isinstance(check(proposal, request, scope=["train.py"]), Passed):
+            proposal = Sampler().propose(request)
+        change = night.record(proposal)
+        edit = repr([(move.name, move.new) for move in change.knobs])
+        repeats += (
+            edit in ran and proposal.retry_of is None
+        )  # a second try that is named, reasoned and rationed is none
+        ran.add(edit)
+        night.tell({}, Told(1.0, chance.random() < 0.05), 0.0)
+    return repeats / experiments
+
+
+def _idea(known: Mapping[str, Knob], chance: random.Random) -> tuple[str, str]:
+    name = chance.choice(sorted(known))
+    number = float(known[name].value) or 0.05
+    drawn = number * chance.uniform(0.4, 2.5)
+    return name, str(max(1, round(drawn))) if isinstance(known[name].value, int) else f"{drawn:.3g}"
 
 
 def main() -> None:
@@ -175,8 +266,9 @@ def main() -> None:
     text = {pair: textual(pair) for pair in everything}
     report = {name: score(pairs, said) for name, pairs in {**sets, "all": everything}.items()}
     report["all, diffs as text"] = score(everything, text)
+    repeated = {"with the gate": forgetful(gated=True), "without it": forgetful(gated=False)}
     if arguments.json:
-        print(json.dumps({"sets": report, "cost": cost()}))
+        print(json.dumps({"sets": report, "cost": cost(), "repeated": repeated}))
         return
     for name, found in report.items():
         print(
@@ -185,6 +277,10 @@ def main() -> None:
         )
         print("   ", ", ".join(f"{kind} {share}" for kind, share in found["by_kind"].items()))  # type: ignore[attr-defined]
     print(", ".join(f"{key} {value:.2f}" for key, value in cost().items()))
+    print(
+        "runs that repeat, of a proposer that forgets:",
+        ", ".join(f"{share:.1%} {how}" for how, share in repeated.items()),
+    )
     if arguments.wrong:
         for pair in everything:
             if said[pair] != pair.alike:
@@ -192,8 +288,7 @@ def main() -> None:
 
 
 def _sets() -> dict[str, object]:
-    import fresh
-    import seen
+    from pairs import fresh, seen
 
     return {"seen": seen, "fresh": fresh}
 

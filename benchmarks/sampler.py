@@ -19,11 +19,9 @@ import statistics
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from journal.events import (
+    Change,
     ChangeCommitted,
     Event,
     ExperimentCrashed,
@@ -36,7 +34,7 @@ from journal.ideas.literals import knobs
 from journal.ideas.signature import signature
 from journal.projections import State
 from journal.recorded import Recorded
-from loop.contracts import Proposer, Request
+from loop.contracts import Proposal, Proposer, Request
 from loop.errors import ProposerFailure
 
 FILE = """\
@@ -278,10 +276,9 @@ class Through:
             self.position += 1
             self.state.apply(Recorded(self.position, "2026-01-01T00:00:00+00:00", "s", 1, event, ""))
 
-    def ask(self, incumbent: Point) -> Point:
-        del incumbent
+    def request(self) -> Request:
         self.number += 1
-        request = Request(
+        return Request(
             session=self.session,
             experiment=self.number,
             attempt=1,
@@ -289,7 +286,9 @@ class Through:
             files=self.files,
             state=self.state,
         )
-        proposal = self.proposer.propose(request)
+
+    def record(self, proposal: Proposal) -> Change:
+        """Append what the loop appends when a proposal has passed the gate."""
         self.text = proposal.files["train.py"]
         change = signature(self.files, {**self.files, **proposal.files})
         self.add(
@@ -302,6 +301,11 @@ class Through:
                 files=("train.py",), lines_added=1, lines_removed=1,
             ),
         )  # fmt: skip
+        return change
+
+    def ask(self, incumbent: Point) -> Point:
+        del incumbent
+        self.record(self.proposer.propose(self.request()))
         return {knob.name: float(knob.value) for knob in knobs("train.py", self.text)}  # type: ignore[arg-type]
 
     def tell(self, point: Point, told: Told, gain: float | None = None) -> None:

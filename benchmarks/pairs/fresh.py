@@ -1,14 +1,19 @@
 """Ideas written after the detector was frozen, in the same form as `seen.py`; nothing was tuned on them."""
+# ruff: noqa: E501  an edit is read best on one line
 
-ATTENTION_MASK = "    future = torch.full((length, length), -math.inf, dtype=q.dtype).triu(1).expand(batch * heads, -1, -1)\n"
+ATTENTION_MASK = (
+    "    future = torch.full((length, length), -math.inf, dtype=q.dtype).triu(1).expand(batch * heads, -1, -1)\n"
+)
 SCALE = "alpha=dim**-0.5)"
 MIX = "            v = mix[0] * v + mix[1] * value.view_as(v)\n"
 QKV = "        self.qkv = Linear(shape.width, 3 * inner)\n"
 OUT = "        return self.out(y.transpose(1, 2).reshape(batch, length, -1))\n"
 SPLIT = "        qkv = self.qkv(x).view(batch, length, 3 * self.heads, self.head_dim)\n"
 ASPECT = "            aspect = max(1.0, update.size(1) / update.size(2)) ** 0.5\n"
-SHRINK = "p.mul_(1 - group[\"lr\"] * MATRIX_DECAY).add_(change, alpha=-group[\"lr\"] * aspect)"
-ADAM = "    adam = torch.optim.AdamW(groups, betas=(ADAM_BETA1, ADAM_BETA2), eps=ADAM_EPS, weight_decay=0.0, fused=True)\n"
+SHRINK = 'p.mul_(1 - group["lr"] * MATRIX_DECAY).add_(change, alpha=-group["lr"] * aspect)'
+ADAM = (
+    "    adam = torch.optim.AdamW(groups, betas=(ADAM_BETA1, ADAM_BETA2), eps=ADAM_EPS, weight_decay=0.0, fused=True)\n"
+)
 RISE = "        return progress / WARMUP\n"
 FIRST = "        x = norm(self.embedding(tokens).to(self.dtype))\n"
 ATTEND = "        x = x + self.attention(norm(x), turn, value)\n"
@@ -63,10 +68,10 @@ IDEAS = {
         "unlike": [(ASPECT, "            aspect = update.size(1) ** -0.5\n")],
     },
     "cautious weight decay": {
-        "edit": [(SHRINK, "p.mul_(1 - group[\"lr\"] * MATRIX_DECAY * (p * change > 0)).add_(change, alpha=-group[\"lr\"] * aspect)")],
-        "paraphrase": [("                " + SHRINK + "\n", "                agree = p * change > 0\n                p.mul_(1 - group[\"lr\"] * MATRIX_DECAY * agree)\n                p.add_(change, alpha=-group[\"lr\"] * aspect)\n")],
-        "implementation": [(SHRINK, "p.sub_(group[\"lr\"] * MATRIX_DECAY * torch.where(p * change > 0, p, 0.0)).add_(change, alpha=-group[\"lr\"] * aspect)")],
-        "unlike": [(SHRINK, "p.add_(change.clamp(-1, 1), alpha=-group[\"lr\"] * aspect)")],
+        "edit": [(SHRINK, 'p.mul_(1 - group["lr"] * MATRIX_DECAY * (p * change > 0)).add_(change, alpha=-group["lr"] * aspect)')],
+        "paraphrase": [("                " + SHRINK + "\n", '                agree = p * change > 0\n                p.mul_(1 - group["lr"] * MATRIX_DECAY * agree)\n                p.add_(change, alpha=-group["lr"] * aspect)\n')],
+        "implementation": [(SHRINK, 'p.sub_(group["lr"] * MATRIX_DECAY * torch.where(p * change > 0, p, 0.0)).add_(change, alpha=-group["lr"] * aspect)')],
+        "unlike": [(SHRINK, 'p.add_(change.clamp(-1, 1), alpha=-group["lr"] * aspect)')],
     },
     "AMSGrad": {
         "edit": [(ADAM, ADAM.replace("weight_decay=0.0,", "weight_decay=0.0, amsgrad=True,"))],

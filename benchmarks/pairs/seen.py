@@ -3,6 +3,7 @@
 An edit is a list of (old text, new text). `paraphrase` is the same edit written otherwise, `implementation` the same idea
 done another way, `unlike` an idea that reads alike and is another one.
 """
+# ruff: noqa: E501  an edit is read best on one line
 
 ACT = "F.relu(self.up(norm(x))).square()"
 MLP = "        return x + self.down(F.relu(self.up(norm(x))).square())\n"
@@ -11,7 +12,7 @@ CE = "        return F.cross_entropy(logits.float(), targets) if logits.is_cuda 
 HEAD = "        return self.head(norm(x))\n"
 BACKWARD = "            loss.backward()\n"
 STEP = "            optimiser.step()\n"
-UPDATE = "        for optimiser in self.optimisers:\n            for group in optimiser.param_groups:\n                group[\"lr\"] = scale"
+UPDATE = '        for optimiser in self.optimisers:\n            for group in optimiser.param_groups:\n                group["lr"] = scale'
 DOWN = "        self.down = Linear(hidden, shape.width)\n"
 UP = "        self.up = Linear(shape.width, hidden)\n"
 ATTEND = "        x = x + self.attention(norm(x), turn, value)\n"
