@@ -30,7 +30,7 @@ from loop.proposers.dialogue import Claude
 from loop.proposers.sampler import Sampler
 from loop.proposers.tools import Tools
 from loop.recorder import Recorder
-from loop.run import Runs
+from loop.run import Runs, admit
 from loop.scope import Scope
 from loop.workspace import Workspace, check_tag
 
@@ -81,6 +81,7 @@ def check(setting: Setting) -> None:
             raise BadInput(
                 f"The {key} command `{line}` cannot run: {script} is not committed, and runs see commits only."
             )
+    admit(config, by_model=False)
     choice(setting)
 
 

@@ -45,7 +45,7 @@ class Runs:
 
     def admit(self, *, by_model: bool) -> None:
         """Raises RunRefused where code that a model wrote would run without a sandbox."""
-        check(self._config, by_model=by_model)
+        admit(self._config, by_model=by_model)
 
     def make(self, training: Training, watch: Watch) -> Outcome:
         """Train and evaluate. Never raises for what the code does; WorldBroken where the machine is at fault."""
@@ -186,7 +186,7 @@ class Runs:
         return self._config.startup + budget + max(GRACE_SECONDS, SHARE * self._config.budget)
 
 
-def check(config: Config, *, by_model: bool) -> None:
+def admit(config: Config, *, by_model: bool) -> None:
     """Raises RunRefused where this brief's runs may not start on this machine."""
     if config.sandbox == "none" or sandbox.available():
         return
