@@ -4,23 +4,19 @@ It cannot see its own tail cut off or a full rewrite: kept commits carry an anch
 """
 
 import hashlib
-from collections.abc import Sequence
 
 GENESIS = "0" * 64
-ABSENT = b"\xff" * 8  # no text is this long, so absent and empty stay apart
+
+Place = tuple[int, str, str, int, str, int, str | None]  # position, time, stream, version, type, schema, idempotency key
 
 
-def link(previous: str, *, fields: Sequence[str | int | None], payload: bytes) -> str:
-    """Return sha256(previous ‖ length-prefixed fields ‖ length-prefixed payload), in hexadecimal.
+def link(previous: str, place: Place, payload: bytes) -> str:
+    """Return sha256(previous ‖ place ‖ payload), in hexadecimal.
 
-    Length prefixes (eight bytes, big-endian) keep two different splits of the same bytes apart.
+    Numbers end at a colon and texts carry their length in characters, so that no two places read alike; an absent key is
+    a dash, which no length is.
     """
-    parts = [bytes.fromhex(previous)]
-    for field in fields:
-        if field is None:
-            parts.append(ABSENT)
-            continue
-        text = str(field).encode()
-        parts += (len(text).to_bytes(8, "big"), text)
-    parts += (len(payload).to_bytes(8, "big"), payload)
-    return hashlib.sha256(b"".join(parts)).hexdigest()
+    position, at, stream, version, name, schema, key = place
+    keyed = "-" if key is None else f"{len(key)}:{key}"
+    head = f"{position}:{version}:{schema}:{len(at)}:{at}{len(stream)}:{stream}{len(name)}:{name}{keyed}"
+    return hashlib.sha256(b"%b%b\n%b" % (bytes.fromhex(previous), head.encode(), payload)).hexdigest()

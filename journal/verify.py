@@ -7,7 +7,7 @@ from journal.chain import GENESIS, link
 from journal.errors import UnknownEvent
 from journal.events import ChangeReverted, Event, ExperimentKept, SessionStarted
 from journal.migrations import EVENTS, GUARDS
-from journal.projections import State
+from journal.projections import State, without_collection
 from journal.projections.tables import TABLES, Table, rows_of
 from journal.recorded import Recorded
 from journal.repository import Repository
@@ -15,6 +15,7 @@ from journal.store import Reader, Row
 from journal.store.reader import recorded
 from journal.store.tables import WRITTEN_ONCE
 
+STATIONS = frozenset({ExperimentKept, ChangeReverted, SessionStarted})  # events that say where a branch stands
 MOST = 20  # findings of one kind that are worth listing
 
 
@@ -52,8 +53,9 @@ def verify(reader: Reader, *, repository: Repository | None = None) -> Report:
     report = Report()
     _check_guards(reader.schema(), report)
     replayed = _Replay(anchored={position for position, _ in repository.anchors.values()} if repository else set())
-    for step in _decoded(_chained(reader.rows(), replayed, report), report):
-        replayed.take(step)
+    with without_collection():
+        for step in _decoded(_chained(reader.rows(), replayed, report), report):
+            replayed.take(step)
     report.head, report.kept = replayed.head, len(replayed.kept)
     if report.findings:
         report.notes.append("The projections were not compared, because the events themselves are in doubt.")
@@ -87,7 +89,8 @@ class _Replay:
                     self.texts[name] += hash(self._values[name](row))
         else:
             self.state.apply(step)
-        self._note_station(step.position, step.event)
+        if type(step.event) in STATIONS:
+            self._note_station(step.position, step.event)
 
     def _note_station(self, position: int, event: Event) -> None:
         stations = self.stations.setdefault(event.session, set())
@@ -119,7 +122,7 @@ def _chained(rows: Iterable[Row], replay: _Replay, report: Report) -> Iterator[R
             report.wrong(f"Positions {position + 1} to {row[0] - 1} are missing.", position + 1)
         if row[3] != versions.get(row[2], 0) + 1:
             report.wrong(f"Stream {row[2]} goes from version {versions.get(row[2], 0)} to {row[3]}.", row[0])
-        if link(previous, fields=row[:7], payload=row[7].encode()) != row[8]:
+        if link(previous, row[:7], row[7].encode()) != row[8]:
             report.wrong("The event does not match its hash, or does not follow from the one before it.", row[0])
         versions[row[2]] = row[3]
         position, previous = replay.head = (row[0], row[8])

@@ -166,7 +166,7 @@ class Journal(Reader):
         for step, (event, payload) in enumerate(encoded, start=1):
             name = f"{key}#{step}" if key is not None else None
             fields = (position + step, self._now(), stream, version + step, event.NAME, event.SCHEMA, name)
-            digest = link(digest, fields=fields, payload=payload)
+            digest = link(digest, fields, payload)
             self._db.execute("INSERT INTO events VALUES (?,?,?,?,?,?,?,?,?)", (*fields, payload.decode(), digest))
             written.append(Recorded(position + step, fields[1], stream, version + step, event, digest))
         return written
@@ -259,7 +259,7 @@ def _keep_a_copy(db: sqlite3.Connection, path: Path) -> None:
 
 
 def _follows(row: Row, previous: str) -> str:
-    digest = link(previous, fields=row[:7], payload=row[7].encode())
+    digest = link(previous, row[:7], row[7].encode())
     if digest != row[8]:
         raise JournalError(
             f"The event at position {row[0]} does not follow from the one before it: the export was changed."

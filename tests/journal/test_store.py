@@ -60,15 +60,25 @@ def test_each_hash_covers_the_event_and_the_hash_before(journal):
     first, second = journal.append(STREAM, [IDEA, IDEA])
 
     rows = list(journal.rows())
-    assert first.hash == link(GENESIS, fields=rows[0][:7], payload=rows[0][7].encode())
-    assert second.hash == link(first.hash, fields=rows[1][:7], payload=rows[1][7].encode())
+    assert first.hash == link(GENESIS, rows[0][:7], rows[0][7].encode())
+    assert second.hash == link(first.hash, rows[1][:7], rows[1][7].encode())
     assert journal.head() == (2, second.hash)
 
 
-def test_an_absent_key_and_an_empty_one_have_different_hashes():
-    absent = link(GENESIS, fields=(1, None), payload=b"{}")
-
-    assert absent != link(GENESIS, fields=(1, ""), payload=b"{}")
+@pytest.mark.parametrize(
+    "place",
+    [
+        (1, "t", "s", 1, "e", 1, ""),
+        (1, "t", "s", 1, "e", 1, "-"),
+        (1, "t", "s1:e", 1, "", 1, None),
+        (1, "ts", "", 1, "e", 1, None),
+        (11, "t", "s", 1, "e", 1, None),
+        (1, "t", "s", 11, "e", 1, None),
+        (1, "t", "s", 1, "e", 11, None),
+    ],
+)
+def test_no_two_places_hash_alike(place):
+    assert link(GENESIS, place, b"{}") != link(GENESIS, (1, "t", "s", 1, "e", 1, None), b"{}")
 
 
 def test_a_stale_version_is_refused_and_says_which_and_where(journal):

@@ -37,7 +37,7 @@ def rechained(path, position, old, new):
     db.execute("UPDATE events SET payload = replace(payload, ?, ?) WHERE position = ?", (old, new, position))
     previous = GENESIS
     for row in db.execute("SELECT * FROM events ORDER BY position").fetchall():
-        previous = link(previous, fields=row[:7], payload=row[7].encode())
+        previous = link(previous, row[:7], row[7].encode())
         db.execute("UPDATE events SET hash = ? WHERE position = ?", (previous, row[0]))
     db.execute(
         "CREATE TRIGGER events_refuse_update BEFORE UPDATE ON events BEGIN\n  SELECT RAISE(ABORT, 'events are never changed: append a new one');\nEND"
