@@ -20,6 +20,7 @@ from tui.snapshot import Snapshot
 LOOK = 2.0  # seconds between looks at the loop's process and at the file itself
 LONG = 20_000  # events, about 0.2 s of folding, beyond which a preview is worth its reading
 PATIENCE = 0.5  # seconds of folding between two words about how far it is
+POLITE = 1.0  # seconds that the fold of a long journal waits for the first frame
 RETRY = 1.0  # seconds before a journal in trouble is tried again
 
 Deliver = Callable[[Snapshot], None]
@@ -33,6 +34,7 @@ class Feed:
         self.path = path
         self.ledger = Ledger()
         self._deliver = deliver
+        self.shown = threading.Event()  # set by whoever shows the first snapshot
         self._stop = threading.Event()
         self._tail: Tail | None = None
         self._identity: Identity = None
@@ -88,6 +90,7 @@ class Feed:
         ledger, head = self.ledger, archive.reader.head()[0]
         if head - ledger.position > LONG and (preview := archive.preview(head=head)) is not None:
             self._give(preview)
+            self.shown.wait(POLITE)  # the first frame comes before the fold, which would take turns with it
         shown = time.monotonic()
         for position in archive.advance(ledger, until=head):
             if position % 500 == 0 and time.monotonic() - shown > PATIENCE:

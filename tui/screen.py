@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from datetime import time as clock_time
@@ -38,6 +39,7 @@ FRAME_SECONDS = 0.25  # at most four frames a second for what the journal brings
 CALM_SECONDS = 5.0
 TICK_SECONDS = 1.0  # the clock, while a run is in flight
 PLAY_SECONDS = 0.25  # between frames of play
+CURTAIN_SECONDS = 0.5  # after which even an unread journal is shown
 LEAVE_SECONDS = 2.0  # for leaving in good order after a signal
 NICENESS = 5  # training comes first
 
@@ -48,7 +50,7 @@ class Outside:
 
     monotonic: Callable[[], float] = time.monotonic
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    settings: Path = Path(os.devnull)
+    settings: Path | None = None  # where queries are kept; None keeps them for this screen only
     mouse: bool = False
 
 
@@ -76,7 +78,7 @@ class ArTui(App[int], inherit_bindings=False):
         super().__init__(ansi_color=True)
         self.animation_level = "none"
         self.path, self.outside = path, outside
-        kept = settings.read(outside.settings)
+        kept = settings.read(outside.settings) if outside.settings else settings.Settings()
         self.ui = replace(ui, sql=replace(ui.sql, saved=kept.saved, history=kept.history))
         self.snapshot = Snapshot()
         self.feed = Feed(path, self._deliver)
@@ -85,17 +87,34 @@ class ArTui(App[int], inherit_bindings=False):
         self._archive_of: Ledger | None = None  # another ledger means another file
         self._painted = 0.0
         self._due = False
+        self._curtain, self._curtained, self._is_ready = ExitStack(), True, False
         self._play_from: tuple[float, datetime] | None = None
         self._mail: Snapshot | None = None  # the latest from the feed, not yet taken in
 
     def get_default_screen(self) -> Screen[None]:
         return Window(self.canvas)
 
+    def on_load(self) -> None:
+        self._curtain.enter_context(self.batch_update())  # nothing is drawn before there is something to show
+
     def on_mount(self) -> None:
         self._take_signals()
-        self.feed.start()
         self.set_interval(TICK_SECONDS, self._tick)
-        self.set_interval(PLAY_SECONDS, self._play)
+        self._player = self.set_interval(PLAY_SECONDS, self._play, pause=True)
+        self.app_resume_signal.subscribe(self, self._resumed)
+
+    def on_ready(self) -> None:
+        """Textual has laid everything out, behind the curtain; its own first paint is still in the screen's queue."""
+        self.screen.call_later(self._begin)
+
+    def _resumed(self, _: App[int]) -> None:
+        """Back in the foreground, where the terminal has forgotten everything."""
+        self.screen.refresh(layout=True)
+
+    def _begin(self) -> None:
+        self._is_ready = True
+        self.set_timer(CURTAIN_SECONDS, self._raise_curtain)
+        self.post_message(Fresh())  # what came before there was anyone to tell
 
     def on_unmount(self) -> None:
         self.feed.stop()
@@ -110,7 +129,9 @@ class ArTui(App[int], inherit_bindings=False):
 
     def _end(self, code: int) -> None:
         # A terminal that hung up takes no bytes: if leaving in good order gets stuck on it, leave anyhow.
-        threading.Timer(LEAVE_SECONDS, os._exit, args=(code,)).start()
+        last_resort = threading.Timer(LEAVE_SECONDS, os._exit, args=(code,))
+        last_resort.daemon = True
+        last_resort.start()
         self.exit(code)
 
     # --- messages ---
@@ -118,13 +139,16 @@ class ArTui(App[int], inherit_bindings=False):
     def _deliver(self, snapshot: Snapshot) -> None:
         """Called in the feed's thread. One message at a time: a terminal that hangs must not let them pile up."""
         waiting, self._mail = self._mail is not None, snapshot
-        if not waiting:
+        if not waiting and self._is_ready:
             self.post_message(Fresh())
 
     def on_fresh(self, _: Fresh) -> None:
         """Show the first change at once, then no more often than the frame time."""
         mail, self._mail = self._mail, None
-        self.snapshot = mail or self.snapshot
+        if mail is None:
+            return
+        self.snapshot = mail
+        self._raise_curtain()
         if self._due:
             return
         pause = CALM_SECONDS if self.ui.look.calm else FRAME_SECONDS
@@ -134,6 +158,15 @@ class ArTui(App[int], inherit_bindings=False):
         else:
             self._due = True
             self.set_timer(wait, self.repaint)
+
+    def _raise_curtain(self) -> None:
+        """Begin to draw; once."""
+        if not self._curtained:
+            return
+        self._curtained = False
+        self._curtain.close()
+        self.repaint()
+        self.call_after_refresh(self.feed.shown.set)
 
     def on_answered(self, message: Answered) -> None:
         """Show an answer, unless another question was asked since."""
@@ -145,7 +178,8 @@ class ArTui(App[int], inherit_bindings=False):
         self.repaint()
 
     def on_resize(self, _: events.Resize) -> None:
-        self.call_after_refresh(self.repaint)
+        if not self._curtained:
+            self.call_after_refresh(self.repaint)
 
     def on_key(self, event: events.Key) -> None:
         event.stop()
@@ -159,6 +193,7 @@ class ArTui(App[int], inherit_bindings=False):
         self.ui, effects = press(self.scene(), key, at=self.outside.monotonic())
         for effect in effects:
             self._do(effect)
+        (self._player.resume if self.ui.playing else self._player.pause)()
         self.repaint()
 
     def on_mouse_scroll_down(self, _: events.MouseScrollDown) -> None:
@@ -286,7 +321,8 @@ class ArTui(App[int], inherit_bindings=False):
 
     def _keep(self) -> None:
         sql = self.ui.sql
-        settings.write(self.outside.settings, settings.Settings(saved=sql.saved, history=sql.history))
+        if self.outside.settings is not None:
+            settings.write(self.outside.settings, settings.Settings(saved=sql.saved, history=sql.history))
 
     def _seek(self, text: str) -> None:
         """To a time of day: its last occurrence in the night that is not after the head."""
@@ -318,4 +354,5 @@ def run(path: Path, *, look: Look, replay: int | None = None, mouse: bool = Fals
         ui = replace(ui, screen="replay")
     os.nice(NICENESS)
     app = ArTui(path, ui=ui, outside=Outside(settings=settings.place()))
+    app.feed.start()
     return app.run(mouse=mouse) or 0

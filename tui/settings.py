@@ -41,6 +41,8 @@ def write(path: Path, settings: Settings) -> None:
         return  # a rename over /dev/null would replace it for the whole machine
     data = {"saved": dict(settings.saved), "history": list(settings.history[-REMEMBERED:])}
     beside = path.with_suffix(".part")
+    if path.exists() and not path.is_file():
+        return  # a device or a folder is not ours to replace
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         beside.write_text(json.dumps(data, indent=1), encoding="utf-8")

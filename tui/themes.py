@@ -14,7 +14,7 @@ ROLES = (
 )  # fmt: skip
 
 TERMINAL: Theme = {
-    "": "default on default",
+    "": "none",
     "title": "bold", "strong": "bold", "dim": "bright_black", "rule": "bright_black",
     "good": "green", "bad": "red", "warn": "yellow", "accent": "cyan", "key": "bold",
     "bar": "cyan", "bar_empty": "bright_black", "curve": "cyan", "rival": "bright_black", "axis": "bright_black",
@@ -54,8 +54,7 @@ CONTRAST: Theme = {
 }  # fmt: skip
 
 PLAIN: Theme = {
-    **dict.fromkeys(ROLES, ""),
-    "": "default on default",
+    **dict.fromkeys(ROLES, "none"),
     **dict.fromkeys(("title", "strong", "key", "prompt", "added"), "bold"),
     **dict.fromkeys(("cursor", "banner"), "reverse"),
 }

@@ -276,7 +276,7 @@ def rows_of(steps: Iterable[tuple[str, list[Event]]], *, clock: Clock | None = N
             at = clock().isoformat(timespec="microseconds")
             fields = (position, at, stream, version, event.NAME, event.SCHEMA, None)
             payload = encode(event)
-            digest = link(digest, fields=fields, payload=payload)
+            digest = link(digest, fields, payload)
             yield (*fields, payload.decode(), digest)
 
 

@@ -31,6 +31,7 @@ async def opened(path, *, ui=None, size=(80, 24), settings=None, monotonic=None)
     """A running screen that has seen the journal."""
     outside = Outside(monotonic=monotonic or Monotonic(), **({"settings": settings} if settings else {}))
     app = ArTui(path, ui=ui or Ui(), outside=outside)
+    app.feed.start()
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: app.snapshot.head > 0 and app.snapshot.read is None)
         yield app, pilot

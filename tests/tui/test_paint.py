@@ -179,13 +179,13 @@ def test_each_theme_has_a_style_for_every_role(theme):
 def test_the_default_theme_uses_the_terminals_own_colours_alone():
     colours = [style("terminal", role).color for role in ROLES]
 
-    assert {colour.type for colour in colours if colour} <= {ColorType.DEFAULT, ColorType.STANDARD}
+    assert {colour.type for colour in colours if colour} == {ColorType.STANDARD}
 
 
 def test_the_plain_theme_has_no_colour_at_all():
     styles = [style("plain", role) for role in ROLES]
 
-    assert {one.color.type for one in styles} | {one.bgcolor.type for one in styles} == {ColorType.DEFAULT}
+    assert {one.color for one in styles} | {one.bgcolor for one in styles} == {None}
 
 
 @pytest.mark.parametrize("screen", SCREENS)

@@ -16,8 +16,6 @@ from tui.themes import style
 class Canvas(Widget):
     """Shows the latest frame."""
 
-    can_focus = True
-
     def __init__(self, theme: str) -> None:
         super().__init__()
         self.palette = theme

@@ -118,27 +118,23 @@ def _footer_key(frame: Frame, x: int, y: int, key: Key, stop: int) -> int:
 
 
 def paint_notices(frame: Frame, scene: Scene) -> None:
-    """Over the line above the footer: what went wrong, or what the last action did."""
-    words, role = notice(scene)
-    if words:
-        y = frame.height - 2
+    """Over the lines above the footer: what the last action did, and what is wrong or past."""
+    for y, (words, role) in zip((frame.height - 2, frame.height - 3), notices(scene), strict=False):
         frame.clear(y)
         frame.put(0, y, clip(f" {words}", frame.width), role)
 
 
-def notice(scene: Scene) -> tuple[str, str]:
-    """The one line to show above the footer, if any."""
+def notices(scene: Scene) -> list[tuple[str, str]]:
+    """The lines to show above the footer, the nearest to it first."""
     snapshot, ui = scene.snapshot, scene.ui
-    if snapshot.trouble:
-        return sanitize(snapshot.trouble), "banner"
-    if ui.note:
-        return ui.note, "banner"
+    found = [(ui.note, "banner"), (sanitize(snapshot.trouble), "banner")]
     if ui.replay is not None:
         at = f"{count(snapshot.view.position)} of {count(snapshot.head)}"
-        return f"REPLAY {clock(snapshot.recorded_at)} UTC, position {at}: control is off, L goes back to live", "banner"
-    if asked := _asked(snapshot):
-        return asked, "warn"
-    return "", ""
+        words = f"REPLAY {clock(snapshot.recorded_at)} UTC, position {at}: control is off, L goes back to live"
+        found.append((words, "banner"))
+    else:
+        found.append((_asked(snapshot), "warn"))
+    return [(words, role) for words, role in found if words]
 
 
 def _asked(snapshot: Snapshot) -> str:

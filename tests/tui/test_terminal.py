@@ -1,0 +1,242 @@
+"""The command in a real terminal: bytes, signals, and the terminal as it was found."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+
+import nights
+import pytest
+from terminal import Terminal
+
+from journal.events import experiment_stream
+from journal.store import Journal, Reader
+
+AR_TUI = [sys.executable, "-m", "tui.app", "--journal"]
+FIRST_PAINT, EVENT, IN_FLIGHT = 20_000, 2_000, 1_000  # bytes at 120 × 40
+
+
+@pytest.fixture
+def screen(night, tmp_path):
+    """`ar-tui` on a night at rest, at 80 × 24, once it has drawn."""
+    with Terminal([*AR_TUI, str(night)], env={"XDG_STATE_HOME": str(tmp_path)}) as terminal:
+        terminal.until_shown("1 live")
+        yield terminal
+
+
+def restored(terminal):
+    """Whether the terminal is as it was: alternate screen left, caret shown, paste brackets and wrapping back, modes back."""
+    return (
+        terminal.attributes() == terminal.before
+        and terminal.output.rfind(b"\x1b[?1049l") > terminal.output.rfind(b"\x1b[?1049h")
+        and terminal.output.rfind(b"\x1b[?25h") > terminal.output.rfind(b"\x1b[?25l")
+        and terminal.output.rfind(b"\x1b[?2004l") > terminal.output.rfind(b"\x1b[?2004h")
+        and terminal.output.rfind(b"\x1b[?7h") > terminal.output.rfind(b"\x1b[?7l")
+    )
+
+
+def test_q_leaves_the_terminal_as_it_was(screen):
+    screen.send("q")
+
+    assert screen.wait() == 0
+    assert restored(screen)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)])
+def test_a_signal_leaves_the_terminal_as_it_was(screen, number, code):
+    screen.signal(number)
+
+    assert screen.wait() == code
+    assert restored(screen)
+
+
+def test_a_lost_connection_ends_the_program(screen):
+    screen.hang_up()
+
+    assert _ended(screen)
+
+
+def _ended(terminal):
+    code = os.waitstatus_to_exitcode(os.waitpid(terminal.pid, 0)[1])
+    terminal.code = code
+    return code in {129, -signal.SIGHUP}
+
+
+def test_suspended_it_gives_the_terminal_back_and_takes_it_again(screen):
+    screen.signal(signal.SIGTSTP)
+    screen.until(lambda output: b"\x1b[?1049l" in output)
+    assert restored(screen)
+
+    mark = len(screen.output)
+    screen.signal(signal.SIGCONT)
+    screen.until_shown("1 live", after=mark)
+    screen.send("q")
+
+    assert screen.wait() == 0
+    assert restored(screen)
+
+
+def test_mouse_tracking_is_off_unless_asked_for(screen):
+    assert b"\x1b[?1000h" not in screen.output
+
+
+def test_a_resized_terminal_is_drawn_anew(screen):
+    mark = len(screen.output)
+
+    screen.resize(100, 30)
+
+    screen.until_shown("trained", after=mark)  # a column that 80 have no room for
+
+
+def test_first_paint_and_idling_keep_to_their_bytes(night, tmp_path):
+    with Terminal([*AR_TUI, str(night)], size=(120, 40), env={"XDG_STATE_HOME": str(tmp_path)}) as terminal:
+        terminal.until_shown("loop not running")
+        terminal.read(0.3)
+        first = len(terminal.output)
+
+        terminal.send("2")
+        terminal.until_shown("2 history", after=first)
+        terminal.read(0.3)
+        idle = terminal.read(1.2)
+
+    assert first < FIRST_PAINT
+    assert len(idle) < 200  # the clock in the header, while a run is in flight
+
+
+def test_one_event_keeps_to_its_bytes(own_night, tmp_path):
+    journal = Journal(own_night)
+    journal.acquire()
+    with Terminal([*AR_TUI, str(own_night)], size=(120, 40), env={"XDG_STATE_HOME": str(tmp_path)}) as terminal:
+        terminal.until_shown("training #12")
+        terminal.read(1.2)
+        mark = len(terminal.output)
+
+        journal.append(experiment_stream(nights.TAG, 12), [nights.finished(12, 1, 1.47)])
+        terminal.until_shown("judging", after=mark)
+        terminal.read(0.2)
+
+        assert len(terminal.output) - mark < EVENT
+    journal.close()
+
+
+def test_a_run_in_flight_keeps_to_its_bytes(own_night, tmp_path):
+    journal = Journal(own_night)
+    journal.acquire()
+    with Terminal([*AR_TUI, str(own_night)], size=(120, 40), env={"XDG_STATE_HOME": str(tmp_path)}) as terminal:
+        terminal.until_shown("training #12")
+        terminal.read(0.5)
+        mark = len(terminal.output)
+
+        journal.add_samples(nights.samples(12, 1, until=12)[-1:])
+        terminal.until_shown("8 s", after=mark)
+        terminal.read(0.9)
+
+        assert len(terminal.output) - mark < IN_FLIGHT
+    journal.close()
+
+
+def test_hostile_bytes_of_a_journal_never_reach_the_terminal(tmp_path):
+    path = tmp_path / "journal.db"
+    journal = Journal(path, clock=nights.Clock())
+    journal.acquire()
+    idea = ("\x1b]52;c;cm0=\x07\x1b[2Jowned", "\x9b31m\x1b[6n", "knob", None, 0.0)
+    journal.restore(nights.rows_of([(experiment_stream(nights.TAG, 1), [nights.started(), nights.proposed(1, idea)])]))
+    journal.close()
+
+    with Terminal([*AR_TUI, str(path)], env={"XDG_STATE_HOME": str(tmp_path)}) as terminal:
+        terminal.until_shown("owned")
+        terminal.send("23")
+        terminal.until_shown("3 experiment")
+        terminal.send("q")
+        terminal.wait()
+
+    assert b"\x1b]52" not in terminal.output
+    assert b"\x1b[2J" not in terminal.output
+    assert b"\x1b[6n" not in terminal.output
+    assert b"\xc2\x9b" not in terminal.output
+
+
+@pytest.mark.parametrize(
+    ("env", "ascii_only"),
+    [({"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, True), ({}, False)],
+)
+def test_a_locale_without_unicode_gets_ascii(night, tmp_path, env, ascii_only):
+    with Terminal([*AR_TUI, str(night)], env={"XDG_STATE_HOME": str(tmp_path), **env}) as terminal:
+        terminal.until_shown("1 live")
+
+        assert terminal.text().isascii() is ascii_only
+
+
+def test_no_color_paints_no_colour(night, tmp_path):
+    with Terminal([*AR_TUI, str(night)], env={"XDG_STATE_HOME": str(tmp_path), "NO_COLOR": "1"}) as terminal:
+        terminal.until_shown("1 live")
+
+        colours = {code for codes in _sgr(terminal.output) for code in codes} - {b"", b"0", b"1", b"7", b"39", b"49"}
+        assert colours == set()
+
+
+def _sgr(output):
+    import re
+
+    return [match.split(b";") for match in re.findall(rb"\x1b\[([0-9;]*)m", output)]
+
+
+def test_left_open_while_events_arrive_it_lets_the_log_be_emptied(own_night, tmp_path):
+    journal = Journal(own_night, wal_bytes=200_000)
+    journal.acquire()
+    wal = own_night.with_name("journal.db-wal")
+    with Terminal([*AR_TUI, str(own_night)], env={"XDG_STATE_HOME": str(tmp_path)}) as terminal:
+        terminal.until_shown("training #12")
+
+        for number in range(13, 313):
+            journal.append(
+                experiment_stream(nights.TAG, number), nights.experiment(number, nights.IDEAS[1], best=1.5, parent=0)
+            )
+            terminal.read(0.0)
+        terminal.until_shown("312", seconds=10)
+
+        assert wal.stat().st_size < 2_000_000
+    journal.close()
+
+
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
+def test_in_tmux_it_draws_at_80_by_24_and_leaves_a_clean_pane(night, tmp_path):
+    socket = f"ar-tui-{os.getpid()}"
+    tmux = ["tmux", "-L", socket, "-f", "/dev/null"]
+    command = f"XDG_STATE_HOME={tmp_path} {' '.join(AR_TUI)} {night}; echo left with $?; sleep 60"
+    env = {**os.environ, "LANG": "C.UTF-8"}
+    try:
+        subprocess.run([*tmux, "new-session", "-d", "-x", "80", "-y", "24", command], check=True, env=env)
+        drawn = _pane(tmux, "1 live")
+        subprocess.run([*tmux, "send-keys", "q"], check=True)
+        left = _pane(tmux, "left with 0")
+    finally:
+        subprocess.run([*tmux, "kill-server"], check=False)
+
+    assert "halve the batch" in drawn
+    assert left.strip() == "left with 0"
+
+
+def _pane(tmux, wanted):
+    """The pane's text, once it shows what is wanted."""
+    import time
+
+    end = time.monotonic() + 15
+    while True:
+        text = subprocess.run([*tmux, "capture-pane", "-p"], check=True, capture_output=True, text=True).stdout
+        if wanted in text or time.monotonic() > end:
+            return text
+        time.sleep(0.05)
+
+
+def test_it_posts_nothing_when_text_without_brackets_is_pasted(own_night, tmp_path):
+    with Terminal([*AR_TUI, str(own_night)], env={"XDG_STATE_HOME": str(tmp_path)}) as terminal:
+        terminal.until_shown("1 live")
+
+        terminal.send("pYsYXY\x1b[200~pYsY\x1b[201~SY" * 20)
+        terminal.read(0.5)
+        terminal.send("q")
+        terminal.wait()
+
+    assert not [one for one in Reader(own_night).read() if one.stream.startswith("control/")]
