@@ -1,10 +1,13 @@
 """What a model answers when it is asked for a proposal: its schema, its reading, its edits applied. Pure."""
 
 from collections.abc import Mapping
+from typing import Annotated
 
 import msgspec
 
 KINDS = ("knob", "architecture", "optimizer", "schedule", "data", "simplify", "other")
+IDEA, HYPOTHESIS = 200, 1_000  # characters that are kept
+EXPERIMENT = Annotated[int, msgspec.Meta(ge=0, le=10**9)]  # the number of one
 SHOWN = 160  # characters of an edit's text that are repeated in a complaint
 
 
@@ -24,7 +27,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     hypothesis: str = ""
     kind: str = "other"
     expected_delta: float | None = None
-    retry_of: int | None = None
+    retry_of: EXPERIMENT | None = None
     retry_reason: str | None = None
 
 
@@ -89,6 +92,12 @@ def read(text: str) -> Answer:
     if answer.kind not in KINDS:
         raise Unusable(f"`kind` is {answer.kind!r}: choose one of {', '.join(KINDS)}.", kind="malformed")
     return answer
+
+
+def short(text: str, most: int) -> str:
+    """One line of at most so many characters."""
+    flat = " ".join(text[: 8 * most].split())
+    return flat if len(flat) <= most else flat[: most - 1] + "…"
 
 
 def apply(edits: tuple[Edit, ...], files: Mapping[str, str]) -> dict[str, str]:

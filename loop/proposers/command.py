@@ -12,20 +12,18 @@ whatever it leaves running is ended before its copy is looked at.
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from journal.events import Usage
-from loop import patch, prompt, runner, transcript
-from loop.answer import KINDS
+from loop import prompt, runner, transcript
 from loop.contracts import Proposal, Request
 from loop.environment import environment
-from loop.errors import ProposerFailure, Stopped, WorldBroken
-from loop.proposers import copied
+from loop.errors import ProposerFailure, WorldBroken
+from loop.proposers import copied, harvest
 from loop.runner import Ending, Watcher
 from loop.scope import Scope
 from loop.transcript import Transcript
@@ -33,24 +31,7 @@ from loop.workspace import Workspace
 
 AGENTS = "agents"  # below .ar
 BESIDE = ".proposal"
-SAID = "proposal.json"
 TAIL = 32_000  # characters of its output that are kept
-NAMED = 5  # paths that a complaint names
-
-
-class Said(msgspec.Struct, frozen=True, kw_only=True):
-    """`proposal.json`. `dollars` and tokens where the agent knows what it cost."""
-
-    idea: str = ""
-    hypothesis: str = ""
-    kind: str = "other"
-    expected_delta: float | None = None
-    retry_of: int | None = None
-    retry_reason: str | None = None
-    model: str | None = None
-    dollars: float | None = None
-    tokens_in: int = 0
-    tokens_out: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,14 +91,15 @@ class Command:
             with self._copied(request, task, record) as (copy, before):
                 ending = self._run(copy, task)
                 record.say(ended=msgspec.to_builtins(ending), output=_tail(copy.log))
-                _check(ending, task, output=_tail(copy.log))
-                proposal = self._collect(copy, before, request, task, ending=ending, key=record.key)
+                harvest.check(ending, output=_tail(copy.log))
+                scope = Scope(patterns=task.scope, tree=self._workspace.tree(request.parent), locked=task.locked)
+                proposal = harvest.proposal(copy.tree, before, request, scope=scope, ending=ending)
         except ProposerFailure as failure:
-            self._complaint = str(failure)
-            record.say(failed={"kind": failure.kind, "reason": str(failure)})
-            raise
+            self._complaint = transcript.redact(str(failure), hidden)
+            record.say(failed={"kind": failure.kind, "reason": self._complaint})
+            raise ProposerFailure(self._complaint, kind=failure.kind, usage=failure.usage) from failure
         self._complaint = ""
-        return proposal
+        return msgspec.structs.replace(proposal, proposer=self.name, prompt_key=record.key)
 
     @contextmanager
     def _copied(self, request: Request, task: Task, record: Transcript) -> Iterator[tuple[_Copy, dict[str, str]]]:
@@ -160,110 +142,6 @@ class Command:
             seconds=task.deadline,
         )
         return runner.run(command, Watcher(tick=lambda: "now" if self._cancelled() else None))
-
-    def _collect(
-        self, copy: _Copy, before: dict[str, str], request: Request, task: Task, *, ending: Ending, key: str
-    ) -> Proposal:
-        said = _said(copy.tree, before, usage=_usage(Said(), ending))
-        usage = _usage(said, ending)
-        files = self._files(copy, before, request, task, usage=usage)
-        added, removed = patch.lines(patch.unified(request.files, files))
-        return Proposal(
-            idea=" ".join(said.idea.split()) or f"edit {', '.join(sorted(files))} (+{added} -{removed} lines)",
-            hypothesis=said.hypothesis,
-            kind=said.kind if said.kind in KINDS else "other",
-            files=files,
-            proposer=self.name,
-            model=said.model,
-            expected_delta=said.expected_delta,
-            usage=usage,
-            retry_of=said.retry_of,
-            retry_reason=said.retry_reason,
-            prompt_key=key,
-        )
-
-    def _files(
-        self, copy: _Copy, before: dict[str, str], request: Request, task: Task, *, usage: Usage
-    ) -> dict[str, str]:
-        """The new texts in scope. Raises ProposerFailure for whatever is not that."""
-        scope = Scope(patterns=task.scope, tree=self._workspace.tree(request.parent), locked=task.locked)
-        done = _difference(before, copy.tree, usage=usage)
-        edited = [path for path in (*done.changed, *done.created) if path != SAID]
-        stray = [path for path in (*edited, *done.deleted) if scope.refusal(path) is not None]
-        if stray:
-            raise _failure("out_of_scope", f"It changed files that are not in scope: {_few(stray)}.", usage)
-        if done.deleted:
-            raise _failure("deleted", f"It deleted files, which an edit may not do: {_few(done.deleted)}.", usage)
-        if not edited:
-            raise _failure("no_edit", "It changed no file in scope.", usage)
-        return {path: _text(copy.tree, path, usage=usage) for path in edited}
-
-
-def _check(ending: Ending, task: Task, *, output: str) -> None:
-    """Raises where the command did not come to a good end by itself."""
-    usage = Usage(calls=1, seconds=ending.wall_seconds, dollars=None)
-    last = f" Its last words: {' '.join(output.split())[-300:]}" if output.strip() else ""
-    if ending.reason in ("asked", "now"):
-        raise Stopped("A person ended the loop while the agent was at work.")
-    if ending.reason == "timeout" and ending.output_bytes == 0:
-        raise _failure("silent", f"It said nothing for {task.deadline:.0f} seconds and was ended.", usage)
-    if ending.reason == "timeout":
-        raise _failure("timeout", f"It did not end within {task.deadline:.0f} seconds.{last}", usage)
-    if ending.reason != "exited":
-        raise _failure(
-            ending.reason, f"It was ended: too much {_TOO_MUCH.get(ending.reason, ending.reason)}.{last}", usage
-        )
-    if ending.exit_code != 0:
-        how = f"exit code {ending.exit_code}" if ending.exit_code is not None else f"signal {ending.signal}"
-        raise _failure("exit", f"It failed with {how}.{last}", usage)
-
-
-_TOO_MUCH = {"flood": "output"}
-
-
-def _said(tree: Path, before: dict[str, str], *, usage: Usage) -> Said:
-    """What the agent wrote about its change; nothing, where it wrote nothing."""
-    path = tree / SAID
-    if not os.path.lexists(path) or copied.fingerprint(path) == before.get(SAID):
-        return Said()
-    try:
-        return msgspec.json.decode(copied.text(path), type=Said, strict=False)
-    except (ValueError, msgspec.DecodeError) as error:
-        raise _failure("malformed", f"Its {SAID} cannot be used: {error}.", usage) from error
-
-
-def _difference(before: Mapping[str, str], tree: Path, *, usage: Usage) -> copied.Difference:
-    try:
-        return copied.difference(before, tree)
-    except ValueError as error:
-        raise _failure("no_edit", f"Nothing can be taken over: {error}.", usage) from error
-
-
-def _text(tree: Path, path: str, *, usage: Usage) -> str:
-    try:
-        return copied.text(tree / path)
-    except ValueError as error:
-        raise _failure("not_text", f"{path} cannot be taken over: {error}.", usage) from error
-
-
-def _usage(said: Said, ending: Ending) -> Usage:
-    """What the agent says that it cost; unknown where it says nothing."""
-    return Usage(
-        tokens_in=max(0, said.tokens_in),
-        tokens_out=max(0, said.tokens_out),
-        calls=1,
-        dollars=said.dollars if said.dollars is not None and said.dollars >= 0 else None,
-        seconds=ending.wall_seconds,
-    )
-
-
-def _failure(kind: str, words: str, usage: Usage) -> ProposerFailure:
-    return ProposerFailure(words, kind=kind, usage=usage)
-
-
-def _few(paths: Sequence[str]) -> str:
-    more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
-    return ", ".join(paths[:NAMED]) + more
 
 
 def _tail(log: Path) -> str:

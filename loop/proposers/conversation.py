@@ -185,8 +185,8 @@ class Conversation:
 
 def as_proposal(said: Answer, files: dict[str, str], *, model: str, usage: Usage, key: str) -> Proposal:
     return Proposal(
-        idea=" ".join(said.idea.split()),
-        hypothesis=said.hypothesis,
+        idea=answer.short(said.idea, answer.IDEA),
+        hypothesis=answer.short(said.hypothesis, answer.HYPOTHESIS),
         kind=said.kind,
         files=files,
         proposer=NAME,

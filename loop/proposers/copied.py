@@ -83,13 +83,13 @@ def _paths(folder: Path) -> Iterator[str]:
 
 def fingerprint(path: Path) -> str:
     """What tells a file's content, a link's target or a special file from another; never waits for a pipe."""
-    status = path.lstat()
-    if stat.S_ISLNK(status.st_mode):
-        return f"link {path.readlink()}"
-    if not stat.S_ISREG(status.st_mode):
-        return f"special {stat.S_IFMT(status.st_mode)}"
     digest = hashlib.blake2b(digest_size=16)
     try:
+        status = path.lstat()
+        if stat.S_ISLNK(status.st_mode):
+            return f"link {path.readlink()}"
+        if not stat.S_ISREG(status.st_mode):
+            return f"special {stat.S_IFMT(status.st_mode)}"
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
             while chunk := file.read(CHUNK):
                 digest.update(chunk)

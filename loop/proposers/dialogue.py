@@ -62,7 +62,8 @@ class Claude:
             return Stopped(str(fault))
         self._rest.after(fault, now=self._parts.clock.monotonic())
         wait = fault.retry_after if fault.retry_after is not None else self._rested()
-        return ProposerFailure(str(fault), kind=fault.kind, retry_after=wait or None, usage=conversation.usage())
+        words = transcript.redact(str(fault), self._secrets)
+        return ProposerFailure(words, kind=fault.kind, retry_after=wait or None, usage=conversation.usage())
 
     def _rested(self) -> float:
         """Seconds for which the API is not asked."""

@@ -213,6 +213,22 @@ def test_the_agent_sees_the_variables_that_the_brief_names_and_no_other_key(desk
     assert f"HOME={os.environ['HOME']}\n" not in told
 
 
+def test_a_key_in_the_last_words_of_an_agent_does_not_reach_the_journal(desk, monkeypatch):
+    monkeypatch.setenv("MY_AGENT_KEY", "the-agents-own-key")
+
+    failure = desk.failure("echo bad key $MY_AGENT_KEY; exit 1", passed=("MY_AGENT_KEY",))
+
+    assert str(failure) == "It failed with exit code 1. Its last words: bad key [key]"
+
+
+def test_wild_numbers_and_endless_words_of_an_agent_are_not_taken_over(desk):
+    said = json.dumps({"idea": "x" * 5_000, "expected_delta": "nan", "dollars": -1})
+    proposal = desk(f"{HALVE}; printf %s '{said}' > proposal.json").propose(desk.request())
+
+    assert len(proposal.idea) == 200
+    assert (proposal.expected_delta, proposal.usage.dollars) == (None, None)
+
+
 def test_much_output_is_cut_and_the_end_is_kept(desk):
     proposal = desk(f"{HALVE}; yes thinking | head -c 3000000; echo and done").propose(desk.request())
 
