@@ -1,4 +1,4 @@
-"""Commands that read events: log, show, diff, replay."""
+"""Commands that read events: log, show, diff, memory, replay."""
 
 import math
 import time
@@ -11,6 +11,7 @@ import typer
 from journal.cli.app import JournalOption, JsonOption, NumberArgument, SessionOption, app, latest_tag, reader, state_of
 from journal.cli.output import print_json
 from journal.events import ExperimentCrashed, ExperimentKept, RunFailed, experiment_stream
+from journal.memory import render
 from journal.portrait import Portrait, portray, text
 from journal.recorded import Recorded
 from journal.replay import facts, paced, state_at
@@ -61,6 +62,20 @@ def diff(number: NumberArgument, *, session: SessionOption = None, journal: Jour
     portrait = _portrait(number, session=session, journal=journal)
     on_terminal = typer.get_text_stream("stdout").isatty()
     typer.echo(plain(portrait.diff) if on_terminal else portrait.diff, nl=False)
+
+
+@app.command(epilog="Example: ar-journal memory")
+def memory(
+    *,
+    until: Annotated[
+        int | None, typer.Option("--at", help="As it was at this position.", min=0, show_default=False)
+    ] = None,
+    session: SessionOption = None,
+    journal: JournalOption = None,
+) -> None:
+    """Print what a session has learned: the block that the loop writes into the brief."""
+    state = state_of(reader(journal), until=until)
+    typer.echo(render(state, latest_tag(state, session)))
 
 
 @app.command(epilog="Example: ar-journal replay --speed 600x")

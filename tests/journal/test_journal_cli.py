@@ -71,6 +71,13 @@ def test_show_tells_one_experiment(night_path):
     )
 
 
+def test_memory_prints_the_block_as_it_is_and_as_it_was(night_path):
+    now, then = ar_journal("memory", journal=night_path), ar_journal("memory", "--at", "0", journal=night_path)
+
+    assert "### Last experiments" in now.stdout
+    assert then.stdout == "No experiment has been made yet.\n"
+
+
 def test_diff_in_a_pipe_is_exactly_what_was_proposed(night_path):
     assert ar_journal("diff", "1", journal=night_path).stdout == "-BATCH = 16\n+BATCH = 1\n"
 
