@@ -7,16 +7,12 @@ import argparse
 import locale
 import os
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 from journal.errors import JournalError
 from journal.locate import locate
-from journal.store import Reader
-from journal.tail import Tail
-from journal.tail import follow as follow_events
-from tui.feed import look_once
-from tui.lines import event_line, status_lines
+from tui import plain
+from tui.keys import SCREENS
 from tui.themes import THEMES
 from tui.ui import Look
 
@@ -44,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="PATH",
         help="the journal (default: $AR_JOURNAL, else .ar/journal.db of this repository)",
     )
-    add("--at", type=int, metavar="POSITION", help="show the journal as it stood at a position")
+    add("--at", type=_position, metavar="POSITION", help="show the journal as it stood at a position")
     add("--replay", action="store_true", help="begin at the first event, to be played or stepped through")
     add("--lines", action="store_true", help="plain lines as things happen, for logs and screen readers; no screen")
     add("--theme", choices=tuple(THEMES), help="default: the terminal's own colours; plain where NO_COLOR is set")
@@ -52,6 +48,9 @@ def parser() -> argparse.ArgumentParser:
     add("--mouse", action="store_true", help="take the mouse (the terminal's own selection then needs shift)")
     add("--readonly", action="store_true", help="without the keys that pause, skip, stop, direct or veto")
     add("--ascii", action="store_true", help="plain characters only (the default where the locale is not UTF-8)")
+    add("--picture", type=Path, metavar="FILE", help="write one screen as an SVG, and be done")
+    add("--screen", choices=SCREENS, default="live", help="the screen of the picture (default: live)")
+    add("--size", type=_size, default=(100, 30), metavar="WxH", help="the size of the picture (default: 100x30)")
     return arguments
 
 
@@ -70,49 +69,47 @@ def main(argv: list[str] | None = None) -> int:
 
 def _open(options: argparse.Namespace) -> int:
     path = locate(options.journal)
+    position = 1 if options.replay else options.at
     if options.lines:
-        return follow(path)
+        return plain.follow(path)
+    if options.picture is not None:
+        width, height = options.size
+        plain.draw(path, options.picture, screen=options.screen, look=_look(options), width=width, height=height)
+        return 0
     if not _is_screen():
-        return print_status(path, position=options.at)
+        return plain.print_status(path, position=options.at)
     from tui.screen import run  # noqa: PLC0415 - Textual costs 175 ms
 
-    return run(path, look=_look(options), replay=1 if options.replay else options.at, mouse=options.mouse)
-
-
-def print_status(path: Path, *, position: int | None = None) -> int:
-    """The status as plain lines, on stdout."""
-    snapshot = look_once(path, position=position)
-    now = datetime.fromisoformat(snapshot.recorded_at) if position is not None else datetime.now(UTC)
-    for line in status_lines(snapshot, now=now):
-        print(line)
-    return 0
-
-
-def follow(path: Path) -> int:
-    """A line for each thing that happens, until interrupted."""
-    with Tail(path) as tail:
-        reader = Reader(path)
-        try:
-            print_status(path)
-            sys.stdout.flush()
-            for recorded in follow_events(reader, after=reader.head()[0], tail=tail):
-                print(event_line(recorded), flush=True)
-        except KeyboardInterrupt:
-            return 130
-        finally:
-            reader.close()
-    return 0
+    return run(path, look=_look(options), replay=position, mouse=options.mouse)
 
 
 def _look(options: argparse.Namespace) -> Look:
-    utf8 = "utf" in locale.getpreferredencoding(do_setlocale=False).lower()
-    plain = "NO_COLOR" in os.environ and os.environ["NO_COLOR"] != ""
+    no_colour = bool(os.environ.get("NO_COLOR"))
     return Look(
-        theme=options.theme or ("plain" if plain else "terminal"),
-        ascii=options.ascii or not utf8,
+        theme=options.theme or ("plain" if no_colour else "terminal"),
+        ascii=options.ascii or not _unicode(),
         readonly=options.readonly,
         calm=options.calm,
     )
+
+
+def _unicode() -> bool:
+    """Whether the locale says UTF-8. Python's own answer is yes even in the C locale, so the variables decide."""
+    named = next((os.environ[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if os.environ.get(name)), None)
+    return "utf" in (named or locale.getpreferredencoding(do_setlocale=False)).lower()
+
+
+def _position(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no position: positions count events from 1")
+    return int(text)
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, cross, height = text.partition("x")
+    if not (cross and width.isdecimal() and height.isdecimal() and 20 <= int(width) <= 400 and 5 <= int(height) <= 200):
+        raise argparse.ArgumentTypeError(f"{text} is no size: write columns and lines, such as 100x30")
+    return int(width), int(height)
 
 
 def _is_screen() -> bool:

@@ -177,3 +177,27 @@ def available(screen: str, *, readonly: bool, replaying: bool) -> Iterator[Key]:
 def bound(key: str, screen: str, *, readonly: bool, replaying: bool) -> Key | None:
     """The binding of a key on a screen."""
     return next((one for one in available(screen, readonly=readonly, replaying=replaying) if key in one.keys), None)
+
+
+def markdown() -> str:
+    """The table as documentation: `docs/keys.md`."""
+    lines = [
+        "# Keys of `ar-tui`",
+        "",
+        "Made from the table in `tui/keys.py` (`python -m tui.keys`), which also makes the footer and the help page.",
+        f"A key marked ✋ only asks; `{CONFIRM}` then acts, and any other key does not. It is absent with `--readonly` and",
+        "in replay. A key marked ↺ works while an earlier position is shown.",
+        "",
+        "| key | what it does | where |",
+        "|---|---|---|",
+    ]
+    for one in KEYS:
+        where = "everywhere" if one.where == EVERYWHERE else ", ".join(name for name in SCREENS if name in one.where)
+        sign = " ✋" if one.control else " ↺" if one.replaying else ""
+        shown = " ".join(f"`{name}`" for name in one.shown.split(" "))
+        lines.append(f"| {shown}{sign} | {one.help} | {where} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(markdown(), end="")
