@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import anthropic
 import httpx2
-from anthropic.types import Message
+from anthropic.types import Message, ModelInfo
 
 from journal.events import Usage
 from loop.proposers.asking import Ability, Fault, Reply
@@ -89,18 +89,7 @@ class Api:
 
     def _look_up(self, model: str) -> Ability | None:
         try:
-            info = self._client().models.retrieve(model)
-            able = info.capabilities
-            return (
-                None
-                if able is None
-                else Ability(
-                    adaptive=able.thinking.types.adaptive.supported,
-                    effort=able.effort.supported,
-                    structured=able.structured_outputs.supported,
-                    max_tokens=info.max_tokens,
-                )
-            )
+            return _ability(self._client().models.retrieve(model))
         except (anthropic.AnthropicError, httpx2.HTTPError, TypeError, ValueError, AttributeError):
             return None
 
@@ -133,6 +122,18 @@ class Api:
                     heard.message = stream.current_message_snapshot
         except Exception as error:  # noqa: BLE001  # a thread has nobody to raise to: `ask` raises it again, classified
             heard.error = error
+
+
+def _ability(info: ModelInfo) -> Ability | None:
+    able = info.capabilities
+    if able is None:
+        return None
+    return Ability(
+        adaptive=able.thinking.types.adaptive.supported,
+        effort=able.effort.supported,
+        structured=able.structured_outputs.supported,
+        max_tokens=info.max_tokens,
+    )
 
 
 class _NotTheApi(Exception):

@@ -97,7 +97,7 @@ class Desk:
         self.folder, self.repository, self.journal, self.night = folder, repository, journal, night
         self.watch = Watch()
 
-    def __call__(self, server, *, key=KEY, idle=5.0, cancelled=lambda: False, max_cost=20.0, **settings) -> Claude:
+    def __call__(self, server, *, key=KEY, idle=30.0, cancelled=lambda: False, max_cost=20.0, **settings) -> Claude:
         return Claude(
             Api(base_url=server.url, api_key=key, idle=idle, cancelled=cancelled),
             settings=Settings(**{"deadline": 100.0, **settings}),
@@ -360,24 +360,24 @@ def test_a_fault_that_does_not_pass_ends_in_a_failure_of_its_kind_at_once(desk, 
 
 
 @pytest.mark.parametrize(
-    ("act", "kind"),
+    ("act", "kind", "idle"),
     [
-        (status(429, "rate_limit_error"), "rate_limit"),
-        (status(500, "api_error"), "server"),
-        (status(503, "api_error"), "server"),
-        (status(529, "overloaded_error"), "overloaded"),
-        (fails_within("overloaded_error"), "overloaded"),
-        (resets(), "connection"),
-        (breaks_off(), "connection"),
-        (falls_silent(), "timeout"),
-        (never_answers(), "timeout"),
-        (page(), "not_the_api"),
-        (blocks([{"type": "text", "text": '{"idea": "halve'}], stop=None), "cut"),
+        (status(429, "rate_limit_error"), "rate_limit", 30.0),
+        (status(500, "api_error"), "server", 30.0),
+        (status(503, "api_error"), "server", 30.0),
+        (status(529, "overloaded_error"), "overloaded", 30.0),
+        (fails_within("overloaded_error"), "overloaded", 30.0),
+        (resets(), "connection", 30.0),
+        (breaks_off(), "connection", 30.0),
+        (falls_silent(), "timeout", 0.1),
+        (never_answers(), "timeout", 0.1),
+        (page(), "not_the_api", 30.0),
+        (blocks([{"type": "text", "text": '{"idea": "halve'}], stop=None), "cut", 30.0),
     ],
 )
-def test_a_fault_that_passes_is_asked_again_with_doubled_waits_and_then_given_up(desk, act, kind):
+def test_a_fault_that_passes_is_asked_again_with_doubled_waits_and_then_given_up(desk, act, kind, idle):
     with MessagesServer([act] * 4) as server:
-        failure = desk.failure(desk(server, idle=0.1))
+        failure = desk.failure(desk(server, idle=idle))
 
     assert failure.kind == kind
     assert failure.usage.calls == 4
@@ -396,7 +396,7 @@ def test_a_passing_fault_that_passes_costs_a_wait_and_no_failure(desk):
 
 def test_a_drip_of_pings_ends_at_the_deadline_with_its_tokens_counted(desk):
     with MessagesServer([drips()]) as server:
-        failure = desk.failure(desk(server, deadline=0.3))
+        failure = desk.failure(desk(server, deadline=1.0))
 
     assert failure.kind == "deadline"
     assert failure.usage.tokens_in == 1200
