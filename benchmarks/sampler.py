@@ -1,11 +1,11 @@
-"""How soon each proposer finds what there is to find, on simulated objectives: the sampler against random, grid and TPE.
+"""How soon each proposer finds what there is to find, on simulated objectives: the sampler against random, grid, a sweep and TPE.
 
     python benchmarks/sampler.py [--seeds 20] [--experiments 100] [--json]
 
 Three families of objectives over the same 14 knobs, each drawn anew per seed: `bowl` (separable in the logarithm of each
 knob, half of the knobs nearly inert), `valley` (the same, rotated, so that knobs interact) and `budget` (a scaling law under
 a fixed time budget: a larger model sees fewer tokens, the best rate depends on width and batch; too much memory or too high
-a rate crashes). Every measurement carries noise; every proposer is judged by one rule, a gain of more than 2σ is kept.
+a rate crashes). Every measurement carries noise, and every proposer is judged as the loop judges, by its default rule.
 
 Reported per family, as medians over seeds: the share of the attainable gain that the incumbent truly has after 8, 25 and 100
 experiments; how many experiments it takes to reach half of it; and how many of the nights have a keep within the first eight.
@@ -36,6 +36,7 @@ from journal.projections import State
 from journal.recorded import Recorded
 from loop.contracts import Proposal, Proposer, Request
 from loop.errors import ProposerFailure
+from loop.judge import Decision, Noise, Rule, incumbent_again, judge
 
 FILE = """\
 DEPTH = 4  # layers [1..32]
@@ -59,6 +60,8 @@ WHOLE = ("DEPTH", "WIDTH", "BATCH")
 SHARES = ("WEIGHT_DECAY", "WARMUP", "WARMDOWN")
 RATES = ("MOMENTUM", "BETA2")
 SIGMA = 0.002
+RULE = Rule(direction="minimize", k=1.8, reruns=3)  # the defaults of a brief
+KNOWN = Noise(sigma=SIGMA, freedom=8)
 
 Point = Mapping[str, float]
 Objective = Callable[[Point], float | None]  # None: it crashes
@@ -174,23 +177,40 @@ class Random:
 
 
 class Grid:
+    """A grid around the start: each knob at half, as it is and double, combinations in a shuffled order."""
+
+    def __init__(self, seed: int) -> None:
+        self.generator = random.Random(seed)
+
+    def ask(self, incumbent: Point) -> Point:
+        del incumbent
+        return {name: scaled(name, x, self.generator.choice((0.5, 1.0, 2.0))) for name, x in START.items()}
+
+    def tell(self, point: Point, told: Told) -> None: ...
+
+
+class Sweep:
     """One knob after the other, its ladder from the incumbent in order, then again."""
 
     def __init__(self, seed: int) -> None:
-        del seed
-        self.plan = [(name, factor) for name in START for factor in (0.5, 2.0, 0.67, 1.5, 0.8, 1.25)]
+        names = list(START)
+        random.Random(seed).shuffle(names)
+        self.plan = [(name, factor) for factor in (0.5, 2.0, 0.67, 1.5, 0.8, 1.25) for name in names]
         self.at = 0
 
     def ask(self, incumbent: Point) -> Point:
         name, factor = self.plan[self.at % len(self.plan)]
         self.at += 1
-        low, high = RANGES[name]
-        x = incumbent[name]
-        moved = 1 - (1 - x) * factor if name in RATES else (x * factor if x else 0.05 * factor)
-        moved = max(low, min(high, moved))
-        return {**incumbent, name: float(max(1, round(moved))) if name in WHOLE else moved}
+        return {**incumbent, name: scaled(name, incumbent[name], factor)}
 
     def tell(self, point: Point, told: Told) -> None: ...
+
+
+def scaled(name: str, x: float, factor: float) -> float:
+    low, high = RANGES[name]
+    moved = 1 - (1 - x) * factor if name in RATES else (x * factor if x else 0.05 * (factor - 1))
+    moved = max(low, min(high, moved))
+    return float(max(1, round(moved))) if name in WHOLE else moved
 
 
 class Tpe:
@@ -324,12 +344,12 @@ class Through:
 
 
 def night(objective: Objective, search: object, *, seed: int, experiments: int) -> list[float]:
-    """The incumbent's true value after each experiment; a keep is a measured gain above 2σ."""
+    """The incumbent's true value after each experiment, judged as the loop judges, re-runs of borderline gains included."""
     noise = random.Random(f"noise/{seed}")
     incumbent: Point = START
     true = objective(START)
     assert true is not None
-    standing = true + statistics.fmean(noise.gauss(0, SIGMA) for _ in range(3))
+    standing = [true + noise.gauss(0, SIGMA) for _ in range(3)]
     values = []
     for _ in range(experiments):
         try:
@@ -338,20 +358,31 @@ def night(objective: Objective, search: object, *, seed: int, experiments: int) 
             values.append(true)
             continue
         found = objective(point)
-        measured = None if found is None else found + noise.gauss(0, SIGMA)
-        gain = None if measured is None else (standing - measured) / SIGMA
-        kept = gain is not None and gain > 2
-        told = Told(measured, kept)
+        decision = None if found is None else judged(found, true, standing, noise)
+        told = Told(decision.metric if decision else None, decision is not None and decision.act == "keep")
         if isinstance(search, Through):
-            search.tell(point, told, gain)
+            search.tell(point, told, decision.gain_sigma if decision else None)
         else:
             search.tell(point, told)  # type: ignore[attr-defined]
-        if kept:
+        if told.kept:
             assert found is not None
-            assert measured is not None
-            incumbent, true, standing = point, found, measured
+            assert told.measured is not None
+            incumbent, true, standing = point, found, [told.measured]
         values.append(true)
     return values
+
+
+def judged(found: float, true: float, standing: list[float], noise: random.Random) -> Decision:
+    """The verdict on a true value `found` against the incumbent's, whose runs so far are `standing`."""
+    runs = [found + noise.gauss(0, SIGMA)]
+    for pairs in range(RULE.reruns + 1):
+        decision = judge(runs, standing, noise=KNOWN, rule=RULE, pairs=pairs)
+        if decision.act != "rerun":
+            break
+        runs.append(found + noise.gauss(0, SIGMA))
+        if incumbent_again(len(runs), len(standing)):
+            standing.append(true + noise.gauss(0, SIGMA))
+    return decision
 
 
 def proposers() -> Mapping[str, Callable[[int], object]]:
@@ -360,6 +391,7 @@ def proposers() -> Mapping[str, Callable[[int], object]]:
     found: dict[str, Callable[[int], object]] = {
         "random": Random,
         "grid": Grid,
+        "one knob after the other": Sweep,
         "one factor, no memory": Ladder,
         "sampler": lambda seed: Through(Sampler(), seed),
     }

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from journal.ideas.calibration import foresight
-from journal.ideas.ledger import ledger, untouched
+from journal.ideas.ledger import gained, ledger, untouched
 from journal.ideas.quoting import plain, quote
 from journal.projections import State
 from journal.projections.changes import Trial
@@ -155,7 +155,7 @@ NEAR_MISS = 0.5  # σ
 
 
 def _line(row: Experiment, word: str = "") -> str:
-    gain = "" if row.gain_sigma is None else f" {row.gain_sigma:+.1f}σ"
+    gain = "" if row.gain_sigma is None else f" {gained(row.gain_sigma)}σ"
     return f"- {row.number} {quote(row.idea, IDEA)}{' ' + word if word else ''}{gain}"
 
 

@@ -38,8 +38,13 @@ def _values(rows: list[KnobTrial], most: int) -> str:
 
 
 def _gain(row: KnobTrial) -> str:
-    gain = SIGNS.get(row.status) or ("-" if row.gain_sigma is None else f"{row.gain_sigma:+.1f}")
+    gain = SIGNS.get(row.status) or ("-" if row.gain_sigma is None else gained(row.gain_sigma))
     return gain + ("K" if row.status == "keep" else "") + ("" if row.alone else "&")
+
+
+def gained(sigmas: float) -> str:
+    """A gain in σ; beyond a hundred, only which way: σ is then no measure of it."""
+    return f"{sigmas:+.1f}" if abs(sigmas) < 100 else (">+99" if sigmas > 0 else "<-99")
 
 
 def _base(row: KnobTrial) -> str:
