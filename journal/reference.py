@@ -73,7 +73,7 @@ def _part(kind: type) -> str:
 def _entry(title: str, kind: type) -> str:
     words = " ".join(inspect.cleandoc(kind.__dict__.get("__doc__") or "").split())
     fields = " · ".join(map(_told, _all_fields(kind)))
-    return f"\n**{title}** {words}\n{fields or 'No fields of its own.'}\n"
+    return f"\n{f'**{title}** {words}'.rstrip()}\n{fields or 'No fields of its own.'}\n"
 
 
 def _told(facts: tuple[str, str, str, str]) -> str:
