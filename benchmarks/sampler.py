@@ -1,4 +1,4 @@
-"""How soon each proposer finds what there is to find, on simulated objectives: the sampler against random, grid, a sweep and TPE.
+"""How soon each proposer finds what there is to find, on simulated objectives.
 
     python benchmarks/sampler.py [--seeds 20] [--experiments 100] [--json]
 
@@ -337,7 +337,7 @@ class Through:
             self.files, self.parent = {"train.py": self.text}, f"c{self.number}"
             self.add(ExperimentKept(**common, commit=self.parent, metric=told.measured, gain_sigma=gain))
         else:
-            self.add(ExperimentDiscarded(**common, metric=told.measured, gain_sigma=gain))
+            self.add(ExperimentDiscarded(**common, metric=told.measured, gain_sigma=gain, delta=-(gain or 0.0)))
 
 
 # --- a night -------------------------------------------------------------------------------------------------------------

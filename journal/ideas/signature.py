@@ -38,7 +38,7 @@ def signature(before: Mapping[str, str], after: Mapping[str, str]) -> Change:
     return Change(
         program=program(after),
         change=_hash(*difference.hunks),
-        knobs=tuple(difference.moves),
+        knobs=tuple(_numbered(difference.moves)),
         added=_surplus(difference.added, difference.removed, difference.places),
         removed=_surplus(difference.removed, difference.added, difference.places),
     )
@@ -265,6 +265,15 @@ def _is_path(node: ast.AST) -> bool:
     while isinstance(node, ast.Attribute):
         node = node.value
     return isinstance(node, ast.Name) and node.id.startswith("@")
+
+
+def _numbered(moves: Iterable[KnobMove]) -> Iterator[KnobMove]:
+    """Literals of one name are told apart: `f.literal`, `f.literal#2`."""
+    seen: Counter[str] = Counter()
+    for move in moves:
+        seen[move.name] += 1
+        again = f"{move.name}#{seen[move.name]}"
+        yield move if seen[move.name] == 1 else KnobMove(name=again, old=move.old, new=move.new)
 
 
 def _surplus(many: Counter[str], few: Counter[str], places: Iterable[str]) -> tuple[str, ...]:

@@ -46,14 +46,14 @@ class Note:
 class Evidence:
     """The decided one-factor trials of a session, by knob."""
 
-    def __init__(self, trials: Iterable[KnobTrial], *, before: int) -> None:
+    def __init__(self, trials: Iterable[KnobTrial], *, before: int, direction: str = "minimize") -> None:
         rows = [row for row in trials if row.alone and row.experiment < before and row.status != "refused"]
         keeps = sorted({row.experiment for row in rows if row.status == "keep"})
         self._notes: dict[str, list[Note]] = {}
         self._values: dict[str, set[str]] = {}
         for row in rows:
             self._values.setdefault(row.knob, set()).update((row.value, row.old))
-            result = _result(row)
+            result = _result(row, direction)
             if result:
                 trust = FADE ** (len(keeps) - bisect_right(keeps, row.experiment))
                 note = Note(trial=row, direction=_direction(row), result=result, trust=trust)
@@ -101,14 +101,16 @@ def _told(note: Note) -> str:
     return f"experiment {note.trial.experiment} ({note.trial.old} to {note.trial.value}{delta})"
 
 
-def _result(row: KnobTrial) -> Result | None:
+def _result(row: KnobTrial, direction: str) -> Result | None:
     if row.status in ("keep", "crash"):
         return "keep" if row.status == "keep" else "crash"
-    if row.status != "discard" or row.gain_sigma is None:
+    if row.status != "discard" or row.delta is None:
         return None
-    if abs(row.gain_sigma) < FLAT:
+    if row.gain_sigma is not None and abs(row.gain_sigma) < FLAT:
         return "flat"
-    return "better" if row.gain_sigma > 0 else "worse"
+    if row.delta == 0:
+        return "flat"
+    return "better" if (row.delta < 0) == (direction == "minimize") else "worse"
 
 
 def _direction(row: KnobTrial) -> int:

@@ -75,7 +75,9 @@ class Sampler:
 def _local(moves: list[Move], request: Request) -> Proposal | None:
     """A step of one knob, or None where none is left."""
     generator = random.Random(f"{request.session}/{request.experiment}/{request.attempt}")
-    evidence = Evidence(request.state.knobs.of_session(request.session), before=request.experiment)
+    evidence = Evidence(
+        request.state.knobs.of_session(request.session), before=request.experiment, direction=request.direction
+    )
     left = [move for move in moves if _new_here(move, request)]
     for _ in range(DRAWS):
         move = _draw(left, request, evidence, generator)

@@ -123,6 +123,14 @@ def test_a_literal_inside_a_function_is_named_by_its_place():
     )
 
 
+def test_literals_of_one_name_are_told_apart():
+    before = "def f(x):\n    return x * 2 + x * 3 + x\n"
+
+    change = sign(before.replace("2", "4").replace("3", "5"), before=before)
+
+    assert [(move.name, move.new) for move in change.knobs] == [("f.literal", "4"), ("f.literal#2", "5")]
+
+
 def test_structure_that_came_and_went_is_named_with_its_place():
     change = sign(TRAIN.replace("F.relu(hidden).square()", "F.gelu(hidden)"))
 
