@@ -71,7 +71,7 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Usual(msgspec.Struct, frozen=True, kw_only=True):
-    """What the unchanged code took at most, by the loop's clock, seconds; `startup` None where it does not say when it starts."""
+    """What the unchanged code took at most, seconds by the loop's clock; no `startup` where it does not say when it starts."""
 
     startup: float | None
     training: float  # after that

@@ -1,10 +1,9 @@
 """One run: a fresh export of a commit, trained, then measured in a second export, told as RunFinished or RunFailed."""
 
-import hashlib
 import json
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from journal.events import Isolation, RunFailed
@@ -14,16 +13,14 @@ from loop.config import Config
 from loop.contracts import Outcome, Training
 from loop.environment import environment
 from loop.errors import RunRefused, WorldBroken
+from loop.locked import MODEL_PREFIX, changed, knows_prefix
 from loop.measure import Measured, Watch, measure
 from loop.outcome import Failure, failed, failure, finished
 from loop.runner import Command
 from loop.sandbox import Sandbox
-from loop.scope import REGULAR
 from loop.workspace import Workspace
-from loop.workspace.objects import Blob
 
 EVALUATE_SECONDS = 120.0  # at least this long for the evaluation
-MODEL_PREFIX = "AR_MODEL_PREFIX"  # tells an evaluator what to put before the process that runs the model
 CHANGED = "the locked file {} is not as it was when the session began"
 
 
@@ -107,8 +104,8 @@ class Runs:
             return self._judged(training, value, trained, trained, folder=folder, began=began)
         self._export(training.commit, folder / "evaluate")
         tree = self._workspace.tree(training.commit)
-        if changed := next(_changed(folder / "evaluate", tree, training.locked), None):
-            reason = CHANGED.format(changed)
+        if other := next(changed(folder / "evaluate", tree, training.locked), None):
+            reason = CHANGED.format(other)
             return self._failed(training, Failure(kind="tampered", reason=reason), trained, folder=folder, began=began)
         evaluated = measure(self._evaluation(training, folder), Watch(tick=watch.tick))
         if why := failure(evaluated, what="evaluation"):
@@ -118,16 +115,17 @@ class Runs:
 
     def _evaluation(self, training: Training, folder: Path) -> Command:
         """The evaluator outside the sandbox and its model process in it; one that does not know how, inside."""
-        root, evaluate, out = self._workspace.root, folder / "evaluate", folder / "out"
+        line, root = self._config.evaluate or "", self._workspace.root
+        evaluate, out = folder / "evaluate", folder / "out"
         more = {"AR_OUT": str(out), "AR_ROOT": str(root), "AR_DEVICE": self._device}
         prefix: tuple[str, ...] = ()
-        if _knows_prefix(evaluate, training.locked):
+        if knows_prefix(evaluate, line, training.locked):
             more[MODEL_PREFIX] = json.dumps(self._words(evaluate, reads=[evaluate, out]))
         else:
             hides = [root / ".git", self._folder.parent]
             prefix = self._words(evaluate, reads=[root, evaluate, out], writes=[folder / "home"], hides=hides)
         return Command(
-            line=self._config.evaluate or "",
+            line=line,
             folder=evaluate,
             environment=environment(folder / "home", more=more),
             log=folder / "evaluate.log",
@@ -203,26 +201,6 @@ def _isolation(config: Config) -> Isolation:
     if config.sandbox == "none":
         return "none"
     return "sandboxed" if sandbox.available() else "limited"
-
-
-def _knows_prefix(export: Path, locked: Mapping[str, str]) -> bool:
-    """Whether a locked file of the evaluation speaks of the prefix, and so uses it."""
-    sources = (export / path for path in locked if path.endswith((".py", ".sh")))
-    return any(MODEL_PREFIX.encode() in path.read_bytes() for path in sources if path.is_file())
-
-
-def _changed(export: Path, tree: Mapping[str, Blob], locked: Mapping[str, str]) -> Iterator[str]:
-    """Locked files that this commit has otherwise, or whose exported bytes are not those that git names."""
-    for path, sha in locked.items():
-        blob, file = tree.get(path), export / path
-        if blob is None or blob.sha != sha or (blob.mode in REGULAR and _name_of(file.read_bytes(), sha) != sha):
-            yield path
-
-
-def _name_of(data: bytes, like: str) -> str:
-    """The object name of a file's bytes, in the hash of another name."""
-    kind = hashlib.sha1 if len(like) == 40 else hashlib.sha256
-    return kind(b"blob %d\0" % len(data) + data).hexdigest()
 
 
 def _link(source: Path, target: Path) -> None:

@@ -14,9 +14,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
 
@@ -24,12 +23,12 @@ from loop import lifeline, process
 from loop.environment import argv
 from loop.errors import WorldBroken
 from loop.limits import UNLIMITED, Limits
+from loop.output import Output
 from loop.telemetry import Lines, Word
 
 Reason = Literal["exited", "timeout", "flood", "asked", "now", "memory", "processes", "disk"]
 Ask = Literal["asked", "now", "timeout"]
 
-KEEP_BYTES = 256 * 1024  # of output, at its beginning and again at its end
 FLOOD_BYTES = 256 * 1024 * 1024  # of output in all, after which the command is ended
 DRAINS = 64  # reads of a pipe after the end
 TICK_SECONDS = 0.1  # how often the loop looks up from waiting
@@ -86,50 +85,11 @@ def run(command: Command, watcher: Watcher) -> Ending:
         return running.watch(watcher)
 
 
-@dataclass
-class _Output:
-    """The log on disk: the beginning at once, the end when the command is over."""
-
-    path: Path
-    total: int = 0
-    tail: bytearray = field(default_factory=bytearray)
-
-    def __post_init__(self) -> None:
-        with _written(self.path):
-            self._file = self.path.open("wb", buffering=0)
-
-    def add(self, data: bytes) -> None:
-        room = max(0, KEEP_BYTES - self.total)
-        self.total += len(data)
-        with _written(self.path):
-            self._file.write(data[:room])
-        self.tail += data[room:]
-        if len(self.tail) > 2 * KEEP_BYTES:
-            del self.tail[:-KEEP_BYTES]
-
-    def close(self) -> None:
-        del self.tail[:-KEEP_BYTES]
-        left_out = self.total - KEEP_BYTES - len(self.tail)
-        with _written(self.path), self._file:
-            self._file.write(f"\n… {left_out} bytes left out …\n".encode() if left_out > 0 else b"")
-            self._file.write(self.tail)
-
-
-@contextmanager
-def _written(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise WorldBroken(
-            f"The log {path} cannot be written: {error.strerror}: make room, then start again."
-        ) from error
-
-
 class _Process:
     def __init__(self, command: Command) -> None:
         self._command = command
         self._started = time.monotonic()
-        self._output = _Output(command.log)
+        self._output = Output(command.log)
         self._lines = Lines()
         self._channel, other = socket.socketpair()
         said, says = os.pipe2(os.O_CLOEXEC)

@@ -14,27 +14,20 @@ import hashlib
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
 from loop import library
-from loop.environment import interpreter, prefixes, programs
+from loop.environment import interpreter, programs
 from loop.errors import RunRefused, WorldBroken
+from loop.layers import EMPTY, MEMORY, Layers, bound, environments, in_order, machine
 
-SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store", "/gnu/store", "/opt/rocm")
-SETTINGS = (
-    "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives", "/etc/passwd", "/etc/group",
-    "/etc/nsswitch.conf", "/etc/localtime", "/etc/OpenCL", "/etc/vulkan", "/sys/devices/system/cpu",
-)  # fmt: skip
-GPU_NODES = ("nvidia*", "dxg", "kfd", "dri")  # below /dev; the drivers read /sys too
-OWN = ("bin", "lib", "lib64", "include", "pyvenv.cfg")  # of an environment that lies around what must stay hidden
 ALONE = ("--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--hostname", "run")
 NO_NESTING = ("--unshare-user", "--disable-userns")  # needs bubblewrap 0.8
-EMPTY = ("--tmpfs",)
-MEMORY = 4 << 30  # bytes of each private folder in memory, where nothing else is said
+COPIES = ("lib*/python3.*", "pkgs/*/lib/python3.*", "envs/*/lib/python3.*")  # where a prefix holds standard libraries
 TRY_SECONDS = 20.0
 INSTALL = {
     "apt-get": "sudo apt-get install -y bubblewrap",
@@ -47,8 +40,6 @@ FORBIDDEN = (
     "allow namespaces (Ubuntu 24.04: `sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`; "
     "Docker: `--security-opt seccomp=unconfined --security-opt apparmor=unconfined`)"
 )
-
-Layers = Mapping[Path, tuple[str, ...]]  # by the path where a layer lies; deeper ones lie over shallower ones
 
 
 def available() -> bool:
@@ -69,7 +60,7 @@ def why_not() -> str | None:
 @cache
 def _try(options: tuple[str, ...]) -> str | None:
     """None if a command runs in a sandbox with these options; else what bubblewrap says."""
-    words = ["bwrap", *ALONE, *options, *_words(_machine(gpu=False)), "--", "/bin/sh", "-c", "exit 0"]
+    words = ["bwrap", *ALONE, *options, *in_order(machine(gpu=False)), "--", "/bin/sh", "-c", "exit 0"]
     try:
         ended = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=TRY_SECONDS)
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -88,10 +79,10 @@ class Sandbox:
         self, folder: Path, *, reads: Iterable[Path] = (), writes: Iterable[Path] = (), hides: Iterable[Path] = ()
     ) -> tuple[str, ...]:
         """What to put before a command that starts in `folder`; nothing may be mounted below what it may write to."""
-        own = {**_bound(reads), **{path.resolve(): ("--bind", str(path.resolve())) for path in writes}}
+        own = {**bound(reads), **{path.resolve(): ("--bind", str(path.resolve())) for path in writes}}
         own |= {path: EMPTY if path.is_dir() else ("--ro-bind", "/dev/null") for path in hides}
         nesting = NO_NESTING if _try(NO_NESTING) is None else ()
-        words = _words({**self.layers, **own})
+        words = in_order({**self.layers, **own})
         return ("bwrap", *ALONE, *nesting, *words, "--chdir", str(folder.resolve()), "--")
 
 
@@ -104,67 +95,36 @@ def build(lines: Sequence[str], *, hidden: Iterable[Path], gpu: bool, memory: in
     if reason is not None:
         raise RunRefused(f"There is no sandbox: {reason}.")
     pythons = dict.fromkeys(interpreter(line) for line in lines)
-    closed = {path.resolve() for path in (*hidden, Path.home())} - {Path("/")}
+    closed = {path.resolve() for path in (*hidden, _home()) if path is not None} - {Path("/")}
     layers = {
-        **_machine(gpu=gpu, memory=memory),
+        **machine(gpu=gpu, memory=memory),
         **dict.fromkeys(closed, EMPTY),
-        **_environments([*pythons, *(program for line in lines for program in programs(line))], closed=closed),
+        **environments([*pythons, *(program for line in lines for program in programs(line))], closed=closed),
     }
     for python in pythons:
         layers |= _library(python, layers)
     return Sandbox(layers=MappingProxyType(layers))
 
 
-def _machine(*, gpu: bool, memory: int = MEMORY) -> dict[Path, tuple[str, ...]]:
-    """System folders and private ones; of the devices those of a GPU, where one is used."""
-    layers: dict[Path, tuple[str, ...]] = {}
-    for path in map(Path, SYSTEM):
-        if path.is_symlink():
-            layers[path] = ("--symlink", str(path.readlink()))
-        elif path.is_dir():
-            layers[path] = ("--ro-bind", str(path))
-    layers |= {path: ("--ro-bind", str(path)) for path in map(Path, SETTINGS) if path.exists()}
-    layers |= {Path("/proc"): ("--proc",), Path("/dev"): ("--dev",)}
-    private = ("--size", str(memory), "--tmpfs")
-    layers |= {Path("/tmp"): private, Path("/dev/shm"): private, Path("/var/tmp"): ("--symlink", "/tmp")}  # noqa: S108
-    if gpu:
-        nodes = [node for pattern in GPU_NODES for node in Path("/dev").glob(pattern)]
-        layers |= {node: ("--dev-bind", str(node)) for node in nodes}
-        layers[Path("/sys")] = ("--ro-bind", "/sys")
-    return layers
-
-
-def _environments(commands: Iterable[Path], *, closed: set[Path]) -> dict[Path, tuple[str, ...]]:
-    """The commands' Python environments, and the commands themselves where they lie in none."""
-    layers: dict[Path, tuple[str, ...]] = {}
-    for program in commands:
-        found = prefixes(program)
-        around = [path for path in found if any(one.is_relative_to(path.resolve()) for one in closed)]
-        parts = [path / name for path in around for name in OWN if (path / name).exists()]
-        layers |= _bound([*(path for path in found if path not in around), *parts])
-        if not found:
-            layers |= _bound([program, program.resolve()])
-    return layers
-
-
 def _library(python: Path, layers: Layers) -> dict[Path, tuple[str, ...]]:
     """The standard library as bytecode in the place of its sources, and no other copy of these."""
     source, compiled = _bytecode(python)
     roots = {path for path in layers if layers[path][0] == "--ro-bind" and path.is_dir()} | {Path("/usr/local")}
-    copies = {copy.resolve() for root in roots for copy in root.glob("lib*/python3.*") if (copy / "os.py").exists()}
+    copies = {found.parent.resolve() for root in roots for place in COPIES for found in root.glob(f"{place}/os.py")}
     places = {path / name for path in _named(source, roots) for name in library.PACKAGES if (path / name).is_dir()}
     return {
-        **dict.fromkeys(copies - {source}, EMPTY),
+        **dict.fromkeys(copies - {source} - set(layers), EMPTY),
         **{path: ("--ro-bind", str(compiled)) for path in _named(source, roots)},
-        **_bound(places),
+        **bound(places),
     }
 
 
 def _bytecode(python: Path) -> tuple[Path, Path]:
     """(folder of an interpreter's library, its compiled copy), made once per interpreter in a few seconds."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ar-loop"
-    real = python.resolve()
-    key = hashlib.sha256(f"{real} {real.stat().st_size} {real.stat().st_mtime_ns}".encode()).hexdigest()[:16]
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or (_home() or Path("/nonexistent")) / ".cache") / "ar-loop"
+    real, how = python.resolve(), Path(library.__file__).read_text(encoding="utf-8")
+    about = f"{real} {real.stat().st_size} {real.stat().st_mtime_ns} {how}"
+    key = hashlib.sha256(about.encode()).hexdigest()[:16]
     made, beside = cache / key, cache / f"{key}.{os.getpid()}"
     if not made.is_dir():
         command = [str(python), "-I", "-S", library.__file__, str(beside / "lib")]
@@ -172,25 +132,22 @@ def _bytecode(python: Path) -> tuple[Path, Path]:
         if ended.returncode != 0:
             shutil.rmtree(beside, ignore_errors=True)
             why = ended.stderr.decode(errors="replace").strip().splitlines()[-1:]
-            raise WorldBroken(f"The library of {python} cannot be compiled into {cache}: {' '.join(why)}.")
+            raise WorldBroken(
+                f"The library of {python} cannot be compiled into {cache}: {' '.join(why)}. "
+                "Set XDG_CACHE_HOME to a folder that can be written."
+            )
         (beside / "source").write_bytes(ended.stdout.strip())
         with contextlib.suppress(OSError):  # another loop may have made it in the meantime
             beside.rename(made)
     return Path((made / "source").read_text(encoding="utf-8")), made / "lib"
 
 
+def _home() -> Path | None:
+    """The person's home, where there is one."""
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111  # Path.home() raises where there is none
+    return home if home.is_absolute() else None
+
+
 def _named(source: Path, roots: Iterable[Path]) -> set[Path]:
     """Every visible name of a folder: an environment may be bound under two."""
     return {source} | {path for root in roots for path in root.glob("lib*/python3.*") if path.resolve() == source}
-
-
-def _bound(paths: Iterable[Path]) -> dict[Path, tuple[str, ...]]:
-    """Read-only, each under the name given and under its real one, which symbolic links lead to."""
-    return {name: ("--ro-bind", str(path)) for path in paths for name in (path.absolute(), path.resolve())}
-
-
-def _words(layers: Layers) -> Iterator[str]:
-    for path in sorted(layers, key=lambda path: (len(path.parts), path)):
-        yield from (*layers[path], str(path))
-    for path in (Path("/"), Path("/dev"), *(path for path in layers if layers[path] == EMPTY)):
-        yield from ("--remount-ro", str(path))
