@@ -7,6 +7,7 @@ from rich.terminal_theme import TerminalTheme
 
 from tui.frame import Frame
 from tui.themes import style
+from tui.widgets.plot import DOTS
 
 CELL_WIDTH, CELL_HEIGHT, MARGIN = 8.4, 18, 12  # pixels, for a font of 14
 
@@ -56,13 +57,31 @@ def _run(text: str, role: str, *, x: int, y: int, cells: int, theme: str, ground
     parts = []
     if back != ground:
         parts.append(f'<rect x="{left:g}" y="{top:g}" width="{wide:g}" height="{CELL_HEIGHT}" fill="{back}"/>')
-    if text.strip():
+    letters = "".join(" " if _is_braille(char) else char for char in text)
+    if letters.strip():
         weight = ' font-weight="bold"' if style(theme, role).bold else ""
         parts.append(
             f'<text x="{left:g}" y="{top + 14:g}" textLength="{wide:g}" lengthAdjust="spacingAndGlyphs" '
-            f'fill="{ink}"{weight}>{escape(text)}</text>'
+            f'fill="{ink}"{weight}>{escape(letters)}</text>'
         )
+    if dots := "".join(_dots(char, left + place * CELL_WIDTH, top) for place, char in enumerate(text)):
+        parts.append(f'<path fill="{ink}" d="{dots}"/>')
     return parts
+
+
+def _is_braille(char: str) -> bool:
+    return "\u2800" <= char <= "\u28ff"
+
+
+def _dots(char: str, left: float, top: float) -> str:
+    """The dots of a braille cell as squares: few fonts have them as wide as their letters."""
+    bits = ord(char) - 0x2800 if _is_braille(char) else 0
+    return "".join(
+        f"M{left + (column + 0.5) * CELL_WIDTH / 2 - 1:.1f} {top + (row + 0.5) * CELL_HEIGHT / 4 - 1:.1f}h2v2h-2z"
+        for row in range(4)
+        for column in range(2)
+        if bits & DOTS[row][column]
+    )
 
 
 def _colours(theme: str, role: str) -> tuple[str, str]:

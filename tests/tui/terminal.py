@@ -24,8 +24,10 @@ class Terminal:
     def __init__(
         self, argv: Sequence[str], *, size: tuple[int, int] = (80, 24), env: dict[str, str] | None = None
     ) -> None:
-        environ = {**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8", "PYTHONPATH": str(ROOT), **(env or {})}
-        environ.pop("TMUX", None)
+        environ = {**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8", "PYTHONPATH": str(ROOT)}
+        for name in ("TMUX", "COLUMNS", "LINES", "NO_COLOR"):
+            environ.pop(name, None)
+        environ |= env or {}
         environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program has its bytecode
         self.started = time.perf_counter()
         self.pid, self.fd = pty.fork()
