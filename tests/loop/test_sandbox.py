@@ -130,9 +130,7 @@ def test_the_standard_library_is_there_as_bytecode_and_its_text_is_not(found):
 @needs_sandbox
 def test_all_that_starts_in_it_ends_with_the_process_that_started_it(tmp_path):
     room = sandbox.build(["python"], hidden=[], gpu=False).words(tmp_path, writes=[tmp_path])
-    forks = (
-        "import os, time; os.fork() or os.setsid(); os.fork() or os.setsid(); print('up', flush=True); time.sleep(60)"
-    )
+    forks = "import os, time; os.fork() or os.setsid(); os.fork() or os.setsid(); os.write(1, b'up\\n'); time.sleep(60)"
     with subprocess.Popen([*room, sys.executable, "-c", forks], stdout=subprocess.PIPE, text=True) as started:
         assert [started.stdout.readline() for _ in range(4)] == ["up\n"] * 4
 
