@@ -8,7 +8,7 @@ SIGNATURE_LIMIT = 160  # characters
 
 _NAN = re.compile(r"(not finite|\bnan\b|diverged)", re.IGNORECASE)
 _MEMORY = re.compile(r"(out of memory|OutOfMemoryError|MemoryError|Cannot allocate memory)", re.IGNORECASE)
-_DISK = re.compile(r"(No space left on device|Errno 28)")
+_DISK = re.compile(r"(No space left on device|File too large|Errno 2[78])")
 _ERROR = re.compile(r"^\s*(?:error:|[\w.]*(?:Error|Exception|Interrupt|Exit)\b).*", re.IGNORECASE)
 _VARIABLE = (
     (re.compile(r"0x[0-9a-fA-F]+"), "0x…"),
@@ -17,6 +17,7 @@ _VARIABLE = (
     (re.compile(r"\s+"), " "),
 )
 SIGKILL = 9
+SHELL_SIGNAL = 128  # what a shell adds to the number of the signal that ended its command
 
 
 def kind_of(*, exit_code: int | None, signal: int | None, tail: str) -> FailureKind:
@@ -26,7 +27,7 @@ def kind_of(*, exit_code: int | None, signal: int | None, tail: str) -> FailureK
         return "disk_full"
     if _MEMORY.search(last):
         return "oom"
-    if signal == SIGKILL:
+    if SIGKILL in (signal, (exit_code or 0) - SHELL_SIGNAL):
         return "killed"
     if exit_code not in (0, None) and _NAN.search(last_error(tail)):
         return "nan"
