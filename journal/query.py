@@ -42,14 +42,25 @@ class Answer:
     truncated: str = ""
 
 
-def ask(path: Path, sql: str, values: Sequence[Value] = (), *, seconds: float = SECONDS, rows: int = ROWS) -> Answer:
-    """The answer to one SELECT. Raises QueryRefused for all else, for SQL that is wrong, and past the deadline."""
+def ask(
+    path: Path,
+    sql: str,
+    values: Sequence[Value] = (),
+    *,
+    seconds: float = SECONDS,
+    rows: int = ROWS,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Answer:
+    """The answer to one SELECT. Raises QueryRefused for all else, for SQL that is wrong, and past the deadline.
+
+    `stopped` is asked every few steps; when it says yes, the statement ends at once and is refused as interrupted.
+    """
     if not path.exists():
         raise JournalMissing(f"There is no journal at {path}: start one with `ar-loop run`, or name it with --journal.")
     db = connect(path, readonly=True)
     try:
         _restrict(db)
-        guard = _Guard(seconds)
+        guard = _Guard(seconds, stopped)
         db.set_progress_handler(guard, OPCODES)
         return _answer(db, sql, values, rows=rows, guard=guard)
     finally:
@@ -85,8 +96,9 @@ def _capped(cursor: sqlite3.Cursor, columns: tuple[str, ...], *, rows: int) -> A
 class _Guard:
     """Called by SQLite every few steps; ends the statement past its deadline or when the process grows too much."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, stopped: Callable[[], bool]) -> None:
         self.reason = ""
+        self._stopped = stopped
         self._seconds = seconds
         self._deadline = time.monotonic() + seconds
         self._memory = _peak() + MEMORY_BYTES
@@ -94,6 +106,8 @@ class _Guard:
     def __call__(self) -> int:
         if time.monotonic() > self._deadline:
             self.reason = f"The statement ran longer than {self._seconds:g} seconds: ask for less."
+        elif self._stopped():
+            self.reason = "Interrupted."
         elif _peak() > self._memory:
             self.reason = f"The statement took more than {MEMORY_BYTES >> 20} MB of memory: ask for less."
         return bool(self.reason)

@@ -15,8 +15,8 @@ from journal.events import (
 )
 from tui import moving
 from tui.formatting import sanitize
+from tui.summary import Summary
 from tui.ui import Confirm, Scene, Ui
-from tui.view import Summary
 
 CHANNEL = "tui"
 

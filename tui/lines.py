@@ -7,7 +7,8 @@ import msgspec
 from journal.recorded import Recorded
 from tui.formatting import count, dollars, duration, number, percent, rate, sanitize, signed
 from tui.snapshot import Snapshot
-from tui.view import Row, Summary
+from tui.summary import Summary
+from tui.view import Row
 from tui.widgets.chrome import loop_state
 
 

@@ -23,7 +23,7 @@ def under_cursor(scene: Scene) -> int | None:
     """The row of the ledger that the cursor is on."""
     ui, view = scene.ui, scene.snapshot.view
     if ui.screen == "experiment" and ui.experiment is not None:
-        return ui.experiment
+        return ui.experiment if ui.experiment < view.count else None
     if ui.screen == "failures":
         return failed_row(scene)
     if scene.rows:

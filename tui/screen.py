@@ -8,8 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from datetime import time as clock_time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
 
@@ -17,20 +16,18 @@ from textual import events
 from textual.app import App, ComposeResult
 from textual.screen import Screen
 
-from journal import intents
 from journal.errors import JournalError
-from journal.query import Answer, ask
 from journal.store import Reader
-from tui import clipboard, controls, settings
+from tui import deeds, settings
 from tui.archive import Archive
 from tui.effects import Ask, Copy, Effect, Post, Quit, Save, Seek
 from tui.feed import Feed
-from tui.formatting import count
 from tui.ledger import Ledger
 from tui.messages import Answered, Fresh
 from tui.paint import paint
 from tui.snapshot import Snapshot
-from tui.staging import Stage, moment
+from tui.staging import Stage
+from tui.travel import Travel, at_time
 from tui.ui import Confirm, Look, Scene, Ui
 from tui.update import paste, press
 from tui.widgets.canvas import Canvas
@@ -51,7 +48,6 @@ class Outside:
     monotonic: Callable[[], float] = time.monotonic
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     settings: Path | None = None  # where queries are kept; None keeps them for this screen only
-    mouse: bool = False
 
 
 class Window(Screen[None], inherit_bindings=False):
@@ -88,8 +84,9 @@ class ArTui(App[int], inherit_bindings=False):
         self._painted = 0.0
         self._due = False
         self._curtain, self._curtained, self._is_ready = ExitStack(), True, False
-        self._play_from: tuple[float, datetime] | None = None
+        self._travel = Travel()
         self._mail: Snapshot | None = None  # the latest from the feed, not yet taken in
+        self._letterbox = threading.Lock()  # held for as long as it takes to put mail in or out
 
     def get_default_screen(self) -> Screen[None]:
         return Window(self.canvas)
@@ -138,13 +135,15 @@ class ArTui(App[int], inherit_bindings=False):
 
     def _deliver(self, snapshot: Snapshot) -> None:
         """Called in the feed's thread. One message at a time: a terminal that hangs must not let them pile up."""
-        waiting, self._mail = self._mail is not None, snapshot
+        with self._letterbox:
+            waiting, self._mail = self._mail is not None, snapshot
         if not waiting and self._is_ready:
             self.post_message(Fresh())
 
     def on_fresh(self, _: Fresh) -> None:
         """Show the first change at once, then no more often than the frame time."""
-        mail, self._mail = self._mail, None
+        with self._letterbox:
+            mail, self._mail = self._mail, None
         if mail is None:
             return
         self.snapshot = mail
@@ -242,21 +241,14 @@ class ArTui(App[int], inherit_bindings=False):
     def _play(self) -> None:
         """Move the position on by the night's clock, at the chosen speed."""
         if not self.ui.playing or self.ui.replay is None:
-            self._play_from = None
             return
         try:
             stage = self._stage()
-            begun = self._play_from[1] if self._play_from and self._play_from[0] == self.ui.replay else None
-            begun = begun or moment(stage.then(self.snapshot, self.ui.replay))
-            if begun is None:
-                return
-            now = begun + timedelta(seconds=PLAY_SECONDS * self.ui.speed)
-            last = stage.ledger.position
-            position = max(self.ui.replay, stage.archive.position_at(now, head=last))
+            passed = PLAY_SECONDS * self.ui.speed
+            position = self._travel.on(stage, self.snapshot, position=self.ui.replay, seconds=passed)
         except JournalError:
-            return
-        self._play_from = (position, now)
-        self.ui = replace(self.ui, replay=position, playing=position < last)
+            return  # told by the next scene
+        self.ui = replace(self.ui, replay=position, playing=position < stage.ledger.position)
         self.repaint()
 
     # --- effects ---
@@ -266,58 +258,30 @@ class ArTui(App[int], inherit_bindings=False):
             case Quit(code):
                 self.exit(code)
             case Copy(text):
-                self._copy(text)
+                sequence, note = deeds.copy(text, environ=os.environ)
+                if sequence and self._driver is not None:
+                    self._driver.write(sequence)
+                self.ui = replace(self.ui, note=note)
             case Post(confirmed):
-                self._post(confirmed)
+                self.ui = replace(self.ui, note=self._post(confirmed))
             case Ask(query, number):
                 self._keep()
                 threading.Thread(target=self._ask, args=(query, number), daemon=True).start()
             case Save():
                 self._keep()
-            case Seek(moment):
-                self._seek(moment)
+            case Seek(time_of_day):
+                self._seek(time_of_day)
 
-    def _copy(self, text: str) -> None:
-        file = clipboard.copy_file(os.environ)
-        try:
-            clipboard.write_file(file, text)
-            place = f"in {file}"
-        except OSError as error:
-            place = f"not in a file ({error.strerror})"
-        sequence = clipboard.sequence(text, environ=os.environ)
-        if sequence is not None and self._driver is not None:
-            self._driver.write(sequence)
-        sent = "sent to the terminal and" if sequence else "too long for the terminal;"
-        self.ui = replace(self.ui, note=f"{count(len(text))} characters {sent} {place}.")
-
-    def _post(self, confirmed: Confirm) -> None:
+    def _post(self, confirmed: Confirm) -> str:
         session = self.snapshot.view.session
         if session is None or self.ui.look.readonly or self.ui.replay is not None:
-            return
-        author = intents.author()
-        intent = controls.intent(confirmed, session=session.tag, author=author)
-        try:
-            if intent is not None:
-                posted = intents.post(self.path, intent)
-            else:
-                posted = intents.add_direction(
-                    self.path, session=session.tag, text=confirmed.text, author=author, channel=controls.CHANNEL
-                )
-            note = f"Posted at {posted.position}; the loop has yet to acknowledge it."
-        except (JournalError, OSError) as error:
-            note = f"Not posted: {error}"
-        self.ui = replace(self.ui, note=note)
+            return "Nothing can be asked of the loop here."
+        return deeds.post(self.path, confirmed, session=session.tag)
 
     def _ask(self, query: str, number: int) -> None:
-        """Put a query, in a thread of its own."""
-        started = time.monotonic()
-        answer: Answer | None = None
-        error = ""
-        try:
-            answer = ask(self.path, query)
-        except JournalError as refused:
-            error = str(refused)
-        self.post_message(Answered(number, answer, error, time.monotonic() - started))
+        """Put a query, in a thread of its own; a later number interrupts it."""
+        asked = deeds.query(self.path, query, stopped=lambda: self.ui.sql.asked != number)
+        self.post_message(Answered(number, *asked))
 
     def _keep(self) -> None:
         sql = self.ui.sql
@@ -325,23 +289,11 @@ class ArTui(App[int], inherit_bindings=False):
             settings.write(self.outside.settings, settings.Settings(saved=sql.saved, history=sql.history))
 
     def _seek(self, text: str) -> None:
-        """To a time of day: its last occurrence in the night that is not after the head."""
         try:
-            wanted = clock_time.fromisoformat(text.strip().zfill(5))
-            stage = self._stage()
-            last = moment(stage.then(self.snapshot, stage.ledger.position))
-        except ValueError:
-            self.ui = replace(self.ui, note=f"{text} is no time of day: write 02:14 or 02:14:30.")
-            return
+            found = at_time(self._stage(), self.snapshot, text)
         except JournalError as error:
-            self.ui = replace(self.ui, note=str(error))
-            return
-        if last is None:
-            return
-        then = datetime.combine(last.date(), wanted, tzinfo=UTC)
-        then -= timedelta(days=1 if then > last else 0)
-        position = stage.archive.position_at(then, head=stage.ledger.position)
-        self.ui = replace(self.ui, replay=position)
+            found = str(error)
+        self.ui = replace(self.ui, note=found) if isinstance(found, str) else replace(self.ui, replay=found)
 
 
 def run(path: Path, *, look: Look, replay: int | None = None, mouse: bool = False) -> int:

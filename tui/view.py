@@ -5,12 +5,13 @@ A view at the head and a view of last Tuesday are the same code: live is the rep
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from math import isnan, nan
 
-from journal.events import SessionStarted
-from tui.ledger import NEVER, STATUSES, UNPRICED, Asked, Direction, Ledger, SessionLog
+from tui.ledger import Ledger
+from tui.sessionlog import STATUSES, SessionLog
+from tui.summary import Standing, Summary, summarize
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,40 +31,6 @@ class Row:
     gain: float | None
     seconds: float | None
     decided_time: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
-    """A session as it stood: what the header says."""
-
-    tag: str
-    goal: str
-    metric: str
-    direction: str
-    branch: str
-    host: str
-    device: str
-    budget: float | None
-    started_at: str
-    state: str  # open, paused, ended
-    reason: str
-    until: str | None
-    best: float | None
-    best_experiment: int | None
-    best_row: int | None
-    baseline: float | None
-    sigma: float | None
-    counts: dict[str, int]
-    experiments: int
-    refusals: int
-    dollars: float | None
-    directions: tuple[Direction, ...]
-    waiting: tuple[Asked, ...]  # intents without an answer
-    news: str  # the last thing that was answered, went wrong or was mended
-
-    @property
-    def minimize(self) -> bool:
-        return self.direction != "maximize"
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +177,11 @@ class View:
     @cached_property
     def session(self) -> Summary | None:
         """The latest session as it stood."""
-        return _summary(self, self._log) if self._log else None
+        if self._log is None:
+            return None
+        ends = (self.kept[0], self.kept[-1]) if self.kept else ()
+        kept = [Standing(row, self.ledger.number[row], self.figure("metric", row)) for row in ends]
+        return summarize(self._log, self.position, kept=kept, experiments=len(self.rows))
 
 
 UNDECIDED = ("open", nan, nan, nan, nan)
@@ -218,68 +189,3 @@ UNDECIDED = ("open", nan, nan, nan, nan)
 
 def _present(value: float) -> float | None:
     return None if isnan(value) else value
-
-
-def _summary(view: View, log: SessionLog) -> Summary:
-    at = view.position
-    event = log.started.event
-    assert isinstance(event, SessionStarted)
-    ledger, config = view.ledger, event.config
-    _, state, reason, until = [entry for entry in log.states if entry[0] <= at][-1]
-    counts = {
-        status: bisect_right(log.verdicts[status], at) - bisect_right(log.overruled[status], at)
-        for status in STATUSES[1:]
-    }
-    kept = view.kept
-    best = kept[-1] if kept else None
-    return Summary(
-        tag=event.session,
-        goal=str(config.get("goal", "")),
-        metric=str(config.get("metric", "")),
-        direction=str(config.get("direction", "minimize")),
-        branch=event.branch,
-        host=event.host,
-        device=event.device,
-        budget=_number(config.get("budget")),
-        started_at=log.started.recorded_at,
-        state=state,
-        reason=reason,
-        until=until,
-        best=view.figure("metric", best) if best is not None else None,
-        best_experiment=ledger.number[best] if best is not None else None,
-        best_row=best,
-        baseline=view.figure("metric", kept[0]) if kept and ledger.number[kept[0]] == 0 else None,
-        sigma=_last(log.noise, at),
-        counts=counts,
-        experiments=len(view.rows),
-        refusals=bisect_right(log.refused, at),
-        dollars=_dollars(log, at),
-        directions=tuple(replace(one, withdrawn=NEVER) for one in log.directions if one.added <= at < one.withdrawn),
-        waiting=tuple(
-            replace(asked, answered=NEVER, outcome="") for asked in log.asked if asked.position <= at < asked.answered
-        ),
-        news=_news(log, at),
-    )
-
-
-def _news(log: SessionLog, at: int) -> str:
-    answers = [(one.answered, f"{one.words}: {one.outcome or 'acknowledged'}") for one in log.asked]
-    return max([(position, words) for position, words in [*answers, *log.notices] if position <= at], default=(0, ""))[
-        1
-    ]
-
-
-def _last(entries: list[tuple[int, float]], at: int) -> float | None:
-    known = [value for position, value in entries if position <= at]
-    return known[-1] if known else None
-
-
-def _dollars(log: SessionLog, at: int) -> float | None:
-    """Spent so far; None where a price is unknown."""
-    last = bisect_right(log.spent_at, at) - 1
-    total = log.spent[last] if last >= 0 else 0.0
-    return None if total == UNPRICED else total
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) else None

@@ -1,7 +1,9 @@
 """The application through Textual's pilot at 80 × 24: keys in, frames out, a real journal below."""
 
 import asyncio
+import threading
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import nights
 import pytest
@@ -34,6 +36,7 @@ async def opened(path, *, ui=None, size=(80, 24), settings=None, monotonic=None)
     app.feed.start()
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: app.snapshot.head > 0 and app.snapshot.read is None)
+        app.threads_before = threading.active_count()
         yield app, pilot
 
 
@@ -143,6 +146,16 @@ async def test_a_query_is_answered_and_a_refusal_is_a_sentence(night):
         await until(pilot, lambda: "refused" in shown(app))
 
         assert "The journal answers one SELECT at a time" in shown(app)
+
+
+async def test_an_interrupted_query_ends_at_once(night):
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+    async with opened(night) as (app, pilot):
+        app.ui = replace(app.ui, screen="sql", sql=replace(app.ui.sql, query=endless))
+        await pilot.press("e", "enter", "x")
+        await until(pilot, lambda: threading.active_count() == app.threads_before)
+
+        assert "Interrupted." in shown(app)
 
 
 async def test_queries_are_kept_for_the_next_time(night, tmp_path):

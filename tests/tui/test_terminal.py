@@ -200,6 +200,24 @@ def test_left_open_while_events_arrive_it_lets_the_log_be_emptied(own_night, tmp
     journal.close()
 
 
+def test_a_link_that_hangs_catches_up_with_the_latest_alone(own_night, tmp_path):
+    journal = Journal(own_night)
+    journal.acquire()
+    with Terminal([*AR_TUI, str(own_night)], size=(120, 40), env={"XDG_STATE_HOME": str(tmp_path)}) as terminal:
+        terminal.until_shown("training #12")
+        terminal.read(0.5)
+        mark = len(terminal.output)
+
+        for number in range(13, 113):
+            journal.append(
+                experiment_stream(nights.TAG, number), nights.experiment(number, nights.IDEAS[1], best=1.5, parent=0)
+            )
+        terminal.until_shown("112", after=mark)
+
+        assert len(terminal.output) - mark < 40_000
+    journal.close()
+
+
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 def test_in_tmux_it_draws_at_80_by_24_and_leaves_a_clean_pane(night, tmp_path):
     socket = f"ar-tui-{os.getpid()}"

@@ -9,8 +9,8 @@ from tui.formatting import clip, clock, count, dollars, duration, number, saniti
 from tui.frame import Frame
 from tui.keys import SCREENS, Key, available
 from tui.snapshot import Snapshot
+from tui.summary import Summary
 from tui.ui import Scene
-from tui.view import Summary
 
 HEADER = 2  # lines
 
@@ -78,7 +78,7 @@ def loop_state(snapshot: Snapshot, session: Summary) -> tuple[str, str]:
         return f"ended: {sanitize(session.reason)}", "dim"
     if session.state == "paused":
         gone = f", {snapshot.loop}" if snapshot.loop else ""
-        until = f" until {clock(session.until)}" if session.until else ""
+        until = f" until {clock(session.until)} UTC" if session.until else ""
         return f"paused{until}{gone}: {sanitize(session.reason)}", "warn"
     if snapshot.loop:
         return f"✗ {snapshot.loop}", "bad"
@@ -127,7 +127,7 @@ def paint_notices(frame: Frame, scene: Scene) -> None:
 def notices(scene: Scene) -> list[tuple[str, str]]:
     """The lines to show above the footer, the nearest to it first."""
     snapshot, ui = scene.snapshot, scene.ui
-    found = [(ui.note, "banner"), (sanitize(snapshot.trouble), "banner")]
+    found = [(sanitize(ui.note), "banner"), (sanitize(snapshot.trouble), "banner")]
     if ui.replay is not None:
         at = f"{count(snapshot.view.position)} of {count(snapshot.head)}"
         words = f"REPLAY {clock(snapshot.recorded_at)} UTC, position {at}: control is off, L goes back to live"

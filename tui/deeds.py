@@ -1,0 +1,50 @@
+"""What the screen does in the world: puts text on a clipboard, posts an intent, asks a query. Each tells how it went."""
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from journal import intents
+from journal.errors import JournalError
+from journal.query import Answer, ask
+from tui import clipboard, controls
+from tui.formatting import count
+from tui.ui import Confirm
+
+
+def copy(text: str, *, environ: Mapping[str, str]) -> tuple[str | None, str]:
+    """Write the text to the user's file; what to write to the terminal, if anything, and a note."""
+    file = clipboard.copy_file(environ)
+    try:
+        clipboard.write_file(file, text)
+        place = f"in {file}"
+    except OSError as error:
+        place = f"not in a file ({error.strerror})"
+    sequence = clipboard.sequence(text, environ=environ)
+    sent = "sent to the terminal and" if sequence else "too long for the terminal;"
+    return sequence, f"{count(len(text))} characters {sent} {place}."
+
+
+def post(path: Path, confirmed: Confirm, *, session: str) -> str:
+    """Append the intent that was confirmed; a note."""
+    author = intents.author()
+    intent = controls.intent(confirmed, session=session, author=author)
+    try:
+        if intent is not None:
+            posted = intents.post(path, intent)
+        else:
+            posted = intents.add_direction(
+                path, session=session, text=confirmed.text, author=author, channel=controls.CHANNEL
+            )
+    except (JournalError, OSError) as error:
+        return f"Not posted: {error}"
+    return f"Posted at {posted.position}; the loop has yet to acknowledge it."
+
+
+def query(path: Path, sql: str, *, stopped: Callable[[], bool]) -> tuple[Answer | None, str, float]:
+    """The answer, or why there is none, and the seconds it took."""
+    started = time.monotonic()
+    try:
+        return ask(path, sql, stopped=stopped), "", time.monotonic() - started
+    except JournalError as refused:
+        return None, str(refused), time.monotonic() - started

@@ -1,0 +1,115 @@
+"""A session as it stood at a position: what headers and status lines say. Pure."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from journal.events import SessionStarted
+from tui.sessionlog import NEVER, STATUSES, UNPRICED, Asked, Direction, SessionLog
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """A session as it stood: what the header says."""
+
+    tag: str
+    goal: str
+    metric: str
+    direction: str
+    branch: str
+    host: str
+    device: str
+    budget: float | None
+    started_at: str
+    state: str  # open, paused, ended
+    reason: str
+    until: str | None
+    best: float | None
+    best_experiment: int | None
+    best_row: int | None
+    baseline: float | None
+    sigma: float | None
+    counts: dict[str, int]
+    experiments: int
+    refusals: int
+    dollars: float | None
+    directions: tuple[Direction, ...]
+    waiting: tuple[Asked, ...]  # intents without an answer
+    news: str  # the last thing that was answered, went wrong or was mended
+
+    @property
+    def minimize(self) -> bool:
+        return self.direction != "maximize"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A kept experiment: its row in the ledger, its number, its metric."""
+
+    row: int
+    number: int
+    metric: float | None
+
+
+def summarize(log: SessionLog, at: int, *, kept: Sequence[Standing], experiments: int) -> Summary:
+    """A session as of a position; `kept` are the first and the last of what stands kept, if anything does."""
+    event = log.started.event
+    assert isinstance(event, SessionStarted)
+    config = event.config
+    _, state, reason, until = [entry for entry in log.states if entry[0] <= at][-1]
+    counts = {
+        status: bisect_right(log.verdicts[status], at) - bisect_right(log.overruled[status], at)
+        for status in STATUSES[1:]
+    }
+    first, best = (kept[0], kept[-1]) if kept else (None, None)
+    return Summary(
+        tag=event.session,
+        goal=str(config.get("goal", "")),
+        metric=str(config.get("metric", "")),
+        direction=str(config.get("direction", "minimize")),
+        branch=event.branch,
+        host=event.host,
+        device=event.device,
+        budget=_number(config.get("budget")),
+        started_at=log.started.recorded_at,
+        state=state,
+        reason=reason,
+        until=until,
+        best=best.metric if best else None,
+        best_experiment=best.number if best else None,
+        best_row=best.row if best else None,
+        baseline=first.metric if first and first.number == 0 else None,
+        sigma=_last(log.noise, at),
+        counts=counts,
+        experiments=experiments,
+        refusals=bisect_right(log.refused, at),
+        dollars=_dollars(log, at),
+        directions=tuple(replace(one, withdrawn=NEVER) for one in log.directions if one.added <= at < one.withdrawn),
+        waiting=tuple(
+            replace(asked, answered=NEVER, outcome="") for asked in log.asked if asked.position <= at < asked.answered
+        ),
+        news=_news(log, at),
+    )
+
+
+def _news(log: SessionLog, at: int) -> str:
+    """The latest answer or notice."""
+    answers = [(one.answered, f"{one.words}: {one.outcome or 'acknowledged'}") for one in log.asked]
+    known = [entry for entry in (*answers, *log.notices) if entry[0] <= at]
+    return max(known)[1] if known else ""
+
+
+def _last(entries: list[tuple[int, float]], at: int) -> float | None:
+    known = [value for position, value in entries if position <= at]
+    return known[-1] if known else None
+
+
+def _dollars(log: SessionLog, at: int) -> float | None:
+    """Spent so far; None where a price is unknown."""
+    last = bisect_right(log.spent_at, at) - 1
+    total = log.spent[last] if last >= 0 else 0.0
+    return None if total == UNPRICED else total
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
