@@ -237,7 +237,8 @@ def draw_probe(inputs: Tokens, batch: int) -> Probe:
     """Random rows in random order; the altered future is another window's, so it reads like text."""
     random = np.random.default_rng(secrets.randbits(128))
     count, context = inputs.shape
-    rows = random.permutation(max(1, count // batch) * batch if count >= batch else count)[:batch]
+    full = count - count % batch or count  # rows of full batches: the witness's batch has the same shape
+    rows = random.permutation(full)[:batch]
     cuts = random.integers(1, context, size=len(rows))
     altered = inputs[random.integers(0, count, size=len(rows))]
     shift = random.integers(1, context, size=len(rows))

@@ -160,8 +160,18 @@ def _sweep(out: Path) -> None:
     """Remove what an interrupted preparation left beside `out`; one that is still at work keeps its own."""
     for path in out.parent.glob(f".{out.name}.*.*"):
         _, pid, kind = path.name.rsplit(".", 2)
-        if kind in {"partial", "replaced"} and (int(pid) == os.getpid() or not Path(f"/proc/{pid}").exists()):
+        if kind in {"partial", "replaced"} and (int(pid) == os.getpid() or not _alive(int(pid))):
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _write_json(path: Path, value: dict[str, Any]) -> None:

@@ -31,7 +31,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -39,6 +39,7 @@ from torch import Tensor, nn
 
 from gpt import data
 
+Value = TypeVar("Value")
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 # --- constants --------------------------------------------------------------------------------------------------------
@@ -57,14 +58,14 @@ CONTEXT = 128  # tokens of one training sequence, multiple of 16 [16..8192]
 BATCH = 16  # sequences of one step [1..8192]
 MICRO_BATCH = 16  # sequences in memory at once; fixed, bounded by memory alone
 
-# optimisers
-MATRIX_LR = 0.02  # Muon, step of a matrix of unit aspect [0.0005..0.5]
+# optimisers; learning rates are those that autoresearch publishes for 8 layers on a GPU, not fitted to this size
+MATRIX_LR = 0.04  # Muon, step of a matrix of unit aspect [0.0005..0.5]
 MATRIX_MOMENTUM = 0.95  # Muon, Nesterov momentum [0.0..0.999]
 MATRIX_DECAY = 0.1  # Muon, decoupled weight decay per unit of learning rate [0.0..1]
 NEWTON_SCHULZ_STEPS = 5  # Muon, iterations of the orthogonalisation [1..8]
-EMBEDDING_LR = 0.3  # AdamW, token and value embeddings [0.001..10]
+EMBEDDING_LR = 0.6  # AdamW, token and value embeddings [0.001..10]
 HEAD_LR = 0.004  # AdamW, output layer, at width 768 [0.00005..0.5]
-SCALAR_LR = 0.05  # AdamW, mixing scalars [0.0005..5]
+SCALAR_LR = 0.05  # AdamW, mixing scalars; autoresearch has ten times as much [0.0005..5]
 ADAM_BETA1 = 0.8  # AdamW, decay of the mean [0.0..0.99]
 ADAM_BETA2 = 0.95  # AdamW, decay of the mean square [0.5..0.9999]
 ADAM_EPS = 1e-10  # AdamW, added to the root mean square [1e-12..0.001]
@@ -104,24 +105,25 @@ class Settings:
 
     @staticmethod
     def from_environment() -> Settings:
-        """Settings of this process's environment.
-
-        Raises:
-            ValueError: a variable is not a number.
-
-        """
-        get = os.environ.get
-        default = "cuda" if torch.cuda.is_available() else "cpu"
-        out, steps, descriptor = get("AR_OUT"), get("AR_STEPS"), get("AR_TELEMETRY_FD")
+        out = os.environ.get("AR_OUT")
         return Settings(
-            seed=int(get("AR_SEED") or SEED),
-            budget=float(get("AR_BUDGET") or BUDGET),
-            steps=int(steps) if steps else None,
-            device=torch.device(get("AR_DEVICE") or default),
+            seed=SEED if (seed := asked("AR_SEED", int)) is None else seed,
+            budget=asked("AR_BUDGET", float) or BUDGET,
+            steps=asked("AR_STEPS", int),
+            device=asked("AR_DEVICE", torch.device) or torch.device("cuda" if torch.cuda.is_available() else "cpu"),
             data=data.folder(),
             out=Path(out) if out else None,
-            telemetry=int(descriptor) if descriptor else None,
+            telemetry=asked("AR_TELEMETRY_FD", int),
         )
+
+
+def asked(name: str, kind: Callable[[str], Value]) -> Value | None:
+    """The value of an environment variable; None where it is not set."""
+    text = os.environ.get(name)
+    try:
+        return kind(text) if text else None
+    except (ValueError, RuntimeError):
+        raise data.DataError(f"{name}={text} in the environment is no {kind.__name__}") from None
 
 
 def prepare_device(device: torch.device) -> None:
@@ -130,7 +132,7 @@ def prepare_device(device: torch.device) -> None:
         torch.cuda.set_device(device)
         torch.set_float32_matmul_precision("high")
         return
-    torch.set_num_threads(THREADS or len(os.sched_getaffinity(0)))
+    torch.set_num_threads(THREADS or os.cpu_count() or 1)
     with suppress(OSError, AttributeError):  # glibc gives every large block back at once, and faults it in again
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(-3, 1 << 30)  # M_MMAP_THRESHOLD, bytes
@@ -404,24 +406,18 @@ def batches(settings: Settings) -> Iterator[tuple[Tensor, Tensor]]:
 
     Windows come in random order, every one once before any twice, and are cut at another offset in every epoch.
     """
-    shards = data.train_shards(settings.data)
-    device = settings.device
+    shards, device = data.train_shards(settings.data), settings.device
     random = torch.Generator().manual_seed(settings.seed)
-    queue: list[tuple[int, int]] = []
+    queue: list[tuple[Any, int]] = []
     while True:
         while len(queue) < BATCH:
             offset = int(torch.randint(CONTEXT, (), generator=random))
-            windows = [
-                (shard, start)
-                for shard, tokens in enumerate(shards)
-                for start in range(offset, len(tokens) - CONTEXT, CONTEXT)
-            ]
+            windows = [(shard, at) for shard in shards for at in range(offset, len(shard) - CONTEXT, CONTEXT)]
             if not windows:
                 raise RunError(f"{settings.data}: fewer than CONTEXT = {CONTEXT} tokens to train on")
             queue += [windows[i] for i in torch.randperm(len(windows), generator=random).tolist()]
         taken, queue = queue[:BATCH], queue[BATCH:]
-        rows = [torch.from_numpy(shards[shard][start : start + CONTEXT + 1].astype("int64")) for shard, start in taken]
-        batch = torch.stack(rows)
+        batch = torch.stack([torch.from_numpy(shard[at : at + CONTEXT + 1].astype("int64")) for shard, at in taken])
         if device.type == "cuda":
             batch = batch.pin_memory().to(device, non_blocking=True)
         yield batch[:, :-1], batch[:, 1:]
@@ -497,6 +493,7 @@ class Trainer:
     step: int = 0
     tokens: int = 0
     lowest: float = math.inf  # loss, nats
+    reported: int = 0  # step
 
     def __post_init__(self) -> None:
         self.optimisers = optimisers(self.model)
@@ -533,11 +530,12 @@ class Trainer:
 
     def run(self) -> float:
         """Steps until the budget is spent; returns seconds of training."""
-        limit, clock = self.settings.steps, Clock()
+        limit, clock, value = self.settings.steps, Clock(), math.log(self.model.shape.vocabulary)
         while True:
             seconds = clock.seconds()
             progress = self.step / limit if limit else seconds / self.settings.budget
             if progress >= 1:
+                self.report(value, seconds=seconds, progress=1.0)
                 return seconds
             loss = self.accumulate(*self.batch)
             self.update(scale=schedule(progress))
@@ -556,6 +554,9 @@ class Trainer:
         self.lowest = min(self.lowest, loss)
 
     def report(self, loss: float, *, seconds: float, progress: float) -> None:
+        if self.reported == self.step:
+            return
+        self.reported = self.step
         peak, rate = peak_flops(self.settings.device), self.tokens / seconds
         mfu = rate * self.model.flops_per_token(CONTEXT) / peak if peak else None
         counts = {"step": self.step, "tokens": self.tokens, "tokens_per_second": rate, "mfu": mfu}
@@ -628,7 +629,7 @@ def main() -> int:
     began = time.monotonic()
     try:
         train(Settings.from_environment(), began)
-    except (data.DataError, ValueError) as error:
+    except data.DataError as error:
         message, code = str(error), 2
     except RunError as error:
         message, code = str(error), 1

@@ -52,3 +52,15 @@ def test_the_standard_library_is_read_without_its_tests_and_without_this_machine
     assert any("class JSONDecoder" in text for text in texts)
     assert not any("class TestJSON" in text for text in texts)
     assert not any("build_time_vars = {" in text for text in texts)
+
+
+def test_a_folder_of_text_is_read_file_by_file_and_line_by_line(tmp_path):
+    (tmp_path / "idea.md").write_text("swap in GeLU\n", encoding="utf-8")
+    (tmp_path / "more.jsonl").write_text(
+        '{"text": "halve the batch"}\n\n{"text": "longer warm-up"}\n', encoding="utf-8"
+    )
+    (tmp_path / "plot.png").write_bytes(b"\x89PNG")
+
+    texts = list(corpus.folder_of_text(tmp_path))
+
+    assert texts == ["swap in GeLU\n", "halve the batch", "longer warm-up"]

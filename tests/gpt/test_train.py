@@ -28,7 +28,7 @@ def told(tree, **settings):
 def test_a_run_tells_its_start_its_steps_and_its_end(tree):
     result, events = told(tree, AR_STEPS=3, AR_BUDGET=5)
 
-    started, step, finished = events[0], events[1], events[-1]
+    started, step, last, finished = events[0], events[1], events[-2], events[-1]
     assert result.returncode == 0, result.stderr
     assert started["event"] == "started"
     assert started["budget"] == 5
@@ -38,6 +38,7 @@ def test_a_run_tells_its_start_its_steps_and_its_end(tree):
     assert step["mfu"] is None
     assert step["tokens"] == 64
     assert step["memory"] > 2**20
+    assert (last["step"], last["progress"]) == (3, 1)
     assert finished["event"] == "finished"
     assert (finished["steps"], finished["tokens"]) == (3, 192)
     assert (tree.out / "model.pt").exists()
@@ -131,6 +132,13 @@ def test_memory_that_is_not_there_is_named_so(tree):
 
     assert result.returncode == 1
     assert result.stderr.splitlines()[-1].startswith("error: out of memory: ")
+
+
+def test_a_variable_that_is_no_number_is_bad_input(tree):
+    result = tree.run("train", AR_SEED="lucky")
+
+    assert result.returncode == 2
+    assert result.stderr == "error: AR_SEED=lucky in the environment is no int\n"
 
 
 def test_absent_data_is_bad_input(tree, tmp_path):
