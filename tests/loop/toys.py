@@ -32,16 +32,35 @@ TRAIN = """RATE = 0.5  # [0.1..1]
 print("loss:", abs(RATE - 0.3))
 """
 
+# Lowering RATE is better down to 0.3; above 0.6 it crashes, below 0.2 it prints no metric.
+MOODY = """import sys
+RATE = 0.5  # [0.1..1]
+if RATE > 0.6:
+    sys.exit("ValueError: the rate is too high")
+if RATE >= 0.2:
+    print("loss:", abs(RATE - 0.3))
+"""
+
+# A scripted proposer: what it proposes as experiment N is the Nth of RATES, whatever happened before.
+AGENT = """from pathlib import Path
+number = int(Path.cwd().parent.name.split("-")[0])
+text = Path("train.py").read_text()
+at = text.index("RATE = ")
+Path("train.py").write_text(text[:at] + "RATE = " + RATES[number - 1] + text[text.index("  #", at):])
+"""
+SCRIPTED = BRIEF.replace("proposer: sampler", "proposer: command\ncommand: python -I -S agent.py")
+
 SPEAKING = """import json, os, time
 RATE = 0.5  # [0.1..1]
 fd = int(os.environ["AR_TELEMETRY_FD"])
 def tell(**word):
     os.write(fd, (json.dumps(word) + "\\n").encode())
 tell(event="started", startup_seconds=0.0)
-for step in range(SECONDS * 20):
-    tell(event="step", step=step, seconds=step / 20, progress=step / (SECONDS * 20), loss=2.0)
+steps = int(SECONDS * 20)
+for step in range(steps):
+    tell(event="step", step=step, seconds=step / 20, progress=step / steps, loss=2.0)
     time.sleep(0.05)
-tell(event="finished", train_seconds=float(SECONDS), steps=SECONDS * 20)
+tell(event="finished", train_seconds=float(SECONDS), steps=steps)
 print("loss:", abs(RATE - 0.3))
 """
 
@@ -53,12 +72,14 @@ PATIENCE = 20.0  # seconds for what takes one on an idle machine
 class Project:
     """A repository with a brief and a training. `git` and `loop` run for real."""
 
-    def __init__(self, root: Path, *, brief: str = BRIEF, train: str = TRAIN) -> None:
+    def __init__(self, root: Path, *, brief: str = BRIEF, train: str = TRAIN, rates: str = "") -> None:
         self.root = root
         root.mkdir(parents=True, exist_ok=True)
         self.git("init", "-q", "-b", "main")
         (root / "train.py").write_text(train)
         (root / "program.md").write_text(brief)
+        if rates:
+            (root / "agent.py").write_text(f"RATES = {rates.split()}\n{AGENT}")
         self.commit("a toy")
 
     @property
