@@ -26,7 +26,9 @@ FROM experiments WHERE status = 'keep' ORDER BY session, number""",
         question="Which discarded ideas came closest? Better than the incumbent, but not by enough.",
         sql="""
 SELECT session, number, gain_sigma, delta, metric, idea, reason
-FROM experiments WHERE status = 'discard' AND gain_sigma > 0 ORDER BY gain_sigma DESC LIMIT 20""",
+FROM experiments WHERE rowid IN (
+  SELECT rowid FROM experiments WHERE status = 'discard' AND gain_sigma > 0 ORDER BY gain_sigma DESC LIMIT 20
+) ORDER BY gain_sigma DESC""",
     ),
     Saved(
         name="failures-like",
@@ -48,27 +50,27 @@ FROM knobs WHERE knob = ? ORDER BY session, experiment LIMIT 200""",
         name="knobs",
         question="Which knobs were turned most, and did it pay?",
         sql="""
-SELECT knob, count(*) AS trials, sum(status = 'keep') AS kept, max(gain_sigma) AS best_gain_sigma,
-       group_concat(DISTINCT value) AS tried
+SELECT knob, count(*) AS trials, sum(status = 'keep') AS kept, sum(status = 'crash') AS crashed,
+       round(max(gain_sigma), 2) AS best_gain_sigma
 FROM knobs WHERE status <> 'refused' GROUP BY knob ORDER BY kept DESC, trials DESC LIMIT 40""",
     ),
     Saved(
         name="price",
         question="What did each kept 0.001 of the metric cost, in hours and dollars?",
         sql="""
-WITH spent AS (
-  SELECT session, number, status, delta,
-         sum(wall_seconds) OVER running AS seconds, sum(coalesce(dollars, 0)) OVER running AS dollars
-  FROM experiments WINDOW running AS (PARTITION BY session ORDER BY number)
-), kept AS (
-  SELECT session, number, delta,
-         seconds - lag(seconds, 1, 0) OVER night AS seconds, dollars - lag(dollars, 1, 0) OVER night AS dollars
-  FROM spent WHERE status = 'keep' WINDOW night AS (PARTITION BY session ORDER BY number)
+WITH kept AS (
+  SELECT session, experiment AS number, lag(experiment, 1, -1) OVER (PARTITION BY session ORDER BY experiment) AS before
+  FROM frontier
+), spent AS (
+  SELECT k.session, k.number, sum(e.wall_seconds) AS seconds, sum(e.dollars) AS dollars
+  FROM kept k JOIN experiments e ON e.session = k.session AND e.status IN ('keep', 'discard', 'crash', 'invalid')
+    AND e.number > k.before AND e.number <= k.number
+  GROUP BY k.session, k.number
 )
-SELECT session, number, delta, round(seconds / 3600, 3) AS hours, round(dollars, 2) AS dollars,
+SELECT session, number, delta, round(seconds / 3600, 3) AS hours, round(spent.dollars, 2) AS dollars,
        round(seconds / 3600 / (abs(delta) * 1000), 3) AS hours_per_001,
-       round(dollars / (abs(delta) * 1000), 2) AS dollars_per_001
-FROM kept WHERE delta <> 0 ORDER BY session, number""",
+       round(spent.dollars / (abs(delta) * 1000), 2) AS dollars_per_001
+FROM spent JOIN experiments USING (session, number) WHERE delta <> 0 ORDER BY session, number""",
     ),
     Saved(
         name="hours",

@@ -30,6 +30,7 @@ class Table:
     words: str
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
+    wide: bool = False  # rows hold long texts: they lie apart from the key
     indexes: tuple[tuple[str, ...], ...] = ()
     text: tuple[str, ...] = ()
 
@@ -44,10 +45,11 @@ class Table:
             return (f"CREATE VIRTUAL TABLE {self.name} USING fts5({columns}, tokenize = 'unicode61 tokenchars ''_''')",)
         columns = ", ".join(f"{quoted(column.name)} {column.kind}" for column in self.columns)
         key = ", ".join(map(quoted, self.key))
+        kind = "STRICT" if self.wide else "STRICT, WITHOUT ROWID"
         return (
-            f"CREATE TABLE {self.name} ({columns}, PRIMARY KEY ({key})) STRICT, WITHOUT ROWID",
+            f"CREATE TABLE {self.name} ({columns}, PRIMARY KEY ({key})) {kind}",
             *(
-                f"CREATE INDEX {self.name}_by_{'_'.join(names)} ON {self.name} ({', '.join(map(quoted, names))})"
+                f"CREATE INDEX {self.name}_by_{names[0]}_{names[1]} ON {self.name} ({', '.join(map(quoted, names))})"
                 for names in self.indexes
             ),
         )
@@ -81,6 +83,12 @@ TABLES = (
         name="experiments",
         words="One row per experiment: one idea, from proposal to verdict.",
         key=("session", "number"),
+        wide=True,
+        # covers the questions that count over a whole night, so that they read no texts
+        indexes=(
+            ("session", "status", "number", "delta", "gain_sigma", "train_seconds", "wall_seconds", "dollars"),
+            ("kind", "status", "gain_sigma", "wall_seconds"),
+        ),
         columns=(
             Column("number", "INTEGER", "from 1 within the session; 0 is the baseline"),
             _SESSION,
@@ -113,6 +121,8 @@ TABLES = (
         name="runs",
         words="One row per run: one training of one commit with one seed.",
         key=("session", "experiment", "run"),
+        wide=True,
+        indexes=(("status", "failure"),),
         columns=(
             _SESSION,
             _EXPERIMENT,
@@ -176,6 +186,7 @@ TABLES = (
         name="knobs",
         words="One row per constant that an experiment moved: what was tried on which base, and what came of it.",
         key=("session", "experiment", "knob"),
+        indexes=(("knob", "status", "gain_sigma"),),
         columns=(
             _SESSION,
             _EXPERIMENT,
