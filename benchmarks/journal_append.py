@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -43,7 +43,12 @@ def raw(folder: Path, synchronous: str) -> Iterator[Step]:
 
     def step(number: int) -> None:
         db.execute("BEGIN IMMEDIATE")
-        values = ("2026-11-20T23:00:00.000000+00:00", f"experiment/{TAG}/{number}", "IdeaProposed", payloads[number % len(payloads)])
+        values = (
+            "2026-11-20T23:00:00.000000+00:00",
+            f"experiment/{TAG}/{number}",
+            "IdeaProposed",
+            payloads[number % len(payloads)],
+        )
         db.execute("INSERT INTO events (at, stream, type, payload) VALUES (?, ?, ?, ?)", values)
         db.execute("COMMIT")
 
@@ -87,7 +92,9 @@ def eventsourcing(folder: Path) -> Iterator[Step]:
     payloads = [encode(event) for event in ideas(ROUNDS + 1)]
 
     def step(number: int) -> None:
-        stored = StoredEvent(originator_id=uuid4(), originator_version=1, topic="idea", state=payloads[number % len(payloads)])
+        stored = StoredEvent(
+            originator_id=uuid4(), originator_version=1, topic="idea", state=payloads[number % len(payloads)]
+        )
         recorder.insert_events([stored])
 
     yield step
@@ -126,15 +133,15 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(dir=place))
     peers = {"eventsourcing recorder": eventsourcing, "mlflow log_batch": mlflow}
     present = {name: peer for name, peer in peers.items() if find_spec(peer.__name__)}
-    with raw(folder, "FULL") as full, raw(folder, "NORMAL") as normal, ours(folder, projected=False) as bare:
-        with ours(folder, projected=True) as whole:
-            variants = {"raw sqlite3, FULL": full, "raw sqlite3, NORMAL": normal, "journal, events": bare}
-            variants["journal, events + tables + full text"] = whole
-            opened = {name: peer(folder) for name, peer in present.items()}
-            variants |= {name: peer.__enter__() for name, peer in opened.items()}
-            medians = measure(variants, rounds)
-            for peer in opened.values():
-                peer.__exit__(None, None, None)
+    with ExitStack() as stack:
+        variants = {
+            "raw sqlite3, FULL": stack.enter_context(raw(folder, "FULL")),
+            "raw sqlite3, NORMAL": stack.enter_context(raw(folder, "NORMAL")),
+            "journal, events": stack.enter_context(ours(folder, projected=False)),
+            "journal, events + tables + full text": stack.enter_context(ours(folder, projected=True)),
+        }
+        variants |= {name: stack.enter_context(peer(folder)) for name, peer in present.items()}
+        medians = measure(variants, rounds)
     shutil.rmtree(folder)
     base = medians["raw sqlite3, FULL"]
     for name, median in medians.items():

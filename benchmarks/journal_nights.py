@@ -25,11 +25,26 @@ from journal.events import (
 
 TAG = "long"
 PER_EXPERIMENT = 7  # events of one experiment, about
-KNOBS = "DEPTH WIDTH BATCH MATRIX_LR EMBEDDING_LR WARMUP COOLDOWN WEIGHT_DECAY ROPE_BASE CONTEXT HEADS WINDOW".split()
-VERBS = "halve double raise lower warm cool widen narrow deepen shorten swap drop".split()
+KNOBS = [
+    "DEPTH",
+    "WIDTH",
+    "BATCH",
+    "MATRIX_LR",
+    "EMBEDDING_LR",
+    "WARMUP",
+    "COOLDOWN",
+    "WEIGHT_DECAY",
+    "ROPE_BASE",
+    "CONTEXT",
+    "HEADS",
+    "WINDOW",
+]
+VERBS = ["halve", "double", "raise", "lower", "warm", "cool", "widen", "narrow", "deepen", "shorten", "swap", "drop"]
 TRACE = 'Traceback (most recent call last):\n  File "gpt/train.py", line 412, in <module>\nRuntimeError: {}'
 ERRORS = ("CUDA out of memory", "mat1 and mat2 shapes cannot be multiplied", "loss is nan", "index out of range")
-DIFF = "--- a/gpt/train.py\n+++ b/gpt/train.py\n@@ -{0},3 +{0},3 @@\n # optimizer\n-{1} = {2}\n+{1} = {3}\n SEED = 1337\n"
+DIFF = (
+    "--- a/gpt/train.py\n+++ b/gpt/train.py\n@@ -{0},3 +{0},3 @@\n # optimizer\n-{1} = {2}\n+{1} = {3}\n SEED = 1337\n"
+)
 
 
 def night(experiments: int, *, seed: int = 0) -> Iterator[tuple[str, list[Event]]]:
@@ -52,7 +67,10 @@ def night(experiments: int, *, seed: int = 0) -> Iterator[tuple[str, list[Event]
         yield stream, [_idea(number, commit, chance)]
         yield stream, [_committed(number, candidate, commit)]
         yield stream, [_run(number, candidate)]
-        yield stream, [RunLaunched(session=TAG, experiment=number, run=1, pid=number, pid_started=number, boot="b", folder="f")]
+        yield (
+            stream,
+            [RunLaunched(session=TAG, experiment=number, run=1, pid=number, pid_started=number, boot="b", folder="f")],
+        )
         if chance.random() < 0.08:
             yield stream, [_failed(number, chance), _crashed(number, incumbent)]
         else:
@@ -80,7 +98,13 @@ def _idea(number: int, parent: str, chance: random.Random) -> IdeaProposed:
 
 def _committed(number: int, commit: str, parent: str) -> ChangeCommitted:
     return ChangeCommitted(
-        session=TAG, experiment=number, commit=commit, parent=parent, files=("gpt/train.py",), lines_added=1, lines_removed=1
+        session=TAG,
+        experiment=number,
+        commit=commit,
+        parent=parent,
+        files=("gpt/train.py",),
+        lines_added=1,
+        lines_removed=1,
     )
 
 
@@ -98,7 +122,14 @@ def _finished(number: int, metric: float) -> RunFinished:
 def _failed(number: int, chance: random.Random) -> RunFailed:
     error = chance.choice(ERRORS)
     return RunFailed(
-        session=TAG, experiment=number, run=1, kind="crash", reason=error, signature=error, trace=TRACE.format(error), wall_seconds=20
+        session=TAG,
+        experiment=number,
+        run=1,
+        kind="crash",
+        reason=error,
+        signature=error,
+        trace=TRACE.format(error),
+        wall_seconds=20,
     )
 
 
@@ -113,4 +144,6 @@ def _judged(number: int, commit: str, metric: float, incumbent: float, *, kept: 
 
 
 def _crashed(number: int, incumbent: float) -> Event:
-    return ExperimentCrashed(session=TAG, experiment=number, incumbent=incumbent, reason="the run ended without a metric")
+    return ExperimentCrashed(
+        session=TAG, experiment=number, incumbent=incumbent, reason="the run ended without a metric"
+    )

@@ -88,7 +88,9 @@ def eventsourcing(reader: Reader, folder: Path) -> Callable[[], None]:
         def tell(self, facts: dict[str, Any]) -> None:
             self.facts = facts
 
-    app = Application(env={"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": str(folder / "eventsourcing.db")})
+    app = Application(
+        env={"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": str(folder / "eventsourcing.db")}
+    )
     aggregates: dict[str, UUID] = {}
     for row in reader.rows():
         name = aggregates.setdefault(row[2], uuid4())
@@ -97,10 +99,8 @@ def eventsourcing(reader: Reader, folder: Path) -> Callable[[], None]:
         app.save(aggregate)
 
     def replay() -> None:
-        count = 0
         for stored in app.recorder.select_notifications(start=1, limit=10**9):
             app.mapper.to_domain_event(stored)
-            count += 1
 
     return replay
 

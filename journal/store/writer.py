@@ -24,7 +24,7 @@ from journal.store.connection import Transaction, connect, sentence, truncate_wa
 from journal.store.lease import Lease
 from journal.store.reader import COLUMNS, Reader, Row, recorded
 
-WAL_BYTES = 16 * 2**20  # the writer truncates the write-ahead log above this
+WAL_BYTES = 8 * 2**20  # the writer truncates the write-ahead log above this
 INTENTS = "control/"  # streams that any process may append to
 
 Clock = Callable[[], datetime]
