@@ -59,14 +59,12 @@ class Archive:
         )
 
     def _flying(self, view: View, flight: Detail | None, *, at: str, live: bool) -> Curve:
-        """The curve of the run in flight: whole when live, else up to the moment shown."""
-        if view.flight is None or flight is None:
-            return ()
-        run = next((run for run in flight.runs if run.run == view.flight.run), None)
+        """The curve of the run in flight, or else of the last one of the open experiment: whole when live, else so far."""
+        run = flight.run if flight else None
         if run is None:
             return ()
-        curve = self.curve(run.session, run.experiment, run.run, growing=True)
-        if live:
+        curve = self.curve(run.session, run.experiment, run.run, growing=view.flight is not None)
+        if live or view.flight is None:
             return curve
         elapsed = (datetime.fromisoformat(at) - datetime.fromisoformat(run.started_at)).total_seconds()
         return tuple(sample for sample in curve if sample.seconds <= elapsed)

@@ -118,7 +118,7 @@ class Ledger:
                 if row is not None:
                     self._tried(log, row, event, recorded)
             case _:
-                note(log, event, recorded.position)
+                note(log, event, recorded)
 
     def _tried(
         self, log: SessionLog, row: int, event: RunStarted | RunFinished | RunFailed | Verdict, recorded: Recorded

@@ -42,10 +42,9 @@ def _standing(session: Summary) -> str:
 
 def _tally(session: Summary, now: datetime) -> str:
     counts = session.counts
-    elapsed = (now - datetime.fromisoformat(session.started_at)).total_seconds()
     return (
         f"kept {count(counts['keep'])}, discarded {count(counts['discard'])}, crashed {count(counts['crash'])}, "
-        f"invalid {count(counts['invalid'])}; {dollars(session.dollars)}, {duration(elapsed)}"
+        f"invalid {count(counts['invalid'])}; {dollars(session.dollars)}, {duration(session.elapsed(now))}"
     )
 
 

@@ -54,6 +54,7 @@ class SessionLog:
 
     started: Recorded
     states: list[tuple[int, str, str, str | None]] = field(default_factory=list)  # position, state, reason, until
+    ended: list[tuple[int, str]] = field(default_factory=list)  # position, time
     noise: list[tuple[int, float]] = field(default_factory=list)
     notices: list[tuple[int, str]] = field(default_factory=list)  # what went wrong or was mended, in words
     verdicts: dict[str, "array[int]"] = field(default_factory=lambda: {status: array("q") for status in STATUSES})
@@ -80,11 +81,14 @@ def spend(log: SessionLog, usage: Usage, at: int) -> None:
     log.spent_at.append(at)
 
 
-def note(log: SessionLog, event: Event, at: int) -> None:
+def note(log: SessionLog, event: Event, recorded: Recorded) -> None:
     """What concerns the session as a whole."""
+    at = recorded.position
     match event:
         case SessionPaused() | SessionResumed() | SessionEnded() | SessionRecovered():
             log.states.append((at, *_state(event)))
+            if isinstance(event, SessionEnded):
+                log.ended.append((at, recorded.recorded_at))
         case NoiseMeasured():
             log.noise.append((at, event.sigma))
         case ProposerFailed():

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from journal.events import SessionStarted
 from tui.sessionlog import NEVER, STATUSES, UNPRICED, Asked, Direction, SessionLog
@@ -21,6 +22,7 @@ class Summary:
     device: str
     budget: float | None
     started_at: str
+    ended_at: str | None
     state: str  # open, paused, ended
     reason: str
     until: str | None
@@ -36,6 +38,11 @@ class Summary:
     directions: tuple[Direction, ...]
     waiting: tuple[Asked, ...]  # intents without an answer
     news: str  # the last thing that was answered, went wrong or was mended
+
+    def elapsed(self, now: datetime) -> float:
+        """Seconds since the start, up to the end where there was one."""
+        until = datetime.fromisoformat(self.ended_at) if self.ended_at else now
+        return (until - datetime.fromisoformat(self.started_at)).total_seconds()
 
     @property
     def minimize(self) -> bool:
@@ -72,6 +79,7 @@ def summarize(log: SessionLog, at: int, *, kept: Sequence[Standing], experiments
         device=event.device,
         budget=_number(config.get("budget")),
         started_at=log.started.recorded_at,
+        ended_at=next((time for position, time in reversed(log.ended) if position <= at and state == "ended"), None),
         state=state,
         reason=reason,
         until=until,

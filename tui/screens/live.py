@@ -3,10 +3,11 @@
 from datetime import datetime
 
 from journal.projections.runs import Run
-from tui.formatting import clip, dollars, duration, memory, number, percent, rate, sanitize, signed
+from tui.formatting import clip, dollars, duration, memory, number, percent, rate, sanitize, signed, wrap
 from tui.frame import Frame
 from tui.moving import place
 from tui.snapshot import Detail, Snapshot
+from tui.summary import Summary
 from tui.ui import Scene
 from tui.widgets.chrome import HEADER
 from tui.widgets.curves import at, paint_frontier, paint_loss, points
@@ -36,8 +37,7 @@ def paint_flight(frame: Frame, y: int, scene: Scene) -> None:
     if session is None:
         return
     if snapshot.flight is None:
-        frame.rule(y, "between experiments")
-        frame.put(1, y + 1, clip(sanitize(session.goal), frame.width - 1), "dim")
+        _paint_idle(frame, y, session)
         return
     flight = snapshot.flight
     run = flight.run
@@ -51,6 +51,16 @@ def paint_flight(frame: Frame, y: int, scene: Scene) -> None:
     frame.put(1, y + 2, clip(_origin(flight), frame.width - 1), "dim")
     _paint_budget(frame, y + 3, scene, run)
     frame.put(1, y + 4, clip(_figures(snapshot, flight), frame.width - 1))
+
+
+def _paint_idle(frame: Frame, y: int, session: Summary) -> None:
+    """Nothing in flight: why, in full, and what the night is for."""
+    frame.rule(y, {"open": "between experiments", "paused": "paused", "ended": "the session has ended"}[session.state])
+    lines = wrap(sanitize(session.reason), frame.width - 2, limit=2) if session.reason else []
+    for row, line in enumerate(lines, start=y + 1):
+        frame.put(1, row, line, "strong")
+    for row, line in enumerate(wrap(sanitize(session.goal), frame.width - 2, limit=2), start=y + 1 + len(lines)):
+        frame.put(1, row, line, "dim")
 
 
 def _isolation(run: Run) -> str:

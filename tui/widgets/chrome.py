@@ -68,8 +68,7 @@ def _reading(snapshot: Snapshot) -> list[tuple[str, str]]:
 
 
 def _spent(session: Summary, now: datetime) -> str:
-    elapsed = (now - datetime.fromisoformat(session.started_at)).total_seconds()
-    return f"{dollars(session.dollars)}  {duration(elapsed)}"
+    return f"{dollars(session.dollars)}  {duration(session.elapsed(now))}"
 
 
 def loop_state(snapshot: Snapshot, session: Summary) -> tuple[str, str]:
