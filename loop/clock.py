@@ -3,8 +3,9 @@
 A training says when its clock starts; what it does before that is its start-up. Learning already then, or going on after
 the budget, is a gain that no idea earned. On a GPU, where wall clock is what a run costs, a change may take half again as
 long to start as the unchanged code took, and its budget, each with a small slack. On processors, which others use too, a
-change is ended at twice that, and a training that took both more time and more processor time than the unchanged code
-counts as overspent. The slack is what can be gained at most; what was taken is in the record.
+second is worth what they leave of it: there a training is ended by the brief's own sum alone, and one that took both more
+time and more processor time than the unchanged code counts as overspent. The slack is what can be gained at most; what
+was taken is in the record.
 
 Not seen: processor time of processes that live for less than half a second and that nobody waits for.
 """
@@ -20,7 +21,7 @@ GRACE_SECONDS = 5.0  # after the budget, for writing the checkpoint, where nothi
 SLACK_SECONDS = 2.0  # for the noise of a machine, where it is known
 SHARE = 0.05  # of the budget: grace and slack are at least this
 STARTUP_FACTOR = 1.5  # of what the unchanged code takes to start
-SHARED_FACTOR = 2.0  # of what is allowed, on processors that others use too
+SHARED_FACTOR = 2.0  # of the budget, in the brief's sum, on processors that others use too
 CPU_FACTOR = 1.15  # of the unchanged code's processor time
 
 
@@ -47,19 +48,25 @@ class Clock:
             self.started = self.now()
 
     def late(self) -> str | None:
-        """Why the training's time is over, in words, or None."""
+        """Why the training's time is over before the brief's own sum is, in words, or None."""
+        if self.shared:
+            return None
         if self.started is not None:
             allowed = self._training_allowed()
             over = self.training_seconds() > allowed
             return f"it trained for more than {allowed:.1f} s on a budget of {self.budget:g} s" if over else None
-        if self.usual is None:
-            silent = self.startup + self._training_allowed()
-            return f"it was still running after {silent:.1f} s" if self.wall_seconds() > silent else None
-        usual = self.usual.startup or 0.0
+        usual = self.usual.startup if self.usual is not None else None
+        if usual is None:
+            return None
         allowed = self._startup_allowed(usual)
         if self.wall_seconds() <= allowed:
             return None
         return f"it did not say within {allowed:.1f} s that it starts; the unchanged code took {usual:.1f} s"
+
+    def most(self) -> float:
+        """Seconds after which a training is ended whatever it says: the brief's own sum."""
+        factor = SHARED_FACTOR if self.shared else 1.0
+        return self.startup + factor * self.budget + self._slack(GRACE_SECONDS)
 
     def overspent(self, cpu: float | None) -> str | None:
         """Why a training that has ended took more than its budget, in words, or None. `cpu` in seconds."""
@@ -90,15 +97,11 @@ class Clock:
 
     def _training_allowed(self) -> float:
         if self.usual is None:
-            return self._factor() * self.budget + self._slack(GRACE_SECONDS)
-        return self._factor() * max(self.budget, self.usual.training) + self._slack(SLACK_SECONDS)
+            return self.budget + self._slack(GRACE_SECONDS)
+        return max(self.budget, self.usual.training) + self._slack(SLACK_SECONDS)
 
     def _startup_allowed(self, usual: float) -> float:
-        allowed = self._factor() * STARTUP_FACTOR * usual + self._slack(SLACK_SECONDS)
-        return min(max(self.startup, usual), allowed)
-
-    def _factor(self) -> float:
-        return SHARED_FACTOR if self.shared else 1.0
+        return min(max(self.startup, usual), STARTUP_FACTOR * usual + self._slack(SLACK_SECONDS))
 
     def _slack(self, least: float) -> float:
         return max(least, SHARE * self.budget)

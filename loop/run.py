@@ -8,7 +8,7 @@ from pathlib import Path
 
 from journal.events import Isolation, RunFailed
 from loop import limits, metric, sandbox
-from loop.clock import GRACE_SECONDS, SHARE, SHARED_FACTOR, Clock
+from loop.clock import Clock
 from loop.config import Config
 from loop.contracts import Outcome, Training
 from loop.environment import environment
@@ -83,18 +83,17 @@ class Runs:
             "AR_DEVICE": self._device,
         }
         own = [folder / name for name in ("train", "out", "home")]
+        config = self._config
+        clock = Clock(startup=config.startup, budget=config.budget, usual=training.usual, shared=not self._gpu)
         command = Command(
-            line=self._config.train,
+            line=config.train,
             folder=folder / "train",
             environment=environment(folder / "home", more=more),
             log=folder / "train.log",
-            seconds=self.allowance(),
+            seconds=clock.most(),
             telemetry=True,
             limits=limits.of_machine(gpu=self._gpu, free=shutil.disk_usage(folder).free),
             prefix=self._words(folder / "train", reads=inputs, writes=own),
-        )
-        clock = Clock(
-            startup=self._config.startup, budget=self._config.budget, usual=training.usual, shared=not self._gpu
         )
         return measure(command, watch, clock=clock)
 
@@ -177,11 +176,6 @@ class Runs:
         if why.kind == "disk_full":
             shutil.rmtree(folder / "out", ignore_errors=True)
         return failed(training, why, measured=told, wall_seconds=time.monotonic() - began)
-
-    def allowance(self) -> float:
-        """Seconds of wall clock after which a training is ended, whatever it says."""
-        budget = self._config.budget * (1.0 if self._gpu else SHARED_FACTOR)
-        return self._config.startup + budget + max(GRACE_SECONDS, SHARE * self._config.budget)
 
 
 def admit(config: Config, *, by_model: bool) -> None:

@@ -23,7 +23,7 @@ MARKERS = ("top", "before", "learn", "model")
 class Arena:
     """A repository, its data beside it, and one run after another of edited training code."""
 
-    def __init__(self, root: Path, *, sandbox: str = "auto", **settings) -> None:
+    def __init__(self, root: Path, *, sandbox: str = "auto", device: str = "cpu", **settings) -> None:
         self.root = root
         self.made = 0
         (root / "gpt").mkdir(parents=True)
@@ -42,7 +42,7 @@ class Arena:
         about = {"goal": "fewer bits", "metric": "val_bpb", "direction": "minimize", "sandbox": sandbox}
         self.config = Config(**{**about, **given, **settings})
         self.workspace = Workspace(root)
-        self.runs = Runs(self.workspace, self.config, folder=root / ".ar" / "runs", device="cpu")
+        self.runs = Runs(self.workspace, self.config, folder=root / ".ar" / "runs", device=device)
         tree = self.workspace.tree(self.base)
         self.locked = {path: blob.sha for path, blob in tree.items() if path != "gpt/train.py"}
 

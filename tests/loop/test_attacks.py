@@ -20,11 +20,18 @@ from loop.contracts import Usual
 pytestmark = pytest.mark.skipif(not sandbox.available(), reason=str(sandbox.why_not()))
 
 USUAL = Usual(startup=0.1, training=0.1, wall=0.2, cpu=0.2)  # of a machine faster than any, so that limits are short
+SLOW_START = Usual(startup=10.0, training=0.1, wall=10.1, cpu=0.2)
 
 
 @pytest.fixture(scope="module")
 def arena(tmp_path_factory):
     return Arena(tmp_path_factory.mktemp("arena") / "project", sandbox="required")
+
+
+@pytest.fixture(scope="module")
+def gpu_arena(tmp_path_factory):
+    """Held as on a GPU, where the wall clock is strict."""
+    return Arena(tmp_path_factory.mktemp("gpu") / "project", sandbox="required", device="cuda:0")
 
 
 @pytest.fixture(scope="module")
@@ -78,25 +85,32 @@ def test_nothing_learned_in_one_run_is_found_by_the_next(arena, honest):
     assert second.metric == honest
 
 
-def test_training_before_the_clock_starts_is_ended(arena):
-    outcome = arena.run(
-        usual=USUAL, before="began = time.monotonic()\nwhile time.monotonic() < began + 30: count(tokens, size)"
-    )
+def test_on_a_gpu_training_before_the_clock_starts_is_ended(gpu_arena):
+    outcome = gpu_arena.run(usual=USUAL, before="while True: count(tokens, size)")
 
     assert isinstance(outcome, RunFailed)
     assert outcome.kind == "timeout"
     assert "starts" in outcome.reason
 
 
-def test_training_beyond_the_budget_is_ended_whatever_it_claims(arena):
+def test_on_a_gpu_training_beyond_the_budget_is_ended_whatever_it_claims(gpu_arena):
     longer = 'tell(event="finished", train_seconds=0.2)\nwhile True: count(tokens, size)'
 
-    outcome = arena.run(usual=USUAL, learn=longer)
+    outcome = gpu_arena.run(usual=SLOW_START, learn=longer)
 
     assert isinstance(outcome, RunFailed)
     assert outcome.kind == "timeout"
     assert "budget" in outcome.reason
     assert outcome.train_seconds > 1
+
+
+@pytest.mark.parametrize("marker", ["before", "learn"])
+def test_on_processors_more_work_than_the_unchanged_code_did_does_not_count(marker, arena):
+    outcome = arena.run(usual=USUAL, **{marker: "while time.process_time() < 2.6: count(tokens, size)"})
+
+    assert isinstance(outcome, RunFailed)
+    assert outcome.kind == "timeout"
+    assert "processor time" in outcome.reason
 
 
 def test_a_locked_file_that_differs_is_not_even_run(arena):

@@ -20,7 +20,7 @@ LINE = f"{sys.executable} -I train.py"
 @pytest.fixture
 def quick(tmp_path):
     """A project of one command, without NumPy; it reports its own metric."""
-    return Arena(tmp_path / "project", train=LINE, evaluate=None, inputs=(), scope=("train.py",), budget=0.1)
+    return Arena(tmp_path / "project", train=LINE, evaluate=None, inputs=(), budget=0.1, device="cuda:0")
 
 
 def outcome_of(project, code, **more):
