@@ -5,6 +5,7 @@ Asking for the lock itself, even shared, could make a loop that starts at that m
 
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 from journal.errors import JournalError
@@ -14,13 +15,13 @@ LOCKS = Path("/proc/locks")
 GONE = "loop not running"
 
 
-def loop_trouble(path: Path) -> str | None:
+def loop_trouble(path: Path, *, here: Callable[[], str] = socket.gethostname) -> str | None:
     """`GONE` if the last holder of the lease is certainly not there any more; None if it is, or if that cannot be told."""
     try:
         rows = ask(path, "SELECT pid, host FROM lease", seconds=0.5).rows
     except JournalError:
         return None
-    if not rows or rows[0][1] != socket.gethostname():
+    if not rows or rows[0][1] != here():
         return None
     return None if _exists(int(rows[0][0] or 0)) and _locked(path.with_suffix(".lock")) else GONE
 
@@ -41,5 +42,5 @@ def _locked(lock: Path) -> bool:
         inode = lock.stat().st_ino
         held = LOCKS.read_text(encoding="ascii")
     except OSError:
-        return True
+        return lock.exists()  # without the kernel's list a lock file may be locked; one that is not there cannot be
     return any(line.split()[5].endswith(f":{inode}") for line in held.splitlines() if "FLOCK" in line)
