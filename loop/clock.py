@@ -91,9 +91,10 @@ class Clock:
         return self.now() - self.began
 
     def plausible(self, claimed: float | None) -> float:
-        """Seconds of training: as claimed where that differs by no more than the grace from this clock."""
+        """Seconds of training: as claimed where that is near this clock; on processors, any claim that is not above it."""
         own = self.training_seconds()
-        return claimed if claimed is not None and own - self._slack(GRACE_SECONDS) <= claimed <= own else own
+        least = 0.0 if self.shared else own - self._slack(GRACE_SECONDS)
+        return claimed if claimed is not None and least <= claimed <= own else own
 
     def _training_allowed(self) -> float:
         if self.usual is None:
