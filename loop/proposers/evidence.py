@@ -1,36 +1,37 @@
-"""What the journal's ledger says about each knob and direction, and how much a step is worth trying. Pure.
+"""What the journal's ledger says about each knob, and how much a step is worth trying. Pure.
 
-The weights are ratios, tuned on the simulated objectives of `benchmarks/sampler.py`, none of which knows a name of this
-repository: kinds of knob are recognised by the field's own words.
+Kinds of knob are recognised by the field's own words, and by no name of this repository; how much more one kind matters
+than another is a ratio, and stays small, because it is a guess that the first trials put right.
 """
 
+import math
 import re
+import statistics
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeGuard
 
 from journal.ideas.likeness import distance, value
 from journal.projections.knobs import KnobTrial
+from loop.proposers.expectation import DRIFT, NOISE, WORTH, Observation, Parabola, expected
 from loop.proposers.steps import Step
 
 Result = Literal["keep", "better", "flat", "worse", "crash"]
 
 KINDS: tuple[tuple[float, frozenset[str]], ...] = (
-    (0.25, frozenset({"EPS", "EPSILON", "BASE", "THETA", "NEWTON", "ITERATIONS", "WORKERS"})),
+    (0.5, frozenset({"EPS", "EPSILON", "BASE", "THETA", "NEWTON", "ITERATIONS", "WORKERS"})),
     (1.0, frozenset({"LR", "RATE", "BATCH", "ACCUM", "ACCUMULATION"})),
-    (0.5, frozenset({"WEIGHT", "MOMENTUM", "BETA", "BETAS", "BETA1", "BETA2", "DROPOUT", "CLIP", "SOFTCAP", "WD"})),
+    (0.8, frozenset({"WEIGHT", "MOMENTUM", "BETA", "BETAS", "BETA1", "BETA2", "DROPOUT", "CLIP", "SOFTCAP", "WD"})),
     (0.9, frozenset({"WARMUP", "WARMDOWN", "COOLDOWN", "ANNEAL", "FINAL"})),
-    (0.8, frozenset({"DEPTH", "LAYERS", "LAYER", "WIDTH", "DIM", "HIDDEN", "HEADS", "RATIO", "EXPANSION", "CONTEXT"})),
+    (1.0, frozenset({"DEPTH", "LAYERS", "LAYER", "WIDTH", "DIM", "HIDDEN", "HEADS", "RATIO", "EXPANSION", "CONTEXT"})),
 )
-OTHER = 0.5
+OTHER = 0.8
 
-FRESH_LARGE, FRESH_SMALL = 1.0, 0.08  # a first step should be large enough to be seen above the noise
-LARGE = 0.4  # in doublings
-AFTER: dict[Result, float] = {"keep": 8.0, "better": 4.0, "flat": 0.15, "worse": 0.04, "crash": 0.1}
-OPPOSITE: dict[Result, float] = {"keep": 0.15, "better": 0.5, "flat": 0.4, "worse": 16.0, "crash": 1.2}
+MOST = 10.0  # σ: a larger effect says no more
 FLAT = 1.0  # σ: a smaller effect is no effect
-FADE = 0.7  # of what a trial says, per keep since
+LEAST = 1e-3  # σ: what an unpromising step is still worth, so that every step has its turn
+UNKNOWN_CHOICE = 2.0  # σ: standard deviation of the gain of a choice, before it is tried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +41,7 @@ class Note:
     trial: KnobTrial
     direction: int
     result: Result
-    trust: float  # 1 on this incumbent, less with every keep since
+    keeps_since: int
 
 
 class Evidence:
@@ -49,14 +50,17 @@ class Evidence:
     def __init__(self, trials: Iterable[KnobTrial], *, before: int, direction: str = "minimize") -> None:
         rows = [row for row in trials if row.alone and row.experiment < before and row.status != "refused"]
         keeps = sorted({row.experiment for row in rows if row.status == "keep"})
+        self._sign = -1.0 if direction == "minimize" else 1.0
+        self._unit = statistics.median([abs(row.delta) for row in rows if row.delta] or [1.0]) / 3
         self._notes: dict[str, list[Note]] = {}
         self._values: dict[str, set[str]] = {}
+        self._parabolas: dict[str, Parabola] = {}
         for row in rows:
             self._values.setdefault(row.knob, set()).update((row.value, row.old))
-            result = _result(row, direction)
+            result = self._result(row)
             if result:
-                trust = FADE ** (len(keeps) - bisect_right(keeps, row.experiment))
-                note = Note(trial=row, direction=_direction(row), result=result, trust=trust)
+                since = len(keeps) - bisect_right(keeps, row.experiment)
+                note = Note(trial=row, direction=_direction(row), result=result, keeps_since=since)
                 self._notes.setdefault(row.knob, []).append(note)
 
     def values(self, knob: str) -> Iterable[str]:
@@ -68,20 +72,45 @@ class Evidence:
         notes = [note for note in self._notes.get(knob, ()) if note.direction == direction]
         return notes[-1] if notes else None
 
-    def way(self, knob: str, direction: int) -> float:
-        """How much a knob is worth moving in a direction, as a ratio."""
-        along = self.last(knob, direction)
-        against = self.last(knob, -direction) if direction else None
-        worth = _kind(knob)
-        worth *= AFTER[along.result] ** along.trust if along else 1.0
-        worth *= OPPOSITE[against.result] ** against.trust if against else 1.0
-        return worth
-
-    def size(self, knob: str, step: Step) -> float:
-        """How good a size a step has, as a ratio; 0 beyond a crash in its direction."""
+    def worth(self, knob: str, step: Step) -> float:
+        """The improvement expected of a step, in σ; 0 beyond a crash in its direction."""
         if any(_beyond(note, step) for note in self._notes.get(knob, ())):
             return 0.0
-        return _size(step, self.last(knob, step.direction))
+        if isinstance(step.value, bool | str):
+            return max(LEAST, self._of_choice(knob, step))
+        if knob not in self._parabolas:
+            here = float(step.knob.value)
+            self._parabolas[knob] = Parabola(self._observations(knob), here=here, scale=_kind(knob))
+        return max(LEAST, self._parabolas[knob].improvement(float(step.value)))
+
+    def _observations(self, knob: str) -> Iterator[Observation]:
+        for note in self._notes.get(knob, ()):
+            old, new, gain = value(note.trial.old), value(note.trial.value), self._gain(note.trial)
+            if gain is not None and _is_number(old) and _is_number(new):
+                yield Observation(old=float(old), new=float(new), gain=gain, keeps_since=note.keeps_since)
+
+    def _of_choice(self, knob: str, step: Step) -> float:
+        """As tried before, with doubt that grows with every keep since; before the first try only doubt."""
+        tried = [note for note in self._notes.get(knob, ()) if distance(note.trial.value, step.source) == 0]
+        gain = self._gain(tried[-1].trial) if tried else None
+        if gain is None:
+            return expected(-WORTH, UNKNOWN_CHOICE * _kind(knob))
+        return expected(gain - WORTH, math.sqrt(NOISE + DRIFT * tried[-1].keeps_since))
+
+    def _gain(self, row: KnobTrial) -> float | None:
+        """The gain in σ, at most ten either way; where σ is zero, in thirds of the median effect."""
+        if row.gain_sigma is None and row.delta is None:
+            return None
+        gain = row.gain_sigma if row.gain_sigma is not None else self._sign * (row.delta or 0.0) / self._unit
+        return max(-MOST, min(MOST, gain))
+
+    def _result(self, row: KnobTrial) -> Result | None:
+        if row.status in ("keep", "crash"):
+            return "keep" if row.status == "keep" else "crash"
+        gain = self._gain(row)
+        if row.status != "discard" or gain is None:
+            return None
+        return "flat" if abs(gain) < FLAT else ("better" if gain > 0 else "worse")
 
 
 def words(knob: str, step: Step, evidence: Evidence) -> str:
@@ -101,23 +130,13 @@ def _told(note: Note) -> str:
     return f"experiment {note.trial.experiment} ({note.trial.old} to {note.trial.value}{delta})"
 
 
-def _result(row: KnobTrial, direction: str) -> Result | None:
-    if row.status in ("keep", "crash"):
-        return "keep" if row.status == "keep" else "crash"
-    if row.status != "discard" or row.delta is None:
-        return None
-    if row.gain_sigma is not None and abs(row.gain_sigma) < FLAT:
-        return "flat"
-    if row.delta == 0:
-        return "flat"
-    return "better" if (row.delta < 0) == (direction == "minimize") else "worse"
-
-
 def _direction(row: KnobTrial) -> int:
     old, new = value(row.old), value(row.value)
-    if isinstance(old, bool | str | None) or isinstance(new, bool | str | None):
-        return 0
-    return 1 if new > old else -1
+    return (1 if new > old else -1) if _is_number(old) and _is_number(new) else 0
+
+
+def _is_number(found: object) -> TypeGuard[int | float]:
+    return isinstance(found, int | float) and not isinstance(found, bool)
 
 
 def _beyond(note: Note, step: Step) -> bool:
@@ -133,11 +152,3 @@ def _beyond(note: Note, step: Step) -> bool:
 def _kind(knob: str) -> float:
     tokens = set(re.split(r"[_.\-]", knob.rpartition(":")[2].partition("[")[0].upper()))
     return next((weight for weight, names in KINDS if tokens & names), OTHER)
-
-
-def _size(step: Step, along: Note | None) -> float:
-    """Large steps first; smaller ones where a large one cost."""
-    large = step.size >= LARGE
-    if along is None or along.result in ("keep", "better"):
-        return FRESH_LARGE if large else FRESH_SMALL
-    return FRESH_SMALL if large else FRESH_LARGE

@@ -25,6 +25,7 @@ from loop.proposers.evidence import Evidence, words
 from loop.proposers.steps import Step, movable
 
 AVOID = 0.8  # how often values seen on other parents are left out
+JITTER = 0.4  # of what is expected of a step: the expectation itself is rough
 DRAWS = 60  # proposals drawn before the sampler says that nothing is left
 JOINT_DRAWS = 4
 PLATEAU = 25  # experiments without a keep
@@ -78,7 +79,8 @@ def _local(moves: list[Move], request: Request) -> Proposal | None:
     evidence = Evidence(
         request.state.knobs.of_session(request.session), before=request.experiment, direction=request.direction
     )
-    left = [move for move in moves if _new_here(move, request)]
+    tried = _tried(request)
+    left = [move for move in moves if _new(move, tried)]
     for _ in range(DRAWS):
         move = _draw(left, request, evidence, generator)
         if move is None:
@@ -128,12 +130,21 @@ def _is_knob(knob: Knob, path: str) -> bool:
     return (bare.isupper() or not path.endswith(".py")) and not NO_KNOB & set(re.split(r"[_.-]", bare.upper()))
 
 
-def _new_here(move: Move, request: Request) -> bool:
-    """Whether neither this value nor a near one was tried on this parent, nor refused for this experiment."""
-    here = [trial.change for trial in request.state.changes.on_parent(request.parent) if _counts(trial, request)]
-    here += request.state.changes.refused.get((request.session, request.experiment), [])
-    moved = [change.knobs[0] for change in here if len(change.knobs) == 1 and not change.added and not change.removed]
-    return all(tried.name != move.name or distance(tried.new, move.step.source) > NEAR_VALUE for tried in moved)
+def _tried(request: Request) -> Mapping[str, list[str]]:
+    """The values of each knob that were tried alone on this parent, or refused for this experiment."""
+    changes = request.state.changes
+    made = [trial.change for trial in changes.on_parent(request.parent) if _counts(trial, request)]
+    made += changes.refused.get((request.session, request.experiment), [])
+    tried: dict[str, list[str]] = {}
+    for change in made:
+        if len(change.knobs) == 1 and not change.added and not change.removed:
+            tried.setdefault(change.knobs[0].name, []).append(change.knobs[0].new)
+    return tried
+
+
+def _new(move: Move, tried: Mapping[str, list[str]]) -> bool:
+    """Whether neither this value nor a near one is among those tried."""
+    return all(distance(value, move.step.source) > NEAR_VALUE for value in tried.get(move.name, ()))
 
 
 def _counts(trial: Trial, request: Request) -> bool:
@@ -141,25 +152,16 @@ def _counts(trial: Trial, request: Request) -> bool:
 
 
 def _draw(left: list[Move], request: Request, evidence: Evidence, generator: random.Random) -> Move | None:
-    """One move: first which knob and which way, then how far.
+    """The move of which most is expected, give or take.
 
     Values seen on other parents are left out four times in five, and where the ration of second tries is spent.
     """
     fresh = [move for move in left if not _seen(move, evidence)]
     spent = rationed(request.state.changes.of_session(request.session), before=request.experiment)
     pool = fresh if fresh and (spent or generator.random() < AVOID) else left
-    ways: dict[tuple[str, int], list[Move]] = {}
-    for move in pool:
-        ways.setdefault((move.name, move.step.direction), []).append(move)
-    worth = [evidence.way(name, direction) for name, direction in ways]
-    while any(worth):
-        place = generator.choices(range(len(worth)), worth)[0]
-        moves = list(ways.values())[place]
-        sizes = [evidence.size(move.name, move.step) for move in moves]
-        if any(sizes):
-            return generator.choices(moves, sizes)[0]
-        worth[place] = 0.0
-    return None
+    worth = [evidence.worth(move.name, move.step) * generator.uniform(1 - JITTER, 1) for move in pool]
+    best = max(range(len(pool)), key=worth.__getitem__, default=None)
+    return None if best is None or worth[best] == 0 else pool[best]
 
 
 def _seen(move: Move, evidence: Evidence) -> bool:

@@ -18,19 +18,19 @@ SMALL_INTEGER = 12  # integers up to here move by one and two
 NEIGHBOURING_POWERS = 16  # powers of two from here on move to their neighbours
 NEAR_ONE = 0.8  # from here to one a number is a rate of decay
 TINY = 1e-5  # below, only decades matter
+FIRST_SHARE = 0.1  # a step from zero that is as large as a doubling elsewhere
 WIDEST = 8.0  # a factor: how far a search over a whole range goes from here
 SMALL_SHARE = 0.2  # a share this small may be switched off, where its range includes zero
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One possible move of a knob. `size` is how far it goes, 1 for a doubling; `direction` is 0 for a choice."""
+    """One possible move of a knob; `direction` is 0 for a choice."""
 
     knob: Knob
     source: str
     value: Value
     direction: int
-    size: float
 
 
 def steps(knob: Knob, known: Mapping[str, Knob]) -> tuple[Step, ...]:
@@ -45,9 +45,7 @@ def _moves(knob: Knob, known: Mapping[str, Knob]) -> Iterator[Step]:
     if isinstance(knob.value, bool):
         other = str(not knob.value)
         written_small = knob.source.islower()  # as in YAML, TOML and JSON
-        yield Step(
-            knob=knob, source=other.lower() if written_small else other, value=not knob.value, direction=0, size=1.0
-        )
+        yield Step(knob=knob, source=other.lower() if written_small else other, value=not knob.value, direction=0)
     elif knob.rules.choices:
         yield from _choices(knob)
     elif not isinstance(knob.value, str) and math.isfinite(knob.value):
@@ -63,8 +61,16 @@ def _number(knob: Knob, value: float) -> Step:
         source=written(value, like=knob.source),
         value=value,
         direction=1 if value > old else -1,
-        size=abs(math.log2(value / old)) if value * old > 0 else 1.0,
     )
+
+
+def coordinate(value: float, *, here: float) -> float:
+    """Where a value lies from `here`, in doublings; just below one by the distance to one, and from zero in tenths."""
+    if NEAR_ONE <= here < 1 and 0 < value < 1:
+        return math.log2((1 - here) / (1 - value))
+    if value * here > 0:
+        return math.copysign(1.0, here) * math.log2(value / here)
+    return (value - here) / (abs(here) if here else FIRST_SHARE)
 
 
 def _choices(knob: Knob) -> Iterator[Step]:
@@ -73,7 +79,7 @@ def _choices(knob: Knob) -> Iterator[Step]:
         if isinstance(knob.value, str):
             bare = choice.strip("\"'")
             quote = knob.source[0] if knob.source[:1] in "\"'" else ""
-            yield Step(knob=knob, source=f"{quote}{bare}{quote}", value=bare, direction=0, size=1.0)
+            yield Step(knob=knob, source=f"{quote}{bare}{quote}", value=bare, direction=0)
         elif (value := _parsed(choice)) is not None:
             yield _number(knob, int(value) if isinstance(knob.value, int) else value)
 

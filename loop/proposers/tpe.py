@@ -121,7 +121,7 @@ def _steps(drawn: Mapping[str, Any], knobs: Mapping[str, Knob]) -> Iterator[tupl
             continue
         quote = knob.source[0] if isinstance(new, str) and knob.source[:1] in "\"'" else ""
         source = f"{quote}{new}{quote}" if isinstance(new, str) else _number(new, knob)
-        yield name, Step(knob=knob, source=source, value=new, direction=0, size=1.0)
+        yield name, Step(knob=knob, source=source, value=new, direction=0)
 
 
 def _number(new: Value, knob: Knob) -> str:
