@@ -2,7 +2,7 @@
 
 python benchmarks/journal_append.py [FOLDER] [ROUNDS]
 
-Every variant writes one event of the same payload per transaction, in turn, on the same disk; medians, and ratios to raw.
+Every variant writes the steps of one night, a transaction each, in turn, on the same disk; medians, and ratios to raw.
 Peers (eventsourcing, mlflow, trackio) take part where they are installed.
 """
 
@@ -16,20 +16,23 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
+from itertools import count, islice
 from pathlib import Path
 
 from journal_nights import TAG, night
 
 from journal.codec import encode
-from journal.events import IdeaProposed, SessionRecovered, experiment_stream, session_stream
+from journal.events import Event, SessionRecovered
 from journal.store import Journal
 
 ROUNDS = 300
-Step = Callable[[int], object]
+AT = "2026-11-20T23:00:00.000000+00:00"
+Step = Callable[[], object]
 
 
-def ideas(count: int) -> list[IdeaProposed]:
-    return [event for _, events in night(count) for event in events if isinstance(event, IdeaProposed)]
+def steps() -> Iterator[tuple[str, list[Event]]]:
+    """A night's steps, as the loop appends them: one or two events each, about one in six with full text."""
+    return islice(night(ROUNDS), 1, None)
 
 
 @contextmanager
@@ -39,17 +42,13 @@ def raw(folder: Path, synchronous: str) -> Iterator[Step]:
     db.execute("PRAGMA journal_mode = WAL")
     db.execute(f"PRAGMA synchronous = {synchronous}")
     db.execute("CREATE TABLE events (position INTEGER PRIMARY KEY, at TEXT, stream TEXT, type TEXT, payload TEXT)")
-    payloads = [encode(event).decode() for event in ideas(ROUNDS + 1)]
+    encoded = ([(AT, stream, event.NAME, encode(event).decode()) for event in events] for stream, events in steps())
 
-    def step(number: int) -> None:
+    def step() -> None:
+        rows = next(encoded)
         db.execute("BEGIN IMMEDIATE")
-        values = (
-            "2026-11-20T23:00:00.000000+00:00",
-            f"experiment/{TAG}/{number}",
-            "IdeaProposed",
-            payloads[number % len(payloads)],
-        )
-        db.execute("INSERT INTO events (at, stream, type, payload) VALUES (?, ?, ?, ?)", values)
+        for row in rows:
+            db.execute("INSERT INTO events (at, stream, type, payload) VALUES (?, ?, ?, ?)", row)
         db.execute("COMMIT")
 
     yield step
@@ -57,28 +56,40 @@ def raw(folder: Path, synchronous: str) -> Iterator[Step]:
 
 
 @contextmanager
-def ours(folder: Path, *, projected: bool) -> Iterator[Step]:
-    """The journal: chain, guards and versions; with `projected`, its tables and full text too."""
-    journal = Journal(folder / f"journal-{projected}.db")
+def whole(folder: Path) -> Iterator[Step]:
+    """The journal as the loop uses it: chain, guards, versions, tables, full text."""
+    journal = Journal(folder / "journal.db")
     journal.acquire()
-    events = ideas(ROUNDS + 1)
-    sizes = [len(encode(event)) for event in events]
+    coming = steps()
 
-    def step(number: int) -> None:
-        event = events[number % len(events)]
-        if projected:
-            journal.append(experiment_stream(TAG, event.experiment), [event])
-        else:
-            filler = "x" * (sizes[number % len(events)] - 60)
-            journal.append(session_stream(TAG), [SessionRecovered(session=TAG, found=filler, did="")])
+    def step() -> None:
+        journal.append(*next(coming))
 
     yield step
     journal.close()
 
 
 @contextmanager
+def bare(folder: Path) -> Iterator[Step]:
+    """The journal with events of as many bytes that no table shows: chain, guards and versions alone."""
+    journal = Journal(folder / "bare.db")
+    journal.acquire()
+    coming = ((stream, [_filler(len(encode(event))) for event in events]) for stream, events in steps())
+
+    def step() -> None:
+        journal.append(*next(coming))
+
+    yield step
+    journal.close()
+
+
+def _filler(size: int) -> Event:
+    return SessionRecovered(session=TAG, found="x" * (size - 60), did="")
+
+
+@contextmanager
 def eventsourcing(folder: Path) -> Iterator[Step]:
-    """Its SQLite recorder, and nothing above it."""
+    """Its SQLite recorder, and nothing above it; SQLite's default is synchronous = FULL, and it leaves it so."""
     from uuid import uuid4
 
     from eventsourcing.persistence import StoredEvent
@@ -87,15 +98,12 @@ def eventsourcing(folder: Path) -> Iterator[Step]:
     store = SQLiteDatastore(str(folder / "eventsourcing.db"))
     recorder = SQLiteApplicationRecorder(store)
     recorder.create_table()
-    with store.transaction(commit=False) as cursor:
-        cursor.execute("PRAGMA synchronous = FULL")
-    payloads = [encode(event) for event in ideas(ROUNDS + 1)]
+    encoded = ([encode(event) for event in events] for _, events in steps())
 
-    def step(number: int) -> None:
-        stored = StoredEvent(
-            originator_id=uuid4(), originator_version=1, topic="idea", state=payloads[number % len(payloads)]
-        )
-        recorder.insert_events([stored])
+    def step() -> None:
+        name = uuid4()
+        states = enumerate(next(encoded), start=1)
+        recorder.insert_events([StoredEvent(name, version, "event", state) for version, state in states])
 
     yield step
     store.close()
@@ -110,7 +118,10 @@ def mlflow(folder: Path) -> Iterator[Step]:
     client = MlflowClient(tracking_uri=f"sqlite:///{folder / 'mlflow.db'}")
     run = client.create_run(client.create_experiment("night")).info.run_id
 
-    def step(number: int) -> None:
+    numbers = count()
+
+    def step() -> None:
+        number = next(numbers)
         client.log_batch(run, metrics=[Metric(f"m{column}", number / 7, 0, number) for column in range(8)])
 
     yield step
@@ -119,10 +130,10 @@ def mlflow(folder: Path) -> Iterator[Step]:
 def measure(variants: dict[str, Step], rounds: int) -> dict[str, float]:
     """Median microseconds of each variant, their turns shuffled in every round."""
     chance, taken = random.Random(0), {name: [] for name in variants}
-    for number in range(rounds):
+    for _ in range(rounds):
         for name in chance.sample(sorted(variants), len(variants)):
             begun = time.perf_counter()
-            variants[name](number)
+            variants[name]()
             taken[name].append((time.perf_counter() - begun) * 1e6)
     return {name: statistics.median(times) for name, times in taken.items()}
 
@@ -137,8 +148,8 @@ def main() -> None:
         variants = {
             "raw sqlite3, FULL": stack.enter_context(raw(folder, "FULL")),
             "raw sqlite3, NORMAL": stack.enter_context(raw(folder, "NORMAL")),
-            "journal, events": stack.enter_context(ours(folder, projected=False)),
-            "journal, events + tables + full text": stack.enter_context(ours(folder, projected=True)),
+            "journal, events alone": stack.enter_context(bare(folder)),
+            "journal, with tables and full text": stack.enter_context(whole(folder)),
         }
         variants |= {name: stack.enter_context(peer(folder)) for name, peer in present.items()}
         medians = measure(variants, rounds)

@@ -78,7 +78,6 @@ def chain_alone(reader: Reader) -> None:
 def eventsourcing(reader: Reader, folder: Path) -> Callable[[], None]:
     """The same payloads in its SQLite recorder, read back through its mapper, with a fold that counts."""
     import json
-    from uuid import UUID, uuid4
 
     from eventsourcing.application import Application
     from eventsourcing.domain import Aggregate, event
@@ -91,12 +90,11 @@ def eventsourcing(reader: Reader, folder: Path) -> Callable[[], None]:
     app = Application(
         env={"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": str(folder / "eventsourcing.db")}
     )
-    aggregates: dict[str, UUID] = {}
+    aggregates: dict[str, Experiment] = {}
     for row in reader.rows():
-        name = aggregates.setdefault(row[2], uuid4())
-        aggregate = app.repository.get(name) if row[3] > 1 else Experiment(id=name)
+        aggregate = aggregates.get(row[2]) or aggregates.setdefault(row[2], Experiment())
         aggregate.tell(json.loads(row[7]))
-        app.save(aggregate)
+    app.save(*aggregates.values())
 
     def replay() -> None:
         for stored in app.recorder.select_notifications(start=1, limit=10**9):

@@ -17,12 +17,15 @@ CREATE TABLE events (
   version     INTEGER NOT NULL,
   type        TEXT NOT NULL,
   schema      INTEGER NOT NULL,
-  idempotency TEXT UNIQUE,
+  idempotency TEXT,
   payload     TEXT NOT NULL,
   hash        TEXT NOT NULL,
   UNIQUE (stream, version)
 ) STRICT
 """
+
+# Most events have no key: a partial index costs them nothing.
+KEYS = "CREATE UNIQUE INDEX events_by_idempotency ON events (idempotency) WHERE idempotency IS NOT NULL"
 
 GUARDS = {
     "events_refuse_update": """
@@ -81,7 +84,7 @@ CREATE TABLE projected (
 """
 
 STEPS: dict[str, tuple[str, ...]] = {
-    "m001_events": (EVENTS, *GUARDS.values()),
+    "m001_events": (EVENTS, KEYS, *GUARDS.values()),
     "m002_samples": (SAMPLES,),
     "m003_lease": (LEASE,),
     "m004_projected": (PROJECTED,),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from journal.chain import GENESIS, link
 from journal.errors import UnknownEvent
 from journal.events import ChangeReverted, Event, ExperimentKept, SessionStarted
-from journal.migrations import EVENTS, GUARDS
+from journal.migrations import EVENTS, GUARDS, KEYS
 from journal.projections import State, without_collection
 from journal.projections.tables import TABLES, Table, rows_of
 from journal.recorded import Recorded
@@ -109,7 +109,7 @@ def _check_guards(schema: dict[str, str], report: Report) -> None:
             report.wrong(f"The trigger {name}, which keeps events unchanged, is missing.")
         elif _normal(schema[name]) != _normal(sql):
             report.wrong(f"The trigger {name} is not the one that this program made.")
-    if _normal(schema["events"]) != _normal(EVENTS):
+    if _normal(schema["events"]) != _normal(EVENTS) or schema.get("events_by_idempotency") != KEYS:
         report.wrong("The table of events is not the one that this program made.")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from journal.chain import link
+from journal.chain import GENESIS, link
 from journal.codec import encode
 from journal.errors import JournalError, JournalUnusable, VersionConflict
 from journal.events import Event
@@ -48,6 +48,7 @@ class Journal(Reader):
         self._wake = _prepare(path)
         self._clock = clock
         self._wal_bytes = wal_bytes
+        self._wal = f"{path}-wal"
         self._lease: Lease | None = None
         self._state: State | None = None  # the fold at the head, kept by the holder of the lease
         self._durable = True
@@ -156,12 +157,11 @@ class Journal(Reader):
     def _insert(
         self, stream: str, encoded: list[tuple[Event, bytes]], *, expected_version: int | None, key: str | None
     ) -> list[Recorded]:
-        version = self._version(stream)
+        position, digest, version = self._end(stream)
         if expected_version is not None and version != expected_version:
             raise VersionConflict(
                 f"Stream {stream} is at version {version}, not at the expected {expected_version}: read it again first."
             )
-        position, digest = self.head()
         written = []
         for step, (event, payload) in enumerate(encoded, start=1):
             name = f"{key}#{step}" if key is not None else None
@@ -188,9 +188,14 @@ class Journal(Reader):
         else:
             tables.disown(self._db)
 
-    def _version(self, stream: str) -> int:
-        row = self._db.execute("SELECT coalesce(max(version), 0) FROM events WHERE stream = ?", (stream,)).fetchone()
-        return int(row[0])
+    def _end(self, stream: str) -> tuple[int, str, int]:
+        """The last position and hash of the journal, and the version of a stream."""
+        row = self._db.execute(
+            "SELECT position, hash, (SELECT max(version) FROM events WHERE stream = ?) "
+            "FROM events ORDER BY position DESC LIMIT 1",
+            (stream,),
+        ).fetchone()
+        return (row[0], row[1], row[2] or 0) if row else (0, GENESIS, 0)
 
     def _by_key(self, key: str) -> list[Recorded]:
         known: list[Recorded] = []
@@ -213,7 +218,7 @@ class Journal(Reader):
 
     def _after_commit(self) -> None:
         self.wake()
-        if self._lease is not None and _wal_bytes(self.path) > self._wal_bytes:
+        if self._lease is not None and _bytes(self._wal) > self._wal_bytes:
             truncate_wal(self._db)
 
     def _now(self) -> str:
@@ -267,8 +272,8 @@ def _follows(row: Row, previous: str) -> str:
     return digest
 
 
-def _wal_bytes(path: Path) -> int:
+def _bytes(file: str) -> int:
     try:
-        return path.with_name(path.name + "-wal").stat().st_size
+        return os.stat(file).st_size  # noqa: PTH116 - once an append: a Path would cost more than the call
     except OSError:
         return 0
