@@ -26,19 +26,17 @@ def copy(text: str, *, environ: Mapping[str, str]) -> tuple[str | None, str]:
 
 
 def post(path: Path, confirmed: Confirm, *, session: str) -> str:
-    """Append the intent that was confirmed; a note."""
+    """Append the intent that was confirmed; why it could not be, or nothing: a posted one is shown until it is answered."""
     author = intents.author()
     intent = controls.intent(confirmed, session=session, author=author)
     try:
         if intent is not None:
-            posted = intents.post(path, intent)
+            intents.post(path, intent)
         else:
-            posted = intents.add_direction(
-                path, session=session, text=confirmed.text, author=author, channel=controls.CHANNEL
-            )
+            intents.add_direction(path, session=session, text=confirmed.text, author=author, channel=controls.CHANNEL)
     except (JournalError, OSError) as error:
         return f"Not posted: {error}"
-    return f"Posted at {posted.position}; the loop has yet to acknowledge it."
+    return ""
 
 
 def query(path: Path, sql: str, *, stopped: Callable[[], bool]) -> tuple[Answer | None, str, float]:

@@ -13,6 +13,7 @@ STATUS_ROLE = {"keep": "good", "discard": "dim", "crash": "bad", "invalid": "war
 
 MARKS_PER_CELL = 2  # combining marks beyond this are an attack on the eye, not writing
 ABSENT = "–"
+MANY_SIGMAS = 999.5
 
 # What a terminal without Unicode sees. Anything else that is not ASCII becomes "?".
 _ASCII = {
@@ -119,6 +120,8 @@ def number(value: float | None, *, digits: int = 4) -> str:
     """A metric or loss."""
     if value is None:
         return ABSENT
+    if 0 < abs(value) < 0.5 * 10**-digits:
+        return f"{value:.1e}"
     return f"{value:.{digits}f}" if abs(value) < 10_000 else f"{value:.4g}"
 
 
@@ -128,8 +131,10 @@ def signed(value: float | None, *, digits: int = 4) -> str:
 
 
 def sigmas(value: float | None) -> str:
-    """A gain in units of the noise."""
-    return ABSENT if value is None else f"{value:+.1f}σ"
+    """A gain in units of the noise; where the noise is next to none, only that it is huge."""
+    if value is None:
+        return ABSENT
+    return f"{value:+.1f}σ" if abs(value) < MANY_SIGMAS else f"{'+' if value > 0 else '-'}>999σ"
 
 
 def count(value: int) -> str:

@@ -197,7 +197,7 @@ class Ledger:
 
 
 def _knobs(event: IdeaProposed) -> str:
-    moves = event.change.knobs
+    moves = event.change.knobs if event.kind != "baseline" else ()  # of the baseline it is the inventory
     return sys.intern(", ".join(f"{move.name} {move.old or '∅'}→{move.new or '∅'}" for move in moves))
 
 

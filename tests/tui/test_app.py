@@ -210,6 +210,7 @@ async def test_what_is_copied_goes_to_a_file_for_this_user_alone(night, tmp_path
 
 async def test_only_the_clock_changes_when_nothing_else_has(night):
     async with opened(night) as (app, pilot):
+        await until(pilot, lambda: "loop not running" in shown(app))
         await pilot.press("2")
         before = app.canvas.frame
 

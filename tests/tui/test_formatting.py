@@ -4,7 +4,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui.formatting import clip, duration, memory, number, pad, rate, sanitize, sanitize_lines, signed, to_ascii, wrap
+from tui.formatting import (
+    clip,
+    duration,
+    memory,
+    number,
+    pad,
+    rate,
+    sanitize,
+    sanitize_lines,
+    sigmas,
+    signed,
+    to_ascii,
+    wrap,
+)
 
 TEXTS = st.text(alphabet=st.characters(exclude_categories=()), max_size=60)
 
@@ -85,6 +98,8 @@ def test_durations_have_two_units_at_most(seconds, words):
 
 def test_numbers_read_as_a_person_writes_them():
     assert (number(1.47551), number(None), number(123_456.0)) == ("1.4755", "–", "1.235e+05")
+    assert (number(0.0), number(3.4e-17), number(-0.00002)) == ("0.0000", "3.4e-17", "-2.0e-05")
+    assert (sigmas(3.37), sigmas(-1.47e15), sigmas(None)) == ("+3.4σ", "->999σ", "–")
     assert (signed(-0.0175), signed(0.0)) == ("-0.0175", "+0.0000")
     assert (rate(26_134), rate(3.2e6), rate(12)) == ("26.1k", "3.2M", "12")
     assert (memory(412 * 2**20), memory(1.5 * 2**30)) == ("412 MiB", "1.5 GiB")

@@ -72,7 +72,7 @@ def _isolation(run: Run) -> str:
 def _origin(flight: Detail) -> str:
     """Change, parent, proposer, hypothesis: what fits."""
     parts = []
-    if flight.proposal and flight.proposal.change.knobs:
+    if flight.proposal and flight.proposal.change.knobs and flight.experiment.kind != "baseline":
         moves = flight.proposal.change.knobs
         parts.append(", ".join(f"{move.name} {move.old or '∅'}→{move.new or '∅'}" for move in moves))
     parts.append(f"on {(flight.experiment.parent or '')[:7]}")
@@ -101,17 +101,15 @@ def budget_words(scene: Scene, run: Run) -> tuple[str, float]:
     if run.status != "running":
         return f"run {run.status}; judging", 1.0
     if not curve:
-        return f"starting, {duration(_since(run.started_at, scene.now))}", 0.0
+        since = (scene.now - datetime.fromisoformat(run.started_at)).total_seconds()
+        share = max(0.0, min(1.0, since / run.budget)) if run.budget else 0.0
+        return f"{duration(since)} of {duration(run.budget)} by the clock, no telemetry", share
     seconds, budget = curve[-1].seconds, run.budget
     share = curve[-1].progress if curve[-1].progress is not None else (seconds / budget if budget else 0.0)
     share = max(0.0, min(1.0, share))
     left = max(0.0, budget - seconds)
     words = f"{duration(left)} left of {duration(budget)}" if share < 1 else "trained; evaluating"
     return f"{words}  step {curve[-1].step:,}", share
-
-
-def _since(iso: str, now: datetime) -> float:
-    return (now - datetime.fromisoformat(iso)).total_seconds()
 
 
 def _figures(snapshot: Snapshot, flight: Detail) -> str:
@@ -138,21 +136,25 @@ def _figures(snapshot: Snapshot, flight: Detail) -> str:
 
 
 def _paint_plots(frame: Frame, box: Box, scene: Scene) -> None:
+    """Loss and frontier; the frontier alone where there is no telemetry at all."""
     snapshot, ui = scene.snapshot, scene.ui
     left, right = _halves(box, stacked=ui.zoom and box.width < STACKED)
-    frame.rule(left.y - 1, _loss_title(scene), x=left.x, width=left.width)
+    if not snapshot.curve and not snapshot.rival:
+        right = Box(x=0, y=box.y + 1, width=box.width, height=box.height - 1)
+    else:
+        frame.rule(left.y - 1, _loss_title(scene), x=left.x, width=left.width)
+        budget = snapshot.flight.run.budget if snapshot.flight and snapshot.flight.run else None
+        paint_loss(
+            frame,
+            left,
+            curve=snapshot.curve,
+            rival=snapshot.rival,
+            ui=ui.plot,
+            x_max=budget,
+            plain=ui.look.ascii,
+        )
     frame.rule(right.y - 1, "frontier", x=right.x, width=right.width)
-    run = snapshot.flight.run if snapshot.flight else None
-    paint_loss(
-        frame,
-        left,
-        curve=snapshot.curve,
-        rival=snapshot.rival,
-        ui=ui.plot,
-        x_max=run.budget if run else None,
-        plain=ui.look.ascii,
-    )
-    paint_frontier(frame, right, view=snapshot.view, log=ui.plot.log, plain=ui.look.ascii, zoom=ui.zoom)
+    paint_frontier(frame, right, view=snapshot.view, log=ui.plot.log, plain=ui.look.ascii)
 
 
 def _halves(box: Box, *, stacked: bool) -> tuple[Box, Box]:

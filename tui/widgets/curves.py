@@ -78,9 +78,7 @@ def _crosshair(frame: Frame, inner: Box, axes: Axes, *, ours: Points, theirs: Po
     frame.put_right(inner.x + inner.width, inner.y, clip(words, inner.width), "title")
 
 
-def paint_frontier(
-    frame: Frame, box: Box, *, view: View, log: bool = False, plain: bool = False, zoom: bool = False
-) -> None:
+def paint_frontier(frame: Frame, box: Box, *, view: View, log: bool = False, plain: bool = False) -> None:
     """The running best over the number of the experiment, and every other verdict as a dot."""
     ledger = view.ledger
     kept: Points = [(float(ledger.number[row]), view.figure("metric", row) or 0.0) for row in view.kept]
@@ -96,6 +94,6 @@ def paint_frontier(
         Series(points=others, role="dim", shape="dots", sign="."),
         Series(points=[*kept, (last, kept[-1][1])], role="good", shape="stairs", sign="#"),
     ]
-    axes = fit(series, log=log, x_label="experiment" if zoom or box.width > 30 else "")
+    axes = fit(series, log=log, x_label="experiment" if box.width > 30 else "")
     assert axes is not None
     paint_plot(frame, box, series, axes, plain=plain)
