@@ -32,6 +32,8 @@ def main() -> int:
 
 
 def _put(source: Path, target: Path) -> None:
+    if not source.is_file():
+        return  # a symbolic link that leads nowhere
     if source.suffix != ".py":
         shutil.copy(source, target)
         return

@@ -74,6 +74,8 @@ class Runs:
         self._export(training.commit, folder / "train")
         inputs = [self._workspace.root / name for name in self._config.inputs]
         for name, source in zip(self._config.inputs, inputs, strict=True):
+            if not source.exists():
+                raise WorldBroken(f"The input {source} is gone: put it back, then start again.")
             _link(source, folder / "train" / name)
         more = {
             self._config.seed_env: str(training.seed),
@@ -83,6 +85,7 @@ class Runs:
             "AR_DEVICE": self._device,
         }
         own = [folder / name for name in ("train", "out", "home")]
+        prefix = self._words(folder / "train", reads=inputs, writes=own)  # before the clock: the first takes seconds
         config = self._config
         clock = Clock(startup=config.startup, budget=config.budget, usual=training.usual, shared=not self._gpu)
         command = Command(
@@ -93,7 +96,7 @@ class Runs:
             seconds=clock.most(),
             telemetry=True,
             limits=limits.of_machine(gpu=self._gpu, free=shutil.disk_usage(folder).free),
-            prefix=self._words(folder / "train", reads=inputs, writes=own),
+            prefix=prefix,
         )
         return measure(command, watch, clock=clock)
 
