@@ -1,10 +1,10 @@
 """A run's guardian, executed as a process of its own: `python -I -S lifeline.py SOCKET_FD KEEP_FDS LIMITS -- COMMAND…`.
 
 It is small and single-threaded on purpose. It starts the command in a session of its own, adopts whatever the command
-leaves behind (child subreaper), and ends the whole tree when the command ends, when the tree takes more than LIMITS (JSON:
-memory in bytes, processes, heap and file in bytes; null for no limit), when the loop says so, or when the loop dies and
-the socket closes. Its last word on the socket is one JSON line with how the command ended. Standard library only; imports
-nothing of this project, so that it starts in milliseconds and can be read in one sitting.
+leaves behind (child subreaper), and ends the whole tree when the command ends, when the tree takes more than LIMITS (JSON,
+see `loop.limits`), when the loop says so, or when the loop dies and the socket closes. Its last word on the socket is one
+JSON line with how the command ended. Standard library only; imports nothing of this project, so that it starts in
+milliseconds and can be read in one sitting.
 
 Not promised: a process that respawns itself faster than it is killed, outside a sandbox's PID namespace.
 """
@@ -104,11 +104,8 @@ def _watch(child: int, *, channel: socket.socket, wake: int, limits: Limits, see
                 os.read(wake, 4096)
             status = os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT)
             if status is not None:
-                exited = status.si_code == os.CLD_EXITED
-                return {
-                    "exit_code": status.si_status if exited else None,
-                    "signal": None if exited else status.si_status,
-                }
+                by = "exit_code" if status.si_code == os.CLD_EXITED else "signal"
+                return {"exit_code": None, "signal": None, by: status.si_status}
         if channel.fileno() in ready:
             if channel.recv(1) != b"T":
                 return killed
