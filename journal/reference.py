@@ -8,10 +8,11 @@ import inspect
 import sys
 import tokenize
 from collections.abc import Iterator
+from functools import cache
 from io import StringIO
 from pathlib import Path
 
-from journal import migrations
+from journal import events, migrations
 from journal.events import CATALOGUE, Change, Event, KnobMove, Usage
 from journal.projections.tables import TABLES, Column, Table, quoted
 from journal.saved import SAVED
@@ -92,14 +93,8 @@ def _all_fields(kind: type) -> Iterator[tuple[str, str, str, str]]:
 
 def _fields(kind: type) -> Iterator[tuple[str, str, str, str]]:
     """Name, type, default and comment of each field, from the source."""
-    source = inspect.getsource(kind)
-    comments = {
-        token.start[0]: token.string.lstrip("# ")
-        for token in tokenize.generate_tokens(StringIO(source).readline)
-        if token.type == tokenize.COMMENT
-    }
-    body = ast.parse(source).body[0]
-    for node in body.body if isinstance(body, ast.ClassDef) else ():
+    classes, comments = _source()
+    for node in classes[kind.__name__].body:
         if (
             isinstance(node, ast.AnnAssign)
             and isinstance(node.target, ast.Name)
@@ -107,6 +102,15 @@ def _fields(kind: type) -> Iterator[tuple[str, str, str, str]]:
         ):
             default = ast.unparse(node.value) if node.value is not None else ""
             yield node.target.id, ast.unparse(node.annotation), default, comments.get(node.end_lineno or 0, "")
+
+
+@cache
+def _source() -> tuple[dict[str, ast.ClassDef], dict[int, str]]:
+    """The classes of the catalogue by name, and its comments by line."""
+    source = inspect.getsource(events)
+    classes = {node.name: node for node in ast.parse(source).body if isinstance(node, ast.ClassDef)}
+    tokens = tokenize.generate_tokens(StringIO(source).readline)
+    return classes, {token.start[0]: token.string.lstrip("# ") for token in tokens if token.type == tokenize.COMMENT}
 
 
 def _table(table: Table) -> str:

@@ -3,6 +3,7 @@
 import types
 import typing
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from journal.events import CATALOGUE
@@ -51,4 +52,5 @@ def instances(kind):
 
 
 EVENTS = st.sampled_from(sorted(CATALOGUE)).flatmap(lambda name: instances(CATALOGUE[name]))
+LAW = settings(max_examples=40, deadline=None)  # a busy machine is no counter-example
 HISTORIES = st.lists(EVENTS, max_size=25)

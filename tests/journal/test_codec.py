@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from eventful import EVENTS, instances
+from eventful import EVENTS, LAW, instances
 from histories import proposed, trained
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +20,7 @@ from journal.upcast import upcast
 GOLDEN = Path(__file__).with_name("golden")
 
 
+@LAW
 @given(EVENTS)
 def test_every_event_reads_back_as_it_was_written(event):
     payload = encode(event)
@@ -105,6 +106,7 @@ def test_a_field_once_stored_is_never_dropped_or_renamed_without_a_new_schema(na
     assert golden.keys() <= set(kind.__struct_fields__)
 
 
+@LAW
 @given(st.data())
 def test_fields_that_a_later_program_added_do_not_disturb(data):
     event = data.draw(instances(RunFinished))

@@ -1,7 +1,7 @@
 """The journal in other forms, and back."""
 
 import pytest
-from eventful import HISTORIES
+from eventful import HISTORIES, LAW
 from histories import COMMITS, TAG, in_memory
 from hypothesis import given
 
@@ -20,6 +20,7 @@ d4e5f6a\t0.000000\t0.0\tcrash\tdouble model width (OOM)
 """
 
 
+@LAW
 @given(HISTORIES)
 def test_an_export_imports_back_to_the_same_head(history):
     with in_memory(history) as journal, in_memory() as copy:

@@ -3,7 +3,7 @@
 import sqlite3
 
 import pytest
-from eventful import HISTORIES
+from eventful import HISTORIES, LAW
 from histories import COMMITS, TAG, in_memory, night, proposed, started, write
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,6 +42,7 @@ def stored(reader):
 PLAIN = [table for table in TABLES if not table.text]
 
 
+@LAW
 @given(HISTORIES, st.data())
 def test_a_fold_may_be_split_anywhere(history, data):
     events = placed(history)
@@ -52,6 +53,7 @@ def test_a_fold_may_be_split_anywhere(history, data):
     assert facts(fold(events[split:], state=fold(events[:split]))) == facts(whole)
 
 
+@LAW
 @given(HISTORIES)
 def test_any_prefix_folds(history):
     states = [fold(placed(history)[:length]) for length in range(len(history) + 1)]
@@ -59,12 +61,14 @@ def test_any_prefix_folds(history):
     assert [state.position for state in states] == list(range(len(history) + 1))
 
 
+@LAW
 @given(HISTORIES)
 def test_the_tables_are_the_fold_at_every_commit(history):
     with in_memory(history) as journal:
         assert stored(journal) == told(fold(journal.read()))
 
 
+@LAW
 @given(HISTORIES)
 def test_tables_that_are_rebuilt_are_as_they_were(history):
     with in_memory(history) as journal:

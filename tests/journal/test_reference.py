@@ -16,7 +16,9 @@ def test_the_page_is_as_the_code_is(page, told):
 
 
 def test_every_event_is_on_the_page():
-    assert [name for name in CATALOGUE if f"**{name}@" not in events_page()] == []
+    page = events_page()
+
+    assert [name for name in CATALOGUE if f"**{name}@" not in page] == []
 
 
 def test_fields_carry_their_types_defaults_and_units():

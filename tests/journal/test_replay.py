@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from eventful import EVENTS
+from eventful import EVENTS, LAW
 from histories import COMMITS, TAG, placed_at, write
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,6 +42,7 @@ def test_an_empty_night_has_no_steps():
     assert list(paced([], speed=60)) == []
 
 
+@LAW
 @given(position=st.integers(0, 30))
 def test_the_state_at_a_position_is_what_was_known_then(tmp_path_factory, position):
     reader = night_reader(tmp_path_factory)
@@ -62,6 +63,7 @@ def test_every_event_has_a_line(night):
     assert len(told) == night.head()[0]
 
 
+@LAW
 @given(EVENTS)
 def test_any_event_has_a_sentence(event):
     assert sentence(event)

@@ -1,6 +1,7 @@
 """Full-text search, ranked, with snippets."""
 
 import pytest
+from eventful import LAW
 from histories import TAG
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,6 +67,7 @@ def test_no_word_is_an_operator(night_path, words):
     assert similar(night_path, words).columns
 
 
+@LAW
 @given(st.text(max_size=30))
 def test_any_text_makes_an_expression_that_sqlite_accepts(text):
     expression = match(text, joined=" OR ")

@@ -5,7 +5,7 @@ import sqlite3
 import threading
 
 import pytest
-from eventful import HISTORIES
+from eventful import HISTORIES, LAW
 from histories import TAG, in_memory, proposed, started, ticking, write
 from hypothesis import given
 
@@ -89,6 +89,7 @@ def test_a_stale_version_is_refused_and_says_which_and_where(journal):
     assert journal.head()[0] == 1
 
 
+@LAW
 @given(HISTORIES)
 def test_a_stale_version_is_refused_whatever_was_written(history):
     with in_memory() as journal:
