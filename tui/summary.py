@@ -17,10 +17,6 @@ class Summary:
     goal: str
     metric: str
     direction: str
-    branch: str
-    host: str
-    device: str
-    budget: float | None
     started_at: str
     ended_at: str | None
     state: str  # open, paused, ended
@@ -32,7 +28,6 @@ class Summary:
     baseline: float | None
     sigma: float | None
     counts: dict[str, int]
-    experiments: int
     refusals: int
     dollars: float | None
     directions: tuple[Direction, ...]
@@ -58,7 +53,7 @@ class Standing:
     metric: float | None
 
 
-def summarize(log: SessionLog, at: int, *, kept: Sequence[Standing], experiments: int) -> Summary:
+def summarize(log: SessionLog, at: int, *, kept: Sequence[Standing]) -> Summary:
     """A session as of a position; `kept` are the first and the last of what stands kept, if anything does."""
     event = log.started.event
     assert isinstance(event, SessionStarted)
@@ -74,10 +69,6 @@ def summarize(log: SessionLog, at: int, *, kept: Sequence[Standing], experiments
         goal=str(config.get("goal", "")),
         metric=str(config.get("metric", "")),
         direction=str(config.get("direction", "minimize")),
-        branch=event.branch,
-        host=event.host,
-        device=event.device,
-        budget=_number(config.get("budget")),
         started_at=log.started.recorded_at,
         ended_at=next((time for position, time in reversed(log.ended) if position <= at and state == "ended"), None),
         state=state,
@@ -89,7 +80,6 @@ def summarize(log: SessionLog, at: int, *, kept: Sequence[Standing], experiments
         baseline=first.metric if first and first.number == 0 else None,
         sigma=_last(log.noise, at),
         counts=counts,
-        experiments=experiments,
         refusals=bisect_right(log.refused, at),
         dollars=_dollars(log, at),
         directions=tuple(replace(one, withdrawn=NEVER) for one in log.directions if one.added <= at < one.withdrawn),
@@ -117,7 +107,3 @@ def _dollars(log: SessionLog, at: int) -> float | None:
     last = bisect_right(log.spent_at, at) - 1
     total = log.spent[last] if last >= 0 else 0.0
     return None if total == UNPRICED else total
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) else None

@@ -181,7 +181,7 @@ class View:
             return None
         ends = (self.kept[0], self.kept[-1]) if self.kept else ()
         kept = [Standing(row, self.ledger.number[row], self.figure("metric", row)) for row in ends]
-        return summarize(self._log, self.position, kept=kept, experiments=len(self.rows))
+        return summarize(self._log, self.position, kept=kept)
 
 
 UNDECIDED = ("open", nan, nan, nan, nan)

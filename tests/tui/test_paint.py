@@ -12,6 +12,7 @@ from journal.query import Answer
 from journal.store import Journal
 from tui.frame import Frame, changed
 from tui.keys import SCREENS
+from tui.lines import event_line, status_lines
 from tui.snapshot import Snapshot
 from tui.themes import ROLES, THEMES, style
 from tui.ui import PANES, Confirm, Look, PlotUi, Prompt, Scene, Sql, Ui
@@ -131,6 +132,16 @@ def test_hostile_text_reaches_no_cell(theatre_of_strangers, screen, text):
 
     assert all("".join(row).isprintable() for frame in frames for row in frame.chars)
     assert all(len(row) == 100 for frame in frames for row in frame.chars)
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: repr(text)[:20])
+def test_hostile_text_reaches_no_line_of_the_status(theatre_of_strangers, text):
+    theatre = theatre_of_strangers(text)
+
+    lines = status_lines(theatre.live, now=nights.START)
+    told = [event_line(recorded) for recorded in theatre.archive.reader.read()]
+
+    assert all(line.isprintable() for line in [*lines, *told])
 
 
 @pytest.fixture(scope="module")

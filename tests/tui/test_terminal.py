@@ -15,6 +15,7 @@ from journal.store import Journal, Reader
 
 AR_TUI = [sys.executable, "-m", "tui.app", "--journal"]
 FIRST_PAINT, EVENT, IN_FLIGHT = 20_000, 2_000, 1_000  # bytes at 120 × 40
+LAST = "ZZZZ§ZZZZ§ZZZZ"  # an idea that shares no cell with any other
 
 
 @pytest.fixture
@@ -23,6 +24,15 @@ def screen(night, tmp_path):
     with Terminal([*AR_TUI, str(night)], env={"XDG_STATE_HOME": str(tmp_path)}) as terminal:
         terminal.until_shown("1 live")
         yield terminal
+
+
+def go_on(journal, numbers):
+    """Whole experiments, one after the other, while nobody reads the terminal."""
+    for number in numbers:
+        events = nights.experiment(number, nights.IDEAS[1], best=1.5, parent=0)
+        journal.append(experiment_stream(nights.TAG, number), events)
+    last = (LAST, "", "knob", None, None)
+    journal.append(experiment_stream(nights.TAG, numbers.stop), [nights.proposed(numbers.stop, last)])
 
 
 def restored(terminal):
@@ -189,12 +199,8 @@ def test_left_open_while_events_arrive_it_lets_the_log_be_emptied(own_night, tmp
     with Terminal([*AR_TUI, str(own_night)], env={"XDG_STATE_HOME": str(tmp_path)}) as terminal:
         terminal.until_shown("training #12")
 
-        for number in range(13, 313):
-            journal.append(
-                experiment_stream(nights.TAG, number), nights.experiment(number, nights.IDEAS[1], best=1.5, parent=0)
-            )
-            terminal.read(0.0)
-        terminal.until_shown("312", seconds=10)
+        go_on(journal, range(13, 313))
+        terminal.until_shown(LAST)
 
         assert wal.stat().st_size < 2_000_000
     journal.close()
@@ -208,11 +214,8 @@ def test_a_link_that_hangs_catches_up_with_the_latest_alone(own_night, tmp_path)
         terminal.read(0.5)
         mark = len(terminal.output)
 
-        for number in range(13, 113):
-            journal.append(
-                experiment_stream(nights.TAG, number), nights.experiment(number, nights.IDEAS[1], best=1.5, parent=0)
-            )
-        terminal.until_shown("112", after=mark)
+        go_on(journal, range(13, 113))
+        terminal.until_shown(LAST, after=mark)
 
         assert len(terminal.output) - mark < 40_000
     journal.close()

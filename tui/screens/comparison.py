@@ -35,7 +35,7 @@ def _paint_curves(frame: Frame, box: Box, scene: Scene) -> None:
     for (_, curve), role, sign in zip(scene.loaded.compared, ROLES, SIGNS, strict=False):
         line = points(curve, axis=ui.axis)
         line = smooth(line, weight=SMOOTHING) if ui.smooth else line
-        series.append(Series(points=thin(line, limit=box.width * 4), role=role, sign=sign))
+        series.append(Series(points=thin(line, limit=box.width * 4), role=role, sign=sign, label=sign))
     axes = fit(series, log=ui.log, x_label=UNIT[ui.axis])
     if axes is None:
         frame.put(box.x + 1, box.y + 1, "no telemetry of these runs", "dim")

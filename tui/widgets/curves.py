@@ -53,7 +53,7 @@ def paint_loss(
         ours, theirs = smooth(ours, weight=SMOOTHING), smooth(theirs, weight=SMOOTHING)
     limit = box.width * 4
     series = [
-        Series(points=thin(theirs, limit=limit), role="rival", sign="."),
+        Series(points=thin(theirs, limit=limit), role="rival", shape="dashes", sign="."),
         Series(points=thin(ours, limit=limit), role="curve", sign="*"),
     ]
     axes = fit(series, log=ui.log, x_label=UNIT[ui.axis], x_max=x_max if ui.axis == "time" else None)

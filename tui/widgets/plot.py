@@ -13,17 +13,22 @@ from tui.frame import Frame
 
 Points = Sequence[tuple[float, float]]
 
+DASH = 3  # dots drawn, and as many left out
 DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # braille bit of a dot, by row and column
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """Points in order of x. A line joins them, a stairs holds each until the next, dots stand alone."""
+    """Points in order of x. A line joins them, a dashed one with gaps, stairs hold each until the next, dots stand alone.
+
+    `sign` is what is drawn where there is no braille; `label` stands near the last point.
+    """
 
     points: Points
     role: str = "curve"
-    shape: str = "line"  # line, stairs, dots
-    sign: str = "*"  # drawn where there is no braille
+    shape: str = "line"  # line, dashes, stairs, dots
+    sign: str = "*"
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +113,16 @@ def paint_plot(frame: Frame, box: Box, series: Sequence[Series], axes: Axes, *, 
     for one in series:
         draw = _plain if plain else _braille
         draw(frame, inner, one, axes)
+    for order, one in enumerate(one for one in series if one.label and one.points):
+        _paint_label(frame, inner, one, axes, order=order)
     return inner
+
+
+def _paint_label(frame: Frame, inner: Box, one: Series, axes: Axes, *, order: int) -> None:
+    """The label on its curve, each a little further from the end than the one before, so that none hides another."""
+    x, y = one.points[max(0, len(one.points) - 1 - order * len(one.points) // 12)]
+    row = max(0, min(inner.height - 1, _row(y, axes, inner.height)))
+    frame.put(inner.x + max(0, min(inner.width - 1, column(x, axes, inner.width))), inner.y + row, one.label, one.role)
 
 
 def _label_x(frame: Frame, inner: Box, axes: Axes) -> None:
@@ -147,7 +161,8 @@ def _dots(one: Series, axes: Axes, *, width: int, height: int) -> set[tuple[int,
         touched = set(grid[-1:])
         for (x1, y1), (x2, y2) in pairwise(grid):
             touched |= _stairs(x1, y1, x2, y2) if one.shape == "stairs" else _segment(x1, y1, x2, y2)
-    return {(x, y) for x, y in touched if 0 <= x < width and 0 <= y < height}
+    gap = DASH if one.shape == "dashes" else 0
+    return {(x, y) for x, y in touched if 0 <= x < width and 0 <= y < height and (not gap or x % (2 * gap) < gap)}
 
 
 def _segment(x1: int, y1: int, x2: int, y2: int) -> set[tuple[int, int]]:
