@@ -41,4 +41,5 @@ def paint(frame: Frame, scene: Scene) -> None:
         cursor=cursor,
         marked=ui.marks,
         sort=parse_sort(ui.sort),
+        several=view.sessions > 1,
     )

@@ -16,6 +16,7 @@ from tui.widgets.table import paint_table, window
 
 FLIGHT = 5  # lines
 STACKED = 120  # columns below which zoomed plots stand one above the other
+SILENCE = 10.0  # seconds without telemetry after which none is expected of a run, unless the incumbent had some
 ROWS_LEAST = 5  # of the table, its heading included
 
 
@@ -102,6 +103,8 @@ def budget_words(scene: Scene, run: Run) -> tuple[str, float]:
         return f"run {run.status}; judging", 1.0
     if not curve:
         since = (scene.now - datetime.fromisoformat(run.started_at)).total_seconds()
+        if scene.snapshot.rival or since < SILENCE:
+            return f"starting, {duration(since)}", 0.0
         share = max(0.0, min(1.0, since / run.budget)) if run.budget else 0.0
         return f"{duration(since)} of {duration(run.budget)} by the clock, no telemetry", share
     seconds, budget = curve[-1].seconds, run.budget
@@ -194,4 +197,5 @@ def _paint_last(frame: Frame, box: Box, scene: Scene) -> None:
         top=window(cursor, total=len(scene.rows), height=height - 1),
         cursor=cursor if scene.ui.cursor is not None else None,
         marked=scene.ui.marks,
+        several=False,
     )

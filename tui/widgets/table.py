@@ -56,9 +56,9 @@ COLUMNS = (
 )
 
 
-def columns_for(width: int, *, sessions: int) -> tuple[Column, ...]:
+def columns_for(width: int, *, several: bool) -> tuple[Column, ...]:
     """The columns that this many cells have room for; the session's name only where there are several."""
-    return tuple(one for one in COLUMNS if width >= one.least and (one.key != "session" or sessions > 1))
+    return tuple(one for one in COLUMNS if width >= one.least and (one.key != "session" or several))
 
 
 def paint_table(
@@ -71,9 +71,10 @@ def paint_table(
     cursor: int | None = None,
     marked: frozenset[int] = frozenset(),
     sort: Sequence[tuple[str, bool]] = (),
+    several: bool,
 ) -> None:
-    """Heading and rows from `top` on; `rows` are the ledger's."""
-    columns = columns_for(box.width, sessions=view.sessions)
+    """Heading and rows from `top` on; `rows` are the ledger's, of `several` sessions or of one."""
+    columns = columns_for(box.width, several=several)
     widths = _widths(columns, box.width - 1)
     x = box.x + 1
     for column, width in zip(columns, widths, strict=True):
