@@ -14,7 +14,8 @@ from pathlib import Path
 
 from journal import events, migrations
 from journal.events import CATALOGUE, Change, Event, KnobMove, Usage
-from journal.projections.tables import TABLES, Column, Table, quoted
+from journal.projections.table import Column, Table, quoted
+from journal.projections.tables import TABLES
 from journal.saved import SAVED
 
 

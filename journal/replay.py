@@ -7,7 +7,8 @@ from itertools import pairwise
 from typing import Any
 
 from journal.projections import State, fold
-from journal.projections.tables import TABLES, rows_of
+from journal.projections.table import rows_of
+from journal.projections.tables import TABLES
 from journal.recorded import Recorded
 from journal.store import Reader
 

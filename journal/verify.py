@@ -8,7 +8,8 @@ from journal.errors import UnknownEvent
 from journal.events import ChangeReverted, Event, ExperimentKept, SessionStarted
 from journal.migrations import EVENTS, GUARDS, KEYS
 from journal.projections import State, without_collection
-from journal.projections.tables import TABLES, Table, rows_of
+from journal.projections.table import Table, rows_of
+from journal.projections.tables import TABLES
 from journal.recorded import Recorded
 from journal.repository import Repository
 from journal.store import Reader, Row

@@ -7,7 +7,8 @@ from itertools import islice
 from journal.events import IdeaProposed, RunFailed
 from journal.projections import State, without_collection
 from journal.projections.directions import Direction, Directions
-from journal.projections.tables import TABLES, Table, fingerprint, rows_of
+from journal.projections.table import Table, rows_of
+from journal.projections.tables import TABLES, fingerprint
 from journal.recorded import Recorded
 
 BATCH = 1_000  # rows of text held in memory during a rebuild

@@ -1,6 +1,5 @@
 """Writing: events in durable steps, telemetry in batches, projections in the same transaction."""
 
-import fcntl
 import os
 import sqlite3
 import threading
@@ -13,15 +12,15 @@ import msgspec
 
 from journal.chain import GENESIS, link
 from journal.codec import encode
-from journal.errors import JournalError, JournalUnusable, VersionConflict
+from journal.errors import JournalError, VersionConflict
 from journal.events import Event
-from journal.migrations import migrate, pending
 from journal.projections import State, fold
 from journal.recorded import Recorded, Sample
 from journal.store import lease as leases
 from journal.store import tables
-from journal.store.connection import Transaction, connect, sentence, truncate_wal, use_wal, wake_file
+from journal.store.connection import Transaction, connect, truncate_wal
 from journal.store.lease import Lease
+from journal.store.prepare import prepare
 from journal.store.reader import COLUMNS, Reader, Row, recorded
 
 WAL_BYTES = 8 * 2**20  # the writer truncates the write-ahead log above this
@@ -45,7 +44,7 @@ class Journal(Reader):
     def __init__(
         self, path: Path, *, clock: Clock = utc_now, wal_bytes: int = WAL_BYTES, connect: Connect = writable
     ) -> None:
-        self._wake = _prepare(path)
+        self._wake = prepare(path)
         self._clock = clock
         self._wal_bytes = wal_bytes
         self._wal = f"{path}-wal"
@@ -223,44 +222,6 @@ class Journal(Reader):
 
     def _now(self) -> str:
         return self._clock().astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _prepare(path: Path) -> int:
-    """Make or migrate the file; return a descriptor of the sentinel."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        wake = os.open(wake_file(path), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError as error:
-        raise JournalUnusable(f"The journal {path} cannot be opened for writing: {error}.") from error
-    try:
-        fcntl.flock(wake, fcntl.LOCK_EX)  # one process migrates, the others find it done
-        _migrate(path)
-        fcntl.flock(wake, fcntl.LOCK_UN)
-    except BaseException:
-        os.close(wake)
-        raise
-    return wake
-
-
-def _migrate(path: Path) -> None:
-    db = connect(path, readonly=False)
-    try:
-        if pending(db):
-            use_wal(db, path)
-            _keep_a_copy(db, path)
-            migrate(db)
-    except sqlite3.Error as error:
-        raise sentence(error, path) from error
-    finally:
-        db.close()
-
-
-def _keep_a_copy(db: sqlite3.Connection, path: Path) -> None:
-    """Before an older journal is changed, copy it beside itself."""
-    version = db.execute("PRAGMA user_version").fetchone()[0]
-    copy = path.with_name(f"{path.name}.before-{version}.bak")
-    if db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] and not copy.exists():
-        db.execute("VACUUM INTO ?", (str(copy),))
 
 
 def _follows(row: Row, previous: str) -> str:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from journal.events import DirectionAcknowledged, DirectionAdded, DirectionWithdrawn, control_stream, session_stream
 from journal.projections import State, fold
-from journal.projections.tables import TABLES, quoted, rows_of
+from journal.projections.table import quoted, rows_of
+from journal.projections.tables import TABLES
 from journal.recorded import Recorded
 from journal.replay import facts
 from journal.store import Journal, Reader
@@ -219,3 +220,12 @@ def test_the_open_session_is_the_latest_that_has_not_ended(night_path, folder):
 
     assert fold(unfinished.read()).open_session().tag == TAG
     assert fold(Reader(night_path).read()).open_session() is None
+
+
+def test_sqlite_utils_reads_the_tables_as_they_are(night_path):
+    sqlite_utils = pytest.importorskip("sqlite_utils")
+    db = sqlite_utils.Database(sqlite3.connect(f"file:{night_path}?mode=ro", uri=True))
+
+    assert [row["status"] for row in db["experiments"].rows_where(order_by="number")] == ["keep", "keep", "discard", "crash"]
+    assert [row["experiment"] for row in db["failures"].rows_where("failures MATCH ?", ["cuda"])] == [3]
+    db.close()
