@@ -12,7 +12,8 @@ from toys import gone, processes
 
 from loop import process
 from loop.environment import environment, missing_program, script_of
-from loop.runner import KEEP_BYTES, Command, Ending, Watcher, run
+from loop.output import KEEP_BYTES
+from loop.runner import Command, Ending, Watcher, run
 from loop.telemetry import Step
 
 LONG = 30.0  # seconds that no test waits for
