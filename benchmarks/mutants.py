@@ -1,0 +1,195 @@
+"""Plant faults in a copy of the loop, one at a time, and see whether `benchmarks/kill.py` finds the damage they do.
+
+    python benchmarks/mutants.py                  all of them; minutes each at most
+    python benchmarks/mutants.py moves settles    those whose name holds one of these words
+
+A harness that catches no planted fault proves nothing by finding none. Exit code 1 where a fault was not caught.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+DEAD_LOOP = '            if channel.recv(1) != b"T":\n'
+RECORD_RUN = "    lab.recorder.experiment(\n        number,\n        RunStarted("
+RECORD_OUTCOME = "    lab.recorder.experiment(number, outcome)\n    return outcome"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A fault: texts of one file and what replaces them."""
+
+    name: str
+    file: str
+    edits: tuple[tuple[str, str], ...]
+
+    def plant(self, root: Path) -> None:
+        path = root / self.file
+        text = path.read_text()
+        for old, new in self.edits:
+            if text.count(old) != 1:
+                raise ValueError(f"{self.name}: {self.file} holds {text.count(old)} times {old!r}: plant it anew.")
+            text = text.replace(old, new)
+        path.write_text(text)
+
+
+MUTANTS = (
+    Mutant(
+        "the branch moves before the verdict is durable",
+        "loop/trial.py",
+        (
+            (
+                "        if event is not None:\n",
+                """        if isinstance(event, ExperimentKept) and number != BASELINE:
+            lab.workspace.advance(lab.session.tag, commit, expected=lab.session.tip)
+        if event is not None:
+""",
+            ),
+        ),
+    ),
+    Mutant("recovery settles no verdict", "loop/recovery.py", ((" *_unsettled(lab),", ""),)),
+    Mutant("recovery leaves the branch where it stands", "loop/recovery.py", ((", *_branch(lab)]", "]"),)),
+    Mutant("recovery leaves open runs open", "loop/recovery.py", (("[*_runs(lab), ", "["),)),
+    Mutant(
+        "recovery knows only the first place of the branch",
+        "loop/recovery.py",
+        (("    return committed.parent if committed else lab.session.start", "    return lab.session.start"),),
+    ),
+    Mutant("an interrupted run counts as a crash", "loop/recovery.py", (('kind="interrupted",', 'kind="crash",'),)),
+    Mutant(
+        "an interrupted run counts as the candidate's own",
+        "loop/case.py",
+        (('    return isinstance(outcome, RunFailed) and outcome.kind == "interrupted"', "    return False"),),
+    ),
+    Mutant(
+        "no ref holds a tried commit",
+        "loop/commit.py",
+        (("    lab.workspace.hold(lab.session.tag, number, written)\n", ""),),
+    ),
+    Mutant(
+        "a change is committed again",
+        "loop/commit.py",
+        (("    if folded.committed is not None:\n", "    if folded.committed is None and folded.verdict:\n"),),
+    ),
+    Mutant(
+        "the baseline is proposed again",
+        "loop/baseline.py",
+        (("    if lab.case(BASELINE).proposed is not None:\n", "    if lab.case(BASELINE).verdict is not None:\n"),),
+    ),
+    Mutant(
+        "an idea is asked for although there is one",
+        "loop/propose.py",
+        (
+            (
+                "    while (folded := lab.case(number)).proposed is None:\n",
+                """    asked = False
+    while (folded := lab.case(number)).proposed is None or not asked:
+        asked = True
+""",
+            ),
+        ),
+    ),
+    Mutant(
+        "an open experiment is forgotten",
+        "loop/session.py",
+        (("    return min(unfinished) if unfinished else 1 + max(numbers)", "    return 1 + max(numbers)"),),
+    ),
+    Mutant(
+        "a run is recorded when it is over",
+        "loop/trial.py",
+        (
+            (RECORD_RUN, f"    late = lambda: {RECORD_RUN.strip()}"),
+            (RECORD_OUTCOME, f"    late()\n{RECORD_OUTCOME}"),
+        ),
+    ),
+    Mutant(
+        "a kept change does not move the branch",
+        "loop/settle.py",
+        (("            lab.workspace.advance(tag, commit, expected=before)\n", "            pass\n"),),
+    ),
+    Mutant(
+        "a revert is not the same commit twice",
+        "loop/settle.py",
+        (
+            (
+                "        when = datetime.fromisoformat(folded.proposed_at)\n",
+                "        import time\n\n        when = datetime.fromtimestamp(time.monotonic_ns() % 10**9).astimezone()\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "a branch is made before its session is recorded",
+        "loop/opening.py",
+        (
+            ("    workspace.advance(name, start, expected=None)\n", ""),
+            (
+                "    journal.append(session_stream(name), [event], expected_version=0)\n",
+                """    workspace.advance(name, start, expected=None)
+    journal.append(session_stream(name), [event], expected_version=0)
+""",
+            ),
+        ),
+    ),
+    Mutant(
+        "a guardian lives on when its loop is dead",
+        "loop/lifeline.py",
+        (
+            (
+                DEAD_LOOP,
+                f"            while channel.recv(1, socket.MSG_PEEK) == b'':\n                signal.pause()\n{DEAD_LOOP}",
+            ),
+        ),
+    ),
+    Mutant(
+        "a guardian leaves what the command forked",
+        "loop/lifeline.py",
+        (("    usage = _end_all()\n", "    usage = (0.0, 0)\n"),),
+    ),
+)
+
+
+def caught(mutant: Mutant, *options: str) -> list[str]:
+    """What the harness finds in a copy of the loop with this fault; nothing where the fault escapes."""
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        for package in ("journal", "loop", "benchmarks"):
+            shutil.copytree(ROOT / package, root / package, ignore=shutil.ignore_patterns("__pycache__"))
+        mutant.plant(root)
+        done = subprocess.run(
+            [sys.executable, root / "benchmarks" / "kill.py", "--stop", *options],
+            cwd=root,
+            env={**os.environ, "PYTHONPATH": str(root)},
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+    lines = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith("{")]
+    if not lines:
+        raise RuntimeError(f"The harness itself failed: {done.stderr.strip()[-500:]}")
+    found: list[str] = json.loads(lines[-1])["damage"]
+    return found
+
+
+def main() -> int:
+    words = sys.argv[1:]
+    chosen = [mutant for mutant in MUTANTS if not words or any(word in mutant.name for word in words)]
+    escaped = 0
+    for mutant in chosen:
+        began = time.monotonic()
+        found = caught(mutant)
+        escaped += not found
+        verdict = f"caught: {found[0][:140]}" if found else "ESCAPED"
+        print(f"{time.monotonic() - began:4.0f} s  {mutant.name}: {verdict}", flush=True)
+    print(f"{len(chosen) - escaped} of {len(chosen)} planted faults caught")
+    return bool(escaped)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
