@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from loop.proposers.steps import coordinate
 
-SLOPE = 3.0  # σ gained or lost in a doubling: standard deviation of the prior
+SLOPE = 5.0  # σ gained or lost in a doubling: standard deviation of the prior
 BEND = 1.5  # σ lost in a doubling on top: mean of the prior, and its standard deviation
 WORTH = 1.5  # σ: a gain below it will hardly be kept
 NOISE = 2.0  # variance of a measured gain, σ²: of the candidate and of the incumbent

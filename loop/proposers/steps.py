@@ -18,7 +18,7 @@ SMALL_INTEGER = 12  # integers up to here move by one and two
 NEIGHBOURING_POWERS = 16  # powers of two from here on move to their neighbours
 NEAR_ONE = 0.8  # from here to one a number is a rate of decay
 TINY = 1e-5  # below, only decades matter
-FIRST_SHARE = 0.1  # a step from zero that is as large as a doubling elsewhere
+FIRST_SHARE = 0.2  # a step from zero that is as large as a doubling elsewhere
 WIDEST = 8.0  # a factor: how far a search over a whole range goes from here
 SMALL_SHARE = 0.2  # a share this small may be switched off, where its range includes zero
 
@@ -65,11 +65,15 @@ def _number(knob: Knob, value: float) -> Step:
 
 
 def coordinate(value: float, *, here: float) -> float:
-    """Where a value lies from `here`, in doublings; just below one by the distance to one, and from zero in tenths."""
+    """Where a value lies from `here`, in doublings; near one by the distance to one, tiny numbers in decades.
+
+    From zero a fifth is a doubling, and to zero it is one.
+    """
     if NEAR_ONE <= here < 1 and 0 < value < 1:
         return math.log2((1 - here) / (1 - value))
     if value * here > 0:
-        return math.copysign(1.0, here) * math.log2(value / here)
+        step = math.log10 if abs(here) < TINY else math.log2
+        return math.copysign(1.0, here) * step(value / here)
     return (value - here) / (abs(here) if here else FIRST_SHARE)
 
 
@@ -91,7 +95,8 @@ def _integers(knob: Knob, known: Mapping[str, Knob]) -> Iterator[int]:
     if unit > 1:
         yield from (value - unit, value + unit)
     elif abs(value) <= SMALL_INTEGER:
-        yield from (value + step for step in (-2, -1, 1, 2))
+        most = max(2 * abs(value), abs(value) + 1)
+        yield from (value + step for step in (-2, -1, 1, 2) if abs(value + step) <= most)
     if value > 2 and value & (value - 1) == 0:
         yield from (value // 2, value * 2)
     elif value > SMALL_INTEGER:

@@ -55,8 +55,9 @@ def test_a_trial_says_less_with_every_keep_since():
         (0.975, 0.95, 1.0),
         (0.9, 0.95, -1.0),
         (-4.0, -2.0, -1.0),
-        (0.1, 0.0, 1.0),
+        (0.2, 0.0, 1.0),
         (0.0, 0.2, -1.0),
+        (1e-11, 1e-10, -1.0),
     ],
 )
 def test_steps_are_counted_in_doublings(value, here, places):
