@@ -25,6 +25,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from journal.errors import JournalError
 from journal.events import (
     ChangeCommitted,
     ChangeReverted,
@@ -210,8 +211,10 @@ class Night:
         return (self.root.parent / "said").read_text(errors="replace")
 
     def ended(self) -> bool:
-        path = self.root / ".ar" / "journal.db"
-        return path.exists() and any(isinstance(event, SessionEnded) for event in self.events())
+        try:
+            return any(isinstance(event, SessionEnded) for event in self.events())
+        except JournalError:  # killed before there was a whole one
+            return False
 
     def recorded(self) -> list[Recorded]:
         with closing(Reader(self.root / ".ar" / "journal.db")) as reader:

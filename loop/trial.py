@@ -18,10 +18,10 @@ from journal.events import (
     RunStarted,
     Verdict,
 )
-from journal.store import Sample
 from loop import patch
 from loop.case import Case
-from loop.contracts import Outcome, Training
+from loop.contracts import Outcome
+from loop.curve import Curve
 from loop.errors import Stopped
 from loop.judge import Decision, Noise, Rule, incumbent_again, judge, noise, stale
 from loop.lab import BASELINE, Lab
@@ -196,26 +196,13 @@ def _run(lab: Lab, number: int, folded: Case, commit: str, *, purpose: RunPurpos
             ),
         )
 
+    curve = Curve(lab.recorder, planned)
+
     def step(step: Step) -> None:
-        lab.recorder.samples([_sample(planned, step)])
+        curve.add(step)
         lab.screen.step(planned, step)
 
     outcome = lab.runs.make(planned, Watch(launched=launched, step=step, tick=lambda: lab.control.during(number)))
+    curve.finish()
     lab.recorder.experiment(number, outcome)
     return outcome
-
-
-def _sample(training: Training, step: Step) -> Sample:
-    return Sample(
-        session=training.session,
-        experiment=training.experiment,
-        run=training.run,
-        step=step.step,
-        seconds=step.seconds,
-        progress=step.progress,
-        loss=step.loss,
-        tokens=step.tokens,
-        tokens_per_second=step.tokens_per_second,
-        mfu=step.mfu,
-        memory=step.memory,
-    )
