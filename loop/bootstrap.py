@@ -22,6 +22,7 @@ from loop.errors import BadInput
 from loop.lab import BASELINE, Lab, Screen
 from loop.opening import open_session
 from loop.profile import Profile
+from loop.proposers import tpe
 from loop.proposers.body import MODEL, Settings
 from loop.proposers.choice import Choice, choose
 from loop.proposers.command import Command, Task
@@ -81,6 +82,8 @@ def check(setting: Setting) -> None:
             raise BadInput(
                 f"The {key} command `{line}` cannot run: {script} is not committed, and runs see commits only."
             )
+    if config.sampler == "tpe" and not tpe.installed():
+        raise BadInput("`sampler: tpe` needs Optuna: `pip install optuna`, or leave the line out.")
     admit(config, by_model=False)
     choice(setting)
 
@@ -100,7 +103,7 @@ def assemble(setting: Setting, *, tag: str | None, screen: Screen) -> Lab:
     journal.acquire()
     device = find_device()
     recorder = Recorder(journal, open_session(setting, journal, tag=tag, device=device))
-    sampler = Sampler()
+    sampler = Sampler(setting.brief.config.sampler)
     lab = Lab(
         brief=setting.brief,
         recorder=recorder,

@@ -27,6 +27,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     reruns: int = 3  # pairs of re-runs that a borderline gain may earn
     rollback: Literal["reset", "revert"] = "reset"  # how a discarded change leaves the branch
     proposer: Literal["auto", "claude", "sampler", "command"] = "auto"
+    sampler: Literal["local", "tpe", "auto"] = "local"  # one knob at a time, several by Optuna, or Optuna on a plateau
     command: str | None = None  # the coding agent's command line, for `proposer: command`
     command_env: tuple[str, ...] = ()  # environment variables that the command may see, such as its own key
     model: str | None = None  # for `proposer: claude`
