@@ -1,5 +1,6 @@
 """Is this journal what was written? Chain, versions, guards, projections, and the repository beside it."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -17,7 +18,7 @@ from journal.store.reader import recorded
 from journal.store.tables import WRITTEN_ONCE
 
 STATIONS = frozenset({ExperimentKept, ChangeReverted, SessionStarted})  # events that say where a branch stands
-MOST = 20  # findings of one kind that are worth listing
+ALIKE = 3  # findings of one kind that are worth listing
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Report:
     anchors: int = 0
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    alike: Counter[str] = field(default_factory=Counter)  # how often each thing was found
 
     @property
     def first_bad(self) -> int | None:
@@ -44,8 +46,9 @@ class Report:
         return min((finding.position for finding in self.findings if finding.position is not None), default=None)
 
     def wrong(self, what: str, position: int | None = None) -> None:
-        """Add a finding, unless there are more than anyone reads."""
-        if len(self.findings) < MOST:
+        """Add a finding, unless enough of its kind are listed."""
+        self.alike[what] += 1
+        if self.alike[what] <= ALIKE:
             self.findings.append(Finding(what, position))
 
 
@@ -67,6 +70,7 @@ def verify(reader: Reader, *, repository: Repository | None = None) -> Report:
     else:
         _compare(reader, replayed, report)
     _check_repository(repository, replayed, report)
+    report.notes += [f"{count - ALIKE} more like this: {what}" for what, count in report.alike.items() if count > ALIKE]
     return report
 
 
