@@ -28,12 +28,17 @@ class Repository:
 
 
 def enclosing(journal: Path, *, spoken: Iterable[str] = ()) -> Repository | None:
-    """The repository around a journal, or None. `spoken` are lines of git's answer, as above."""
+    """The repository around a journal; None where there is none, or where its refs are no plain files (reftable).
+
+    `spoken` are lines of git's answer, as above.
+    """
     folders = [journal.absolute().parent, *journal.absolute().parents]
     git = next((folder / ".git" for folder in folders if (folder / ".git").exists()), None)
     if git is None:
         return None
     store = _store(git)
+    if (store / "reftable").exists():
+        return None
     refs = _refs(store)
     tried = {_number(ref): commit for ref, commit in refs.items() if ref.startswith(TRIED)}
     tips = {ref.removeprefix(BRANCHES): commit for ref, commit in refs.items() if ref.startswith(BRANCHES)}

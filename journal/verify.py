@@ -166,7 +166,9 @@ def _compare_rows(table: Table, stored: set[tuple[object, ...]], state: State, r
 
 def _check_repository(repository: Repository | None, replay: _Replay, report: Report) -> None:
     if repository is None:
-        report.notes.append("No git repository encloses the journal: kept commits and anchors were not checked.")
+        report.notes.append(
+            "No git repository with refs in plain files encloses the journal: kept commits were not checked."
+        )
         return
     _check_kept(repository, replay, report)
     _check_unknown(repository, replay, report)
@@ -174,7 +176,10 @@ def _check_repository(repository: Repository | None, replay: _Replay, report: Re
 
 
 def _check_kept(repository: Repository, replay: _Replay, report: Report) -> None:
+    sessions = replay.state.sessions.rows
     for position, event in replay.kept:
+        if event.session in sessions and not sessions[event.session].branch:
+            continue  # imported: its commits are elsewhere
         held = repository.tried.get((event.session, event.experiment))
         if event.experiment > 0 and held is None:
             report.wrong(f"Kept experiment {event.experiment} of {event.session} has no ref in git.", position)

@@ -1,5 +1,6 @@
 """Writing: events in durable steps, telemetry in batches, projections in the same transaction."""
 
+import contextlib
 import os
 import sqlite3
 import threading
@@ -144,7 +145,10 @@ class Journal(Reader):
 
     def wake(self) -> None:
         """Touch the sentinel file, so that readers that watch it look at once."""
-        os.pwrite(self._wake, b".", 0)
+        with contextlib.suppress(
+            OSError
+        ):  # a full disk: what is committed stays so, and readers also look by themselves
+            os.pwrite(self._wake, b".", 0)
 
     def close(self) -> None:
         """Let go of the file and of the lease."""

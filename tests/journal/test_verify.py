@@ -5,10 +5,12 @@ import sqlite3
 import subprocess
 import zlib
 
+import msgspec
 import pytest
 from histories import COMMITS, TAG, night, write
 
 from journal.chain import GENESIS, link
+from journal.events import SessionStarted
 from journal.repository import Repository, enclosing
 from journal.store import Reader
 from journal.verify import verify
@@ -247,7 +249,30 @@ def test_packed_commits_are_read_from_git_s_answer(tmp_path):
 
 
 def test_without_a_repository_the_report_says_what_was_not_checked(night):
-    assert "No git repository" in verify(night).notes[-1]
+    assert "No git repository with refs in plain files" in verify(night).notes[-1]
+
+
+def test_refs_that_are_no_plain_files_are_not_guessed_at(tmp_path):
+    (tmp_path / ".git/reftable").mkdir(parents=True)
+
+    assert enclosing(tmp_path / "journal.db") is None
+
+
+def test_an_imported_session_has_its_commits_elsewhere(folder):
+    imported = [
+        (
+            stream,
+            [
+                msgspec.structs.replace(event, branch="") if isinstance(event, SessionStarted) else event
+                for event in events
+            ],
+        )
+        for stream, events in night()
+    ]
+
+    assert (
+        verify(Reader(write(folder / "imported.db", imported)), repository=repository(tried={}, tips={})).findings == []
+    )
 
 
 def test_real_git_is_read_in_a_linked_worktree_and_after_packing(tmp_path):
