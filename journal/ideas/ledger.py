@@ -38,12 +38,14 @@ def _values(rows: list[KnobTrial], most: int) -> str:
 
 
 def _gain(row: KnobTrial) -> str:
-    gain = SIGNS.get(row.status) or ("-" if row.gain_sigma is None else gained(row.gain_sigma))
+    gain = SIGNS.get(row.status) or gained(row.gain_sigma, row.delta)
     return gain + ("K" if row.status == "keep" else "") + ("" if row.alone else "&")
 
 
-def gained(sigmas: float) -> str:
-    """A gain in σ; beyond a hundred, only which way: σ is then no measure of it."""
+def gained(sigmas: float | None, delta: float | None) -> str:
+    """A gain in σ; beyond a hundred only which way, for σ is then no measure of it; without σ the delta itself."""
+    if sigmas is None:
+        return "-" if delta is None else f"Δ{delta:+.2g}"
     return f"{sigmas:+.1f}" if abs(sigmas) < 100 else (">+99" if sigmas > 0 else "<-99")
 
 

@@ -8,6 +8,7 @@ from scripted_night import Night
 
 from journal import memory
 from journal.events import Change, KnobMove
+from journal.ideas.ledger import gained
 from journal.ideas.quoting import plain, quote
 from journal.projections import fold
 
@@ -63,6 +64,13 @@ def test_the_header_says_where_the_night_stands_and_what_is_noise():
 )
 def test_each_section_has_its_lines(title, line):
     assert line in section(text_of(a_night()), title).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("sigmas", "delta", "told"), [(1.25, -0.01, "+1.2"), (-4e9, 0.1, "<-99"), (None, 0.13, "Δ+0.13"), (None, None, "-")]
+)
+def test_a_gain_is_told_in_the_unit_that_there_is(sigmas, delta, told):
+    assert gained(sigmas, delta) == told
 
 
 def test_values_of_knobs_stand_in_the_ledger_and_not_among_the_failed_ideas():
