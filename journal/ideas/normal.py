@@ -11,13 +11,12 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from journal.ideas.literals import evaluate
+from journal.ideas.rewrites import Function, rewritten
 from journal.ideas.slots import assign_slots, inline_temporaries, slot_of
 
 Namer = Callable[[ast.AST, str], str]
 COMPOUND = ("body", "orelse", "handlers", "finalbody", "cases")
 MODULE = ""
-
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +120,7 @@ class _Simplify(ast.NodeTransformer):
         visited = self.generic_visit(node)
         if isinstance(visited, ast.stmt | ast.mod | ast.excepthandler | ast.match_case):
             self._clear(visited)
-        visited = _REWRITES.get(type(visited), _same)(visited)
+        visited = rewritten(visited)
         if isinstance(visited, Function):
             inline_temporaries(visited)
         return visited
@@ -150,55 +149,6 @@ class _Simplify(ast.NodeTransformer):
                 return bound <= (self._aliases.keys() & self._loaded)
             case _:
                 return False
-
-
-def _same(node: ast.AST) -> ast.AST:
-    return node
-
-
-def _bare_assign(node: ast.AST) -> ast.AST:
-    if isinstance(node, ast.AnnAssign) and node.value is not None and isinstance(node.target, ast.Name):
-        return ast.copy_location(ast.Assign(targets=[node.target], value=node.value), node)
-    return node
-
-
-def _bare_arg(node: ast.AST) -> ast.AST:
-    if isinstance(node, ast.arg):
-        node.annotation = None
-    return node
-
-
-def _bare_function(node: ast.AST) -> ast.AST:
-    if isinstance(node, Function):
-        node.returns = None
-    return node
-
-
-def _left_to_right(node: ast.AST) -> ast.AST:
-    """`a > b` is `b < a`."""
-    if isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], ast.Gt | ast.GtE):
-        turned = ast.Lt() if isinstance(node.ops[0], ast.Gt) else ast.LtE()
-        return ast.Compare(left=node.comparators[0], ops=[turned], comparators=[node.left])
-    return node
-
-
-def _augmented(node: ast.AST) -> ast.AST:
-    """`x = x + y` is `x += y`, on plain names."""
-    match node:
-        case ast.Assign(targets=[ast.Name(id=name) as target], value=ast.BinOp(left=ast.Name(id=left))) if name == left:
-            return ast.AugAssign(target=target, op=node.value.op, value=node.value.right)  # type: ignore[attr-defined]
-        case _:
-            return node
-
-
-_REWRITES: dict[type, Callable[[ast.AST], ast.AST]] = {
-    ast.AnnAssign: _bare_assign,
-    ast.arg: _bare_arg,
-    ast.FunctionDef: _bare_function,
-    ast.AsyncFunctionDef: _bare_function,
-    ast.Compare: _left_to_right,
-    ast.Assign: _augmented,
-}
 
 
 def _render(node: object, namer: Namer, *, header: bool = False) -> str:

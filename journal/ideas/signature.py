@@ -13,14 +13,14 @@ from pathlib import PurePosixPath
 from journal.events import Change, KnobMove
 from journal.ideas.knob import Knob
 from journal.ideas.literals import knobs, of_tree, stored
-from journal.ideas.normal import COMPOUND, MODULE, Statement, Units, canonical, canonical_text, kept, normalise
+from journal.ideas.normal import MODULE, Statement, Units, canonical, canonical_text, kept, normalise
 from journal.ideas.slots import local_names, slot_of
+from journal.ideas.tokens import constants, same_skeleton, words
 
 MOST_TOKENS = 96  # identifiers kept per side of a change; more make no two changes easier to tell apart
 
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _WORD = re.compile(r"[A-Za-z_]\w+")
-_STRUCTURES = (ast.For, ast.While, ast.If, ast.With, ast.Try, ast.Lambda, ast.IfExp, ast.FunctionDef, ast.ClassDef)
 
 
 def signature(before: Mapping[str, str], after: Mapping[str, str]) -> Change:
@@ -53,8 +53,8 @@ def inventory(files: Mapping[str, str]) -> Change:
         for knob in knobs(path, files[path])
         if not knob.rules.fixed
     ]
-    words = {word for path in files for word in _WORD.findall(files[path])}
-    return Change(program=program(files), change=_hash(), knobs=tuple(found), added=tuple(sorted(words)))
+    held = {word for path in files for word in _WORD.findall(files[path])}
+    return Change(program=program(files), change=_hash(), knobs=tuple(found), added=tuple(sorted(held)))
 
 
 def program(files: Mapping[str, str]) -> str:
@@ -156,13 +156,13 @@ class _Unit:
         removed, added = [s.render(self._namer) for s in before], [s.render(self._namer) for s in after]
         into.hunks += [self._place, *(f"-{text}" for text in removed), *(f"+{text}" for text in added)]
         pairs = list(zip(before, after, strict=False)) if len(before) == len(after) else []
-        literal = [pair for pair in pairs if _same_skeleton(*pair)]
+        literal = [pair for pair in pairs if same_skeleton(*pair)]
         for was, now in literal:
             into.moves += self._literal_moves(was, now)
         gone = [s for s in before if all(s is not was for was, _ in literal)]
         come = [s for s in after if all(s is not now for _, now in literal)]
-        into.removed.update(_tokens(gone, self._known))
-        into.added.update(_tokens(come, self._known))
+        into.removed.update(words(gone, self._known))
+        into.added.update(words(come, self._known))
         if gone or come:
             into.places.add(self._name or "module")
 
@@ -175,96 +175,9 @@ class _Unit:
     def _literal_moves(self, before: Statement, after: Statement) -> Iterator[KnobMove]:
         if self._name == MODULE and isinstance(before.node, ast.Assign | ast.AnnAssign):
             return  # module-level knobs are read with their source text
-        for (anchor, old), (_, new) in zip(_constants(before.node), _constants(after.node), strict=True):
+        for (anchor, old), (_, new) in zip(constants(before.node), constants(after.node), strict=True):
             if (type(old), old) != (type(new), new):
                 yield KnobMove(name=f"{self._label}{self._name}.{anchor}".strip("."), old=repr(old), new=repr(new))
-
-
-def _same_skeleton(before: Statement, after: Statement) -> bool:
-    """Whether two statements differ in their constants alone."""
-    if before.depth != after.depth or type(before.node) is not type(after.node):
-        return False
-    return _skeleton(before.node) == _skeleton(after.node)
-
-
-def _skeleton(node: ast.AST) -> str:
-    constants = {id(child) for child in _header(node) if isinstance(child, ast.Constant)}
-    return " ".join(_shape(child) for child in _header(node) if id(child) not in constants) + f" {len(constants)}"
-
-
-def _shape(node: ast.AST) -> str:
-    text = next((getattr(node, key) for key in ("id", "attr", "arg", "name") if hasattr(node, key)), "")
-    return f"{type(node).__name__}:{text}"
-
-
-def _header(node: ast.AST) -> Iterator[ast.AST]:
-    """A statement's nodes without those of the blocks inside it."""
-    yield node
-    for name, value in ast.iter_fields(node):
-        if name in COMPOUND and isinstance(value, list):
-            continue
-        for child in value if isinstance(value, list) else [value]:
-            if isinstance(child, ast.AST):
-                yield from ast.walk(child)
-
-
-def _constants(node: ast.AST, anchor: str = "literal") -> Iterator[tuple[str, object]]:
-    """The constants of a statement with the word nearest to each: a keyword, an assigned name, a called function."""
-    if isinstance(node, ast.Constant):
-        yield anchor, node.value
-        return
-    anchor = _anchor(node) or anchor
-    for name, value in ast.iter_fields(node):
-        if name in COMPOUND and isinstance(value, list):
-            continue
-        for child in value if isinstance(value, list) else [value]:
-            if isinstance(child, ast.AST):
-                yield from _constants(child, anchor)
-
-
-def _anchor(node: ast.AST) -> str | None:
-    match node:
-        case ast.keyword(arg=str(name)):
-            return name
-        case ast.Assign(targets=[ast.Name(id=name) | ast.Attribute(attr=name), *_]):
-            return name
-        case ast.AugAssign(target=ast.Name(id=name) | ast.Attribute(attr=name)):
-            return name
-        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
-            return name.rpartition(".")[2]
-        case ast.Compare(left=ast.Name(id=name) | ast.Attribute(attr=name)):
-            return name
-        case _:
-            return None
-
-
-def _tokens(statements: Iterable[Statement], known: frozenset[str]) -> Iterator[str]:
-    """Identifiers and structures of statements; of a module's path the last part, of new locals nothing."""
-    for statement in statements:
-        yield from _words(statement.node, known, header=True)
-
-
-def _words(node: ast.AST, known: frozenset[str], *, header: bool = False) -> Iterator[str]:
-    if isinstance(node, _STRUCTURES):
-        yield f"<{type(node).__name__.lower()}>"
-    text = next((getattr(node, key) for key in ("id", "attr", "arg", "name") if hasattr(node, key)), None)
-    if isinstance(text, str) and (slot_of(node) is None or text in known):
-        yield text.rpartition(".")[2].lstrip("@")
-    if isinstance(node, ast.Attribute) and _is_path(node.value):
-        return
-    for name, value in ast.iter_fields(node):
-        if header and name in COMPOUND and isinstance(value, list):
-            continue
-        for child in value if isinstance(value, list) else [value]:
-            if isinstance(child, ast.AST):
-                yield from _words(child, known)
-
-
-def _is_path(node: ast.AST) -> bool:
-    """Whether an expression is a module, or a part of one: `torch.nn.functional`."""
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return isinstance(node, ast.Name) and node.id.startswith("@")
 
 
 def _numbered(moves: Iterable[KnobMove]) -> Iterator[KnobMove]:
@@ -278,8 +191,8 @@ def _numbered(moves: Iterable[KnobMove]) -> Iterator[KnobMove]:
 
 def _surplus(many: Counter[str], few: Counter[str], places: Iterable[str]) -> tuple[str, ...]:
     """What there is more of, and where: `@Block.forward` marks a place."""
-    words = sorted((many - few).keys() - {"self"})[:MOST_TOKENS]
-    return (*words, *(f"@{place}" for place in sorted(places)))
+    more = sorted((many - few).keys() - {"self"})[:MOST_TOKENS]
+    return (*more, *(f"@{place}" for place in sorted(places)))
 
 
 def _hash(*parts: str) -> str:
