@@ -24,6 +24,7 @@ class Case:
 
     proposed: IdeaProposed | None = None
     proposed_at: str = ""
+    anchor: str = ""  # position:hash of the proposal's event
     committed: ChangeCommitted | None = None
     verdict: Verdict | None = None
     reverted: ChangeReverted | None = None
@@ -63,6 +64,7 @@ def _take(folded: Case, recorded: Recorded) -> None:
     match event:
         case IdeaProposed():
             folded.proposed, folded.proposed_at, folded.attempts = event, recorded.recorded_at, event.attempt
+            folded.anchor = f"{recorded.position}:{recorded.hash}"
         case IdeaRefused():
             folded.proposed = None
             folded.refusals.append(event)

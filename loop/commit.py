@@ -18,7 +18,7 @@ def commit(lab: Lab, number: int, idea: IdeaProposed) -> str:
     scope = Scope(patterns=lab.config.scope, tree=tree)
     texts = patch.apply(idea.diff, lab.workspace.read(parent, scope.files()))
     when = datetime.fromisoformat(folded.proposed_at)
-    written = lab.workspace.commit(parent, texts, message=_message(idea), when=when)
+    written = lab.workspace.commit(parent, texts, message=_message(idea, anchor=folded.anchor), when=when)
     lab.workspace.hold(lab.session.tag, number, written)
     added, removed = patch.lines(idea.diff)
     lab.recorder.experiment(
@@ -36,9 +36,12 @@ def commit(lab: Lab, number: int, idea: IdeaProposed) -> str:
     return written
 
 
-def _message(idea: IdeaProposed) -> str:
+def _message(idea: IdeaProposed, *, anchor: str) -> str:
+    """The idea, and where the journal stood: `ar-journal verify` finds a journal that was rewritten by its anchors."""
     body = f"\n\n{idea.hypothesis}" if idea.hypothesis else ""
-    trailers = f"Session: {idea.session}\nExperiment: {idea.experiment}\nProposer: {idea.proposer}\n"
+    trailers = (
+        f"Session: {idea.session}\nExperiment: {idea.experiment}\nProposer: {idea.proposer}\nAR-Anchor: {anchor}\n"
+    )
     return f"{_subject(idea.idea)}{body}\n\n{trailers}".replace("\0", " ")
 
 
