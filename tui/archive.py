@@ -20,11 +20,12 @@ CURVES = 24  # finished curves kept in memory
 AROUND = 60  # events before and after the position that replay lists
 HITS = 500  # of a search
 SEARCH_SECONDS = 1.0
-TAIL = 600  # events of a preview
-LATEST = "SELECT session FROM sessions ORDER BY started_at DESC LIMIT 1"
+TAIL = 250  # events of a preview: more than a screen's worth of experiments
 KEPT = """
-SELECT experiment FROM (SELECT experiment FROM frontier WHERE session = ?1 ORDER BY experiment DESC LIMIT 40)
-UNION SELECT 0
+WITH latest AS (SELECT session FROM sessions ORDER BY started_at DESC LIMIT 1)
+SELECT session, 0 FROM latest
+UNION ALL
+SELECT * FROM (SELECT session, experiment FROM frontier JOIN latest USING (session) ORDER BY experiment DESC LIMIT 12)
 """
 SEARCH = """
 SELECT session, experiment, run, kind, snippet(failures, -1, '«', '»', '…', 16)
@@ -182,11 +183,12 @@ class Archive:
         Its counts are of what it read, so it is shown as such. None where the journal has no tables to find them by.
         """
         try:
-            (tag,) = ask(self.reader.path, LATEST).rows[0]
-            kept = ask(self.reader.path, KEPT, (tag,)).rows
-        except (QueryRefused, IndexError):
+            kept = [(str(tag), int(number or 0)) for tag, number in ask(self.reader.path, KEPT).rows]
+        except QueryRefused:
             return None
-        streams = [session_stream(str(tag)), *(experiment_stream(str(tag), int(row[0] or 0)) for row in kept)]
+        if not kept:
+            return None
+        streams = [session_stream(kept[0][0]), *(experiment_stream(tag, number) for tag, number in kept)]
         found = {one.position: one for stream in streams for one in self.reader.stream(stream)}
         found |= {one.position: one for one in self.reader.read(after=max(0, head - TAIL), until=head)}
         ledger = Ledger()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import nights
 import pytest
+from hypothesis import settings
 
 from tui.archive import Archive
 from tui.frame import Frame
@@ -14,6 +15,9 @@ from tui.paint import paint
 from tui.snapshot import Snapshot
 from tui.staging import Stage
 from tui.ui import Scene, Ui
+
+settings.register_profile("patient", deadline=None)  # a busy machine is not a failure
+settings.load_profile("patient")
 
 GOLDEN = Path(__file__).parent / "golden"
 NOW = nights.START + timedelta(minutes=7)
