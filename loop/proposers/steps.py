@@ -1,8 +1,7 @@
 """Where a knob may go from where it is: the steps of the sampler. Pure.
 
 Numbers go by factors, two significant digits; small integers by ones and twos; powers of two to their neighbours; numbers
-just below one (momenta, decay rates) by factors of their distance to one; zero by additions. The ladder of factors
-is the one measured on a surrogate of 1,500 public trials (see `benchmarks/sampler.py`).
+just below one (momenta, decay rates) by factors of their distance to one; zero by additions; tiny numbers by decades.
 """
 
 import math
