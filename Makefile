@@ -2,12 +2,12 @@
 
 PYTHON ?= python3
 EXPERIMENTS ?= 8
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-WORKERS ?= 2
 
-.PHONY: help setup data run status test test-gpu check lint types contracts docs picture clean
+.PHONY: help setup data run status test test-gpu check lint types contracts pages pictures clean
 
 help:  ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -16,39 +16,44 @@ setup: $(READY)  ## .venv with everything in it
 
 $(READY): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "installing into $(VENV) (about a minute the first time)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test,plots]"
+	@echo "installing into $(VENV): about a minute the first time"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test,plots,tpe]"
 	@touch $@
 
 data: $(READY)  ## the corpus and the tokenizer for this machine
 	@$(BIN)/python -m gpt.prepare
 
-run: data  ## the main job: baseline, then EXPERIMENTS=8 experiments; again: goes on
+run: data  ## the main job: a baseline, then EXPERIMENTS=8 experiments; again, and it goes on
 	@$(BIN)/ar-loop run --experiments $(EXPERIMENTS)
 
 status: $(READY)  ## where the session stands
 	@$(BIN)/ar-loop status
 
-test: $(READY)  ## the tests
+test: $(READY)  ## the tests, WORKERS=2 at once
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "not gpu"
 
 test-gpu: $(READY)  ## the tests that need a CUDA device
 	@$(BIN)/python -m pytest -m gpu
 
-check: lint types contracts docs test  ## everything that must hold before a change lands
+check: lint types contracts test  ## everything that must hold before a change lands
 
-lint: $(READY)
+lint: $(READY)  ## ruff: rules and format
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 
-types: $(READY)
+types: $(READY)  ## mypy, strict
 	@$(BIN)/mypy
 
-contracts: $(READY)
+contracts: $(READY)  ## who may import whom
 	@$(BIN)/lint-imports
 
-docs: $(READY)
-	@$(BIN)/python -m journal.docs --check
+pages: $(READY)  ## docs that are made from the code; the tests compare them with it
+	@$(BIN)/python -m journal.reference docs
+	@$(BIN)/python -m tui.keys > docs/keys.md
+
+pictures: $(READY)  ## the README's pictures, from this repository's own journal
+	@$(BIN)/ar-journal plot docs/night.svg
+	@$(BIN)/ar-tui --picture docs/screen.svg --screen history --size 100x26
 
 clean:  ## remove what was installed and built; .ar and data stay
-	@rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .grimp_cache .hypothesis

@@ -19,7 +19,9 @@ def help_of(module: str) -> str:
     return f"import sys\nsys.argv = ['x', '--help']\ntry:\n    import {module} as m\n    m.main()\nexcept SystemExit:\n    pass"
 
 
-@pytest.mark.parametrize("package", ["journal", "journal.store", "journal.projections", "journal.query", "journal.memory"])
+@pytest.mark.parametrize(
+    "package", ["journal", "journal.store", "journal.projections", "journal.query", "journal.memory"]
+)
 def test_the_memory_loads_without_the_heavy_packages(package: str) -> None:
     assert loaded_by(f"import {package}") == set()
 
