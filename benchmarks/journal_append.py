@@ -3,7 +3,8 @@
 python benchmarks/journal_append.py [FOLDER] [ROUNDS]
 
 Every variant writes the steps of one night, a transaction each, in turn, on the same disk; medians, and ratios to raw.
-Peers (eventsourcing, mlflow, trackio) take part where they are installed.
+Peers (eventsourcing, mlflow) take part where they are installed. At equal durability the fsync decides: a fast disk shows what
+the rest costs, /dev/shm as FOLDER shows it alone.
 """
 
 import random
@@ -16,7 +17,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
-from itertools import count, islice
+from itertools import count, groupby, islice
+from operator import itemgetter
 from pathlib import Path
 
 from journal_nights import TAG, night
@@ -111,20 +113,39 @@ def eventsourcing(folder: Path) -> Iterator[Step]:
 
 @contextmanager
 def mlflow(folder: Path) -> Iterator[Step]:
-    """One run's eight numbers with `log_batch`, into its SQLite store."""
-    from mlflow.entities import Metric
+    """One experiment in its SQLite store: a run with its parameters, eight numbers in one `log_batch`, and its end."""
+    from mlflow.entities import Metric, Param
     from mlflow.tracking import MlflowClient
 
     client = MlflowClient(tracking_uri=f"sqlite:///{folder / 'mlflow.db'}")
-    run = client.create_run(client.create_experiment("night")).info.run_id
-
+    night_id = client.create_experiment("night")
     numbers = count()
 
     def step() -> None:
         number = next(numbers)
-        client.log_batch(run, metrics=[Metric(f"m{column}", number / 7, 0, number) for column in range(8)])
+        run = client.create_run(night_id).info.run_id
+        metrics = [Metric(f"m{column}", number / 7, 0, number) for column in range(8)]
+        client.log_batch(
+            run, metrics=metrics, params=[Param("idea", f"halve {number}"), Param("hypothesis", "more steps")]
+        )
+        client.set_terminated(run)
 
     yield step
+
+
+@contextmanager
+def experiment(folder: Path) -> Iterator[Step]:
+    """One experiment in the journal: all of its durable steps."""
+    journal = Journal(folder / "experiments.db")
+    journal.acquire()
+    coming = (list(group) for _, group in groupby(steps(), key=itemgetter(0)))
+
+    def step() -> None:
+        for stream, events in next(coming):
+            journal.append(stream, events)
+
+    yield step
+    journal.close()
 
 
 def measure(variants: dict[str, Step], rounds: int) -> dict[str, float]:
@@ -142,23 +163,29 @@ def main() -> None:
     place = Path(sys.argv[1]) if len(sys.argv) > 1 else None
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else ROUNDS
     folder = Path(tempfile.mkdtemp(dir=place))
-    peers = {"eventsourcing recorder": eventsourcing, "mlflow log_batch": mlflow}
-    present = {name: peer for name, peer in peers.items() if find_spec(peer.__name__)}
     with ExitStack() as stack:
-        variants = {
+        one_step = {
             "raw sqlite3, FULL": stack.enter_context(raw(folder, "FULL")),
             "raw sqlite3, NORMAL": stack.enter_context(raw(folder, "NORMAL")),
             "journal, events alone": stack.enter_context(bare(folder)),
             "journal, with tables and full text": stack.enter_context(whole(folder)),
         }
-        variants |= {name: stack.enter_context(peer(folder)) for name, peer in present.items()}
-        medians = measure(variants, rounds)
+        one_experiment = {"journal, all steps": stack.enter_context(experiment(folder))}
+        if find_spec("eventsourcing"):
+            one_step["eventsourcing, recorder"] = stack.enter_context(eventsourcing(folder))
+        if find_spec("mlflow"):
+            one_experiment["mlflow, run and log_batch"] = stack.enter_context(mlflow(folder))
+        show("one step", measure(one_step, rounds))
+        show("one experiment", measure(one_experiment, rounds // 5))
     shutil.rmtree(folder)
-    base = medians["raw sqlite3, FULL"]
+
+
+def show(title: str, medians: dict[str, float]) -> None:
+    """Medians, and ratios to the first."""
+    base = next(iter(medians.values()))
+    print(title)
     for name, median in medians.items():
-        print(f"{name:40} {median:10.1f} µs  {median / base:6.2f}×")
-    for name in peers.keys() - present.keys():
-        print(f"{name:40} not installed")
+        print(f"  {name:38} {median:10.1f} µs  {median / base:6.2f}×")
 
 
 if __name__ == "__main__":

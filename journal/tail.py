@@ -1,7 +1,8 @@
 """A live tail: wait until something has been committed, without busy polling and without an open cursor.
 
-The writer touches a sentinel file after each COMMIT; inotify (Linux, see inotify(7)) wakes the reader, and
-`PRAGMA data_version` confirms. Where inotify is missing, or a wake-up was lost, data_version is asked every `interval`.
+The writer opens a sentinel file after each COMMIT, and writes nothing: that would put a second file into the disk's next
+flush. inotify (Linux, see inotify(7)) sees it close and wakes the reader, and `PRAGMA data_version` confirms. Where
+inotify is missing, or a wake-up was lost, data_version is asked every `interval`.
 """
 
 import ctypes
@@ -17,7 +18,7 @@ from journal.recorded import Recorded
 from journal.store import Reader, wake_file
 
 INTERVAL = 0.25  # seconds between looks where nothing wakes us
-IN_MODIFY = 0x2
+IN_CLOSE_NOWRITE = 0x10
 IN_NONBLOCK = 0x800
 IN_CLOEXEC = 0x80000
 EVENT_BYTES = 4_096  # more than a drained queue of one watched file holds at once
@@ -86,13 +87,13 @@ def follow(reader: Reader, *, after: int, tail: Tail) -> Iterator[Recorded]:
 
 
 def _watch(sentinel: Path) -> int | None:
-    """A descriptor that becomes readable when the sentinel is touched; None where that cannot be had."""
+    """A descriptor that becomes readable when the sentinel was opened and closed; None where that cannot be had."""
     try:
         libc = ctypes.CDLL(None, use_errno=True)
         descriptor = int(libc.inotify_init1(IN_NONBLOCK | IN_CLOEXEC))
         if descriptor < 0:
             return None
-        if libc.inotify_add_watch(descriptor, os.fsencode(sentinel), IN_MODIFY) < 0:
+        if libc.inotify_add_watch(descriptor, os.fsencode(sentinel), IN_CLOSE_NOWRITE) < 0:
             os.close(descriptor)
             return None
     except (OSError, AttributeError):

@@ -54,12 +54,16 @@ class Report:
 
 def verify(reader: Reader, *, repository: Repository | None = None) -> Report:
     """Check everything that can be checked; read-only, beside a running loop."""
+    with without_collection():
+        return _verify(reader, repository)
+
+
+def _verify(reader: Reader, repository: Repository | None) -> Report:
     report = Report()
     _check_guards(reader.schema(), report)
     replayed = _Replay(anchored={position for position, _ in repository.anchors.values()} if repository else set())
-    with without_collection():
-        for step in _decoded(_chained(reader.rows(), replayed, report), report):
-            replayed.take(step)
+    for step in _decoded(_chained(reader.rows(), replayed, report), report):
+        replayed.take(step)
     report.head, report.kept = replayed.head, len(replayed.kept)
     if report.findings:
         report.notes.append("The projections were not compared, because the events themselves are in doubt.")

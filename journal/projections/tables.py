@@ -118,7 +118,7 @@ TABLES = (
         name="knobs",
         words="One row per constant that an experiment moved: what was tried on which base, and what came of it.",
         key=("session", "experiment", "knob"),
-        indexes=(("knob", "status", "gain_sigma"),),
+        indexes=(("knob", "session", "experiment", "status", "gain_sigma"),),
         columns=(
             _SESSION,
             _EXPERIMENT,

@@ -12,7 +12,7 @@ CHECKPOINT_MILLISECONDS = 50  # and this long for readers, when it empties the w
 
 
 def wake_file(path: Path) -> Path:
-    """The sentinel that changes after every commit."""
+    """The sentinel that is opened after every commit."""
     return path.with_suffix(".wake")
 
 

@@ -10,21 +10,18 @@ from journal.migrations import migrate, pending
 from journal.store.connection import connect, sentence, use_wal, wake_file
 
 
-def prepare(path: Path) -> int:
-    """Make or migrate the file; return a descriptor of the sentinel."""
+def prepare(path: Path) -> None:
+    """Make or migrate the file, and its sentinel. Raises JournalUnusable."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        wake = os.open(wake_file(path), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        turn = os.open(wake_file(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise JournalUnusable(f"The journal {path} cannot be opened for writing: {error}.") from error
     try:
-        fcntl.flock(wake, fcntl.LOCK_EX)  # one process migrates, the others find it done
+        fcntl.flock(turn, fcntl.LOCK_EX)  # one process migrates, the others find it done
         _migrate(path)
-        fcntl.flock(wake, fcntl.LOCK_UN)
-    except BaseException:
-        os.close(wake)
-        raise
-    return wake
+    finally:
+        os.close(turn)
 
 
 def _migrate(path: Path) -> None:

@@ -61,9 +61,9 @@ def rebuild(db: sqlite3.Connection, events: Iterable[Recorded]) -> State:
     with without_collection():
         while batch := list(islice(texts, BATCH)):
             _insert_texts(db, batch)
-    for name in BY_NAME.keys() - TEXTS:
-        statement, values = _UPSERTS[name]
-        db.executemany(statement, map(values, rows_of(getattr(state, name).rows)))
+        for name in BY_NAME.keys() - TEXTS:
+            statement, values = _UPSERTS[name]
+            db.executemany(statement, map(values, rows_of(getattr(state, name).rows)))
     for table in TABLES:
         _index(db, table)
     db.execute("INSERT OR REPLACE INTO projected VALUES (1, ?)", (fingerprint(),))

@@ -19,7 +19,7 @@ from journal.projections import State, fold
 from journal.recorded import Recorded, Sample
 from journal.store import lease as leases
 from journal.store import tables
-from journal.store.connection import Transaction, connect, truncate_wal
+from journal.store.connection import Transaction, connect, truncate_wal, wake_file
 from journal.store.lease import Lease
 from journal.store.prepare import prepare
 from journal.store.reader import COLUMNS, Reader, Row, recorded
@@ -45,7 +45,8 @@ class Journal(Reader):
     def __init__(
         self, path: Path, *, clock: Clock = utc_now, wal_bytes: int = WAL_BYTES, connect: Connect = writable
     ) -> None:
-        self._wake = prepare(path)
+        prepare(path)
+        self._wake = str(wake_file(path))
         self._clock = clock
         self._wal_bytes = wal_bytes
         self._wal = f"{path}-wal"
@@ -144,16 +145,13 @@ class Journal(Reader):
             return self.head()
 
     def wake(self) -> None:
-        """Touch the sentinel file, so that readers that watch it look at once."""
-        with contextlib.suppress(
-            OSError
-        ):  # a full disk: what is committed stays so, and readers also look by themselves
-            os.pwrite(self._wake, b".", 0)
+        """Open the sentinel file, so that readers that watch it look at once; nothing is written (see `journal.tail`)."""
+        with contextlib.suppress(OSError):  # readers also look by themselves
+            os.close(os.open(self._wake, os.O_RDONLY | os.O_CLOEXEC))
 
     def close(self) -> None:
         """Let go of the file and of the lease."""
         super().close()
-        os.close(self._wake)
         if self._lease is not None:
             os.close(self._lease.lock)
 

@@ -52,8 +52,8 @@ def test_a_lost_wake_up_is_made_good_by_the_data_version(journal):
         assert tail.wait(AGES)
 
 
-def test_a_touched_sentinel_without_a_commit_is_no_news(journal, tail):
-    wake_file(journal.path).write_bytes(b"!")
+def test_an_opened_sentinel_without_a_commit_is_no_news(journal, tail):
+    wake_file(journal.path).read_bytes()
 
     assert not tail.wait(0.02)
 
@@ -64,6 +64,14 @@ def test_another_thread_can_end_the_wait(tail):
 
     assert not tail.wait()
     stopping.join()
+
+
+def test_waking_writes_nothing(journal):
+    before = wake_file(journal.path).stat()
+
+    journal.append("s", [IDEA])
+
+    assert (wake_file(journal.path).stat().st_mtime_ns, before.st_size) == (before.st_mtime_ns, 0)
 
 
 def test_events_are_followed_across_commits_until_stopped(journal):
