@@ -22,6 +22,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     budget: float = 300.0  # seconds of training per run
     startup: float = 120.0  # seconds allowed outside the budget: imports, data, compilation
     experiments: int | None = None  # the session ends after so many; absent: unbounded
+    hours: float | None = None  # a call of the loop ends after so many; the next one goes on
+    failures: int = 10  # a call ends after so many crashes in a row; 0: never
     baseline_runs: int = 3  # trainings of the unchanged code, from which σ comes
     keep: float = 1.8  # k of the rule: keep where the gain exceeds k standard errors of the difference
     reruns: int = 3  # pairs of re-runs that a borderline gain may earn

@@ -92,8 +92,10 @@ def _objections(config: Config) -> tuple[tuple[str, bool, str], ...]:
         ("scope", not config.scope, "the scope is empty: name at least one file that may be edited."),
         ("baseline_runs", config.baseline_runs < 1, "the baseline needs at least one run (three give a σ)."),
         ("experiments", bound is not None and bound < 0, "the bound is a number of experiments, zero or more."),
+        ("hours", config.hours is not None and not 0 < config.hours < math.inf, "`hours` is a time, such as 8 or 0.5."),
+        ("failures", config.failures < 0, "`failures` is how many crashes in a row end a call; 0: none do."),
         ("target", target is not None and not math.isfinite(target), "the target is a finite number."),
-        ("keep", not 0 <= config.keep < 100, "`keep` is how many standard errors a gain must exceed: 2.5, say."),
+        ("keep", not 0 <= config.keep < 100, "`keep` is how many standard errors a gain must exceed: such as 1.8."),
         (
             "reruns",
             config.reruns < 0,

@@ -68,7 +68,7 @@ def _ask(lab: Lab, number: int, request: Request) -> Proposal:
     """The proposer's answer; the filler's where the proposer fails or was refused too often."""
     if request.attempt <= ATTEMPTS and lab.proposer is not lab.filler:
         try:
-            return lab.proposer.propose(request)
+            return _sound(lab.proposer.propose(request))
         except ProposerFailure as failure:
             failed = ProposerFailed(
                 session=request.session,
@@ -81,6 +81,18 @@ def _ask(lab: Lab, number: int, request: Request) -> Proposal:
             )
             lab.recorder.experiment(number, failed)
     return lab.filler.propose(request)
+
+
+def _sound(proposal: Proposal) -> Proposal:
+    """The proposal, if git and the journal can hold its words. Raises ProposerFailure."""
+    words = (proposal.idea, proposal.hypothesis, *proposal.files, *proposal.files.values())
+    try:
+        "".join(words).encode()
+    except UnicodeEncodeError as error:
+        raise ProposerFailure("The proposal holds half of a surrogate pair.", kind="malformed") from error
+    if not all(path.isprintable() for path in proposal.files):
+        raise ProposerFailure("The proposal names a file with control characters.", kind="malformed")
+    return proposal
 
 
 def _as_event(proposal: Proposal, request: Request, answer: Passed | Refused) -> IdeaProposed:

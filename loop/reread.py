@@ -20,7 +20,9 @@ from loop.errors import BadInput
 from loop.lab import Lab
 
 COMPARED = ("metric", "direction", "train", "evaluate", "pattern", "budget", "seed_env")  # fixed for a session
-LIVE = ("goal", "target", "scope", "experiments", "keep", "reruns", "rollback", "max_cost", "locked")  # at once
+LIVE = (
+    "goal", "target", "scope", "locked", "experiments", "hours", "failures", "keep", "reruns", "rollback", "max_cost",
+)  # fmt: skip  # taken up at once
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from types import FrameType
 
 from journal import memory
@@ -13,6 +13,7 @@ from journal.errors import JournalUnusable
 from journal.events import SessionEnded, SessionPaused, SessionResumed
 from loop import block
 from loop.baseline import measure_baseline
+from loop.bounds import Ending, reached
 from loop.control import POLL_SECONDS, Wish
 from loop.errors import BadInput, ProposerFailure, Stopped, WorkspaceError, WorldBroken
 from loop.experiment import conduct
@@ -21,15 +22,6 @@ from loop.recovery import recover
 from loop.reread import reread
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-@dataclass(frozen=True)
-class Ending:
-    """Why this call of the loop is over. `final` ends the session too; otherwise the next call continues it."""
-
-    reason: str
-    final: bool = False
-    broken: bool = False  # the machine is at fault
 
 
 def run(lab: Lab, *, more: int | None = None) -> Ending:
@@ -67,8 +59,8 @@ def _night(lab: Lab, *, more: int | None) -> Ending:
     reread(lab)
     measure_baseline(lab)
     _remember(lab)
-    bound = None if more is None else lab.session.experiments + more
-    while (ending := _over(lab, bound=bound)) is None:
+    bound, since = None if more is None else lab.session.experiments + more, time.monotonic()
+    while (ending := _over(lab, bound=bound, since=since)) is None:
         if lab.control.wish is Wish.PAUSE:
             _hold(lab)
             continue
@@ -78,7 +70,7 @@ def _night(lab: Lab, *, more: int | None) -> Ending:
     return ending
 
 
-def _over(lab: Lab, *, bound: int | None) -> Ending | None:
+def _over(lab: Lab, *, bound: int | None, since: float) -> Ending | None:
     """Why to stop here, at a boundary between experiments, if there is a reason."""
     lab.control.answer()
     if lab.control.interrupted:
@@ -87,30 +79,8 @@ def _over(lab: Lab, *, bound: int | None) -> Ending | None:
         return Ending("stopped by a person", final=True)
     if _open(lab):
         return None
-    return _bound_reached(lab, bound=bound)
-
-
-def _bound_reached(lab: Lab, *, bound: int | None) -> Ending | None:
-    session, config = lab.session, lab.config
-    if (
-        session.best is not None
-        and config.target is not None
-        and _reaches(session.best, config.target, config.direction)
-    ):
-        return Ending(f"the target {config.target:g} is reached", final=True)
-    if config.experiments is not None and session.experiments >= config.experiments:
-        return Ending(f"all {config.experiments} experiments of the brief are done", final=True)
-    if (session.dollars or 0.0) >= config.max_cost:
-        return Ending(
-            f"the proposals have cost {session.dollars:.2f} dollars, the most that the brief allows", final=True
-        )
-    if bound is not None and session.experiments >= bound:
-        return Ending("all experiments of this call are done")
-    return None
-
-
-def _reaches(best: float, target: float, direction: str) -> bool:
-    return best <= target if direction == "minimize" else best >= target
+    rows = [row for row in lab.state.experiments.rows.values() if row.session == lab.session.tag]
+    return reached(lab.session, rows, lab.config, bound=bound, hours=(time.monotonic() - since) / 3600)
 
 
 def _hold(lab: Lab) -> None:

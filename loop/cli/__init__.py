@@ -5,7 +5,7 @@ import sys
 
 from journal.errors import JournalError
 from loop.cli import asking, gating, looking, running
-from loop.cli.app import BAD, NOT_SO, app, say
+from loop.cli.app import BAD, INTERRUPTED, NOT_SO, app, say
 from loop.errors import LoopError
 
 __all__ = ["asking", "gating", "looking", "main", "running"]
@@ -18,6 +18,8 @@ def main() -> None:
     except (LoopError, JournalError) as error:
         say(f"error: {error}")
         sys.exit(BAD)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
     except BrokenPipeError:  # nobody reads on: `ar-loop status --watch | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(NOT_SO)

@@ -20,6 +20,7 @@ from journal.events import (
     IdeaProposed,
     NoiseMeasured,
     PauseAcknowledged,
+    PauseRequested,
     RunFailed,
     RunFinished,
     RunLaunched,
@@ -32,6 +33,7 @@ from journal.events import (
     StopAcknowledged,
     Verdict,
 )
+from journal.intents import post
 
 ONE_BASELINE = BRIEF.replace("baseline_runs: 2", "baseline_runs: 1")
 
@@ -310,9 +312,9 @@ def test_a_running_loop_answers_within_a_second_and_does_what_it_says(tmp_path):
     project = slow(tmp_path / "toy", "(1 if RATE == 0.5 else 20)", brief=ONE_BASELINE)
     loop = in_training(project)
 
-    directed = project.loop("direct", "narrower first")
-    paused = project.loop("pause")
+    post(project.journal, PauseRequested(session="night", author="ada@here", channel="test"))
     project.until(SessionPaused)
+    directed = project.loop("direct", "narrower first")
     resumed = project.loop("resume")
     project.until(RunLaunched, where=lambda event: event.experiment == 1)
     skipped = project.loop("skip", "--json")
@@ -320,8 +322,9 @@ def test_a_running_loop_answers_within_a_second_and_does_what_it_says(tmp_path):
     stopped = project.loop("stop", "--now")
 
     assert finish(loop) == 0
-    said = [done.stderr.strip() for done in (directed, paused, resumed, stopped)]
-    assert said == ["told to the next proposal", "pauses after the experiment in flight", "goes on", "stops now"]
+    said = [done.stderr.strip() for done in (directed, resumed, stopped)]
+    assert said == ["told to the next proposal", "goes on", "stops now"]
+    assert [event.outcome for event in project.of(PauseAcknowledged)] == ["pauses after the experiment in flight"]
     assert '"outcome": "skipped"' in skipped.stdout
     assert [event.kind for event in project.of(RunFailed)] == ["skipped", "interrupted"]
     assert [type(event) for event in project.of(Verdict)] == [
