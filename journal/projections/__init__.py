@@ -95,4 +95,6 @@ def without_collection() -> Iterator[None]:
         yield
     finally:
         if enabled:
+            gc.freeze()  # these two hand what was made to the oldest generation without a scan
+            gc.unfreeze()
             gc.enable()
