@@ -1,0 +1,60 @@
+"""Documentation that fails: what the pages say is compared with what is there."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tree import FOLDERS, documented, tree
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "program.md", *(ROOT / "docs").glob("*.md")])
+LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
+COMMAND = re.compile(r"^(ar-(?:loop|journal|tui)(?: [a-z]+)?)", re.MULTILINE)
+
+
+def test_the_tree_in_the_readme_is_the_tree_on_the_disk() -> None:
+    assert documented(README) == tree()
+
+
+def test_every_folder_of_the_packages_is_in_the_tree() -> None:
+    folders = {
+        str(path.parent.relative_to(ROOT))
+        for room in ("journal", "loop", "tui", "gpt")
+        for path in (ROOT / room).rglob("*.py")
+    }
+
+    assert folders <= set(FOLDERS)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_to_a_file(page: Path) -> None:
+    missing = [link for link in LINK.findall(page.read_text(encoding="utf-8")) if not (page.parent / link).exists()]
+
+    assert missing == []
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) < 150
+
+
+def test_all_pages_together_are_short() -> None:
+    assert sum(len(page.read_text(encoding="utf-8").splitlines()) for page in PAGES) < 1500
+
+
+@pytest.mark.parametrize("command", sorted(set(COMMAND.findall(README))))
+def test_every_command_in_the_readme_answers_help(command: str) -> None:
+    program, *rest = command.split()
+    here = Path(sys.executable).parent / program
+    done = subprocess.run([here, *rest, "--help"], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_make_target_in_the_readme_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"\bmake ([a-z-]+)", README))
+
+    assert {target for target in targets if not re.search(rf"^{target}:", makefile, re.MULTILINE)} == set()
