@@ -1,8 +1,6 @@
 """Is this journal what was written? Chain, versions, guards, projections, and the repository beside it."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 
 from journal.chain import GENESIS, link
 from journal.errors import UnknownEvent
@@ -12,44 +10,13 @@ from journal.projections import State, without_collection
 from journal.projections.table import Table, rows_of
 from journal.projections.tables import TABLES
 from journal.recorded import Recorded
+from journal.report import Report
 from journal.repository import Repository
 from journal.store import Reader, Row
 from journal.store.reader import recorded
 from journal.store.tables import WRITTEN_ONCE
 
 STATIONS = frozenset({ExperimentKept, ChangeReverted, SessionStarted})  # events that say where a branch stands
-ALIKE = 3  # findings of one kind that are worth listing
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that is not as it was written; `position` is where, if it is an event."""
-
-    what: str
-    position: int | None = None
-
-
-@dataclass
-class Report:
-    """`findings` are wrong, in order of discovery; `notes` could not be checked, and say why."""
-
-    head: tuple[int, str] = (0, GENESIS)
-    kept: int = 0
-    anchors: int = 0
-    findings: list[Finding] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    alike: Counter[str] = field(default_factory=Counter)  # how often each thing was found
-
-    @property
-    def first_bad(self) -> int | None:
-        """The lowest position that is wrong."""
-        return min((finding.position for finding in self.findings if finding.position is not None), default=None)
-
-    def wrong(self, what: str, position: int | None = None) -> None:
-        """Add a finding, unless enough of its kind are listed."""
-        self.alike[what] += 1
-        if self.alike[what] <= ALIKE:
-            self.findings.append(Finding(what, position))
 
 
 def verify(reader: Reader, *, repository: Repository | None = None) -> Report:
@@ -74,7 +41,7 @@ def _verify(reader: Reader, repository: Repository | None) -> Report:
     else:
         _compare(reader, replayed, report)
     _check_repository(repository, replayed, report)
-    report.notes += [f"{count - ALIKE} more like this: {what}" for what, count in report.alike.items() if count > ALIKE]
+    report.close()
     return report
 
 

@@ -16,9 +16,9 @@ from journal.errors import JournalError
 from journal.locate import locate
 from journal.projections.experiments import Experiment
 from journal.recorded import Sample
+from journal.report import Report
 from journal.repository import enclosing
 from journal.store import Journal, Reader, discard
-from journal.verify import Report
 from journal.verify import verify as check
 
 TargetArgument = Annotated[Path, typer.Argument(help="The file to write.", show_default=False)]

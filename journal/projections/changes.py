@@ -21,7 +21,9 @@ from journal.projections.dispatch import Fold
 from journal.projections.experiments import STATUS, Status
 from journal.recorded import Recorded
 
-UNMEASURED = frozenset({"interrupted", "killed", "disk_full", "pruned"})  # ends of a run that say nothing about the idea
+UNMEASURED = frozenset(
+    {"interrupted", "killed", "disk_full", "pruned"}
+)  # ends of a run that say nothing about the idea
 HARNESS = ("metric", "direction", "train", "evaluate", "budget", "pattern")  # keys of a brief
 
 

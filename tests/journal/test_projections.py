@@ -226,6 +226,11 @@ def test_sqlite_utils_reads_the_tables_as_they_are(night_path):
     sqlite_utils = pytest.importorskip("sqlite_utils")
     db = sqlite_utils.Database(sqlite3.connect(f"file:{night_path}?mode=ro", uri=True))
 
-    assert [row["status"] for row in db["experiments"].rows_where(order_by="number")] == ["keep", "keep", "discard", "crash"]
+    assert [row["status"] for row in db["experiments"].rows_where(order_by="number")] == [
+        "keep",
+        "keep",
+        "discard",
+        "crash",
+    ]
     assert [row["experiment"] for row in db["failures"].rows_where("failures MATCH ?", ["cuda"])] == [3]
     db.close()
