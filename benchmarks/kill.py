@@ -31,6 +31,7 @@ from journal.events import (
     ChangeReverted,
     ExperimentKept,
     IdeaProposed,
+    NoiseMeasured,
     RunFailed,
     RunFinished,
     RunLaunched,
@@ -211,8 +212,15 @@ class Night:
         return (self.root.parent / "said").read_text(errors="replace")
 
     def ended(self) -> bool:
+        return self.holds(SessionEnded)
+
+    def measured(self) -> bool:
+        """Whether the baseline is measured."""
+        return self.holds(ExperimentKept)
+
+    def holds(self, kind: type) -> bool:
         try:
-            return any(isinstance(event, SessionEnded) for event in self.events())
+            return any(isinstance(event, kind) for event in self.events())
         except JournalError:  # killed before there was a whole one
             return False
 
@@ -251,6 +259,8 @@ def _story(events: list[Any]) -> list[str]:
             runs.setdefault((event.experiment, event.run), []).append(type(event).__name__)
     found = [f"run {key} is recorded as {story}" for key, story in runs.items() if not _whole(story)]
     numbers = sorted({event.experiment for event in events if isinstance(event, IdeaProposed)})
+    if [event.experiment for event in events if isinstance(event, NoiseMeasured)] != [0]:
+        found.append("the noise of the baseline is not measured once")
     if numbers != list(range(len(LOSSES) + 1)):
         found.append(f"the experiments are {numbers}")
     return found + [words for number in numbers if (words := _twice_or_never(events, number))]
@@ -372,7 +382,10 @@ def at_random(draw: random.Random) -> Callable[[Night], int]:
         while not night.ended() and kills < 40:
             child = night.start()
             time.sleep(draw.expovariate(1 / 0.15))
-            victims = {"loop": [child], "training": processes(night.root), "both": [*processes(night.root), child]}
+            training = (
+                processes(night.root) if night.measured() else []
+            )  # a baseline that is killed has no metric: it ends
+            victims = {"loop": [child], "training": training, "both": [child, *training]}
             for victim in victims[draw.choice(("loop", "loop", "training", "both"))]:
                 kills += _kill(victim)
             if os.waitpid(child, os.WNOHANG)[0] == 0:

@@ -34,9 +34,9 @@ class Recorder:
         """Append one step of an experiment, all events in one transaction."""
         return self._append(experiment_stream(self.session, number), events)
 
-    def of_session(self, *events: Event) -> list[Recorded]:
-        """Append to the session's own stream."""
-        return self._append(session_stream(self.session), events)
+    def of_session(self, *events: Event, key: str | None = None) -> list[Recorded]:
+        """Append to the session's own stream; with a key, once however often it is said."""
+        return self._append(session_stream(self.session), events, key=key)
 
     def history(self, number: int) -> list[Recorded]:
         """Everything recorded of one experiment."""
@@ -53,8 +53,8 @@ class Recorder:
         except JournalError:
             return
 
-    def _append(self, stream: str, events: Sequence[Event]) -> list[Recorded]:
-        recorded = self._journal.append(stream, events, expected_version=self._versions.get(stream, 0))
+    def _append(self, stream: str, events: Sequence[Event], *, key: str | None = None) -> list[Recorded]:
+        recorded = self._journal.append(stream, events, expected_version=self._versions.get(stream, 0), key=key)
         self.catch_up()
         return recorded
 

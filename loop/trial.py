@@ -157,7 +157,7 @@ def _measured(lab: Lab, number: int, measured: Noise, *, mean: float, values: tu
         replicates=measured.freedom + 1,
         values=values,
     )
-    lab.recorder.of_session(event)
+    lab.recorder.of_session(event, key=f"{lab.session.tag}/noise/{number}")
 
 
 def _run(lab: Lab, number: int, folded: Case, commit: str, *, purpose: RunPurpose, seed: int) -> Outcome:

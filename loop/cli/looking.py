@@ -1,12 +1,15 @@
 """Looking without touching: where the session stands, and whether this machine and repository are in order."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from journal.locate import locate
+from journal.projections import State, fold
+from journal.store import Reader
 from journal.tail import Tail
 from loop.cli.app import INTERRUPTED, NOT_SO, JournalOption, JsonOption, app, folded, latest, report, say
 
@@ -26,19 +29,19 @@ def status(
     report(latest(state), state, as_json=as_json)
     if watch:
         try:
-            _watch(path, as_json=as_json)
+            _watch(path, state, as_json=as_json)
         except KeyboardInterrupt:
             raise typer.Exit(INTERRUPTED) from None
 
 
-def _watch(path: Path, *, as_json: bool) -> None:
-    with Tail(path) as tail:
-        seen = 0
+def _watch(path: Path, state: State, *, as_json: bool) -> None:
+    with Tail(path) as tail, closing(Reader(path)) as reader:
         while True:
-            state = folded(path)
-            if seen not in (0, state.position):
-                report(latest(state), state, as_json=as_json)
             seen = state.position
+            if (
+                fold(reader.read(after=seen), state=state).position > seen
+            ):  # telemetry is committed too, and says nothing
+                report(latest(state), state, as_json=as_json)
             tail.wait()
 
 

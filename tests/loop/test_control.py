@@ -1,5 +1,9 @@
 """What people ask of a running loop, answered in the journal."""
 
+import json
+import signal
+import subprocess
+
 import pytest
 from toys import Project
 
@@ -215,3 +219,16 @@ def test_a_command_without_a_journal_is_bad_input(tmp_path, command):
     assert done.returncode == 2
     assert "There is no journal at" in done.stderr
     assert not (tmp_path / "toy" / ".ar").exists()
+
+
+def test_a_watched_status_is_told_again_when_something_happens_and_ends_with_ctrl_c(still):
+    watch = still.start("status", "--watch", "--json", stdout=subprocess.PIPE, text=True)
+    first = json.loads(watch.stdout.readline())
+
+    add_direction(still.journal, session="night", text="wider", author="ada@here", channel="test")
+    second = json.loads(watch.stdout.readline())
+    watch.send_signal(signal.SIGINT)
+
+    assert second["position"] == first["position"] + 1
+    assert watch.wait(timeout=20) == 130
+    watch.stdout.close()
