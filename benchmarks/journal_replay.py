@@ -1,6 +1,11 @@
 """Reading, folding, checking and rebuilding a long journal, and asking it, in CPU seconds and milliseconds.
 
 python benchmarks/journal_replay.py [EXPERIMENTS]      143,000 experiments are about a million events
+
+What limits it: reading is half SQLite's copying of rows and half the typed decode; every further fold adds about 0.1 µs per
+event that it takes. A rebuild adds the fold to about 50 µs per experiment for wide rows, their indexes and full text; a whole
+verification adds hashes, a fold, and the comparison of every row of every table. `similar` ranks every idea that shares a
+word, so that a common word costs in proportion to the journal.
 """
 
 import shutil

@@ -7,9 +7,8 @@ import hashlib
 
 GENESIS = "0" * 64
 
-Place = tuple[
-    int, str, str, int, str, int, str | None
-]  # position, time, stream, version, type, schema, idempotency key
+# position, time, stream, version, type, schema, idempotency key
+Place = tuple[int, str, str, int, str, int, str | None]
 
 
 def link(previous: str, place: Place, payload: bytes) -> str:
