@@ -133,7 +133,8 @@ def _interruptible(lab: Lab) -> Iterator[None]:
             os._exit(128 + number)
         lab.control.interrupt()
 
-    before = {number: signal.signal(number, heard) for number in SIGNALS}
+    asked = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]  # `nohup` is meant
+    before = {number: signal.signal(number, heard) for number in asked}
     try:
         yield
     finally:

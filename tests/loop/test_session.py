@@ -6,7 +6,7 @@ import signal
 import subprocess
 
 import pytest
-from toys import BRIEF, IDENTITY, MOODY, SCRIPTED, SPEAKING, Project, gone
+from toys import BRIEF, IDENTITY, LOOP, MOODY, SCRIPTED, SPEAKING, Project, gone
 
 from journal.events import (
     BriefChanged,
@@ -226,6 +226,18 @@ def test_a_signal_ends_the_run_and_pauses_the_session(tmp_path, number):
     assert [event.kind for event in project.of(RunFailed)] == ["interrupted"]
     assert isinstance(project.events()[-1], SessionPaused)
     assert gone(f"HOME={project.root}")
+
+
+def test_a_loop_under_nohup_goes_on_when_its_terminal_is_closed(tmp_path):
+    project = Project(tmp_path / "toy", train=speaking(0.5), brief=ONE_BASELINE)
+    command = ["nohup", *LOOP, "run", "--tag", "night", "--experiments", "0"]
+    loop = subprocess.Popen(command, cwd=project.root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    project.until(RunLaunched)
+
+    loop.send_signal(signal.SIGHUP)
+
+    assert finish(loop) == 0
+    assert len(project.of(ExperimentKept)) == 1
 
 
 def test_ctrl_c_in_an_experiment_records_and_reverts_it_and_the_next_call_goes_on(tmp_path):
