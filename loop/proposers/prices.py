@@ -3,6 +3,9 @@
 Source: Anthropic, "Pricing" (https://platform.claude.com/docs/en/about-claude/pricing) and the models' overview pages
 (…/docs/en/models/NAME/overview), US dollars per million tokens, first-party API, standard speed. A model that is not in
 the table, or a kind of token of which no price is known, costs None: unknown, never a guess.
+
+Read from stored copies of these pages. The long-prompt and cache prices of Haiku 5.5 and Sonnet 5.5's cache price of
+October 2026 are known only through other people's notes that cite the page: compare them before a bill depends on them.
 """
 
 import re
