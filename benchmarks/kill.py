@@ -162,6 +162,7 @@ class Night:
         self.git("-c", "user.name=Ada", "-c", "user.email=ada@example.org", "commit", "-q", "-m", "a toy")
         (self.root / "train.py").write_text("# work in progress\n")
         self.rollback = rollback
+        self.orphans: list[int] = []
         self.before = self.picture()
 
     def git(self, *arguments: str) -> str:
@@ -307,14 +308,21 @@ def _left(night: Night) -> list[str]:
         found.append("the person's checkout is not as it was")
     if "Nobody may lose this sentence." not in (night.root / "program.md").read_text():
         found.append("the brief has lost its text")
-    until = time.monotonic() + 10
-    while (alive := processes(night.root)) and time.monotonic() < until:
-        time.sleep(0.01)
-    if alive:
+    if night.orphans:
+        found.append(f"processes {night.orphans} outlived the loop that was killed")
+    if alive := outlived(night.root):
         found.append(f"processes {alive} are left")
         for pid in alive:
-            os.kill(pid, signal.SIGKILL)
+            _kill(pid)
     return found
+
+
+def outlived(root: Path) -> list[int]:
+    """Processes of any run that do not end by themselves within some seconds."""
+    until = time.monotonic() + 5
+    while (alive := processes(root)) and time.monotonic() < until:
+        time.sleep(0.01)
+    return alive
 
 
 def processes(root: Path) -> list[int]:
@@ -359,6 +367,7 @@ def until_over(night: Night) -> None:
 def once(due: int) -> Callable[[Night], int]:
     def play(night: Night) -> int:
         killed = night.call(due) == DEAD
+        night.orphans = outlived(night.root) if killed else []
         until_over(night)
         return killed
 
