@@ -15,7 +15,7 @@ from loop import block
 from loop.baseline import measure_baseline
 from loop.bounds import Ending, reached
 from loop.control import POLL_SECONDS, Wish
-from loop.errors import BadInput, ProposerFailure, Stopped, WorkspaceError, WorldBroken
+from loop.errors import BadInput, ProposerFailure, RunRefused, Stopped, WorkspaceError, WorldBroken
 from loop.experiment import conduct
 from loop.lab import Lab
 from loop.recovery import recover
@@ -27,7 +27,8 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def run(lab: Lab, *, more: int | None = None) -> Ending:
     """Run the session until it ends, or until `more` experiments are done in this call.
 
-    Raises BadInput or WorkspaceError where only a person can go on: a branch moved by hand, a baseline without a metric.
+    Raises BadInput, RunRefused or WorkspaceError where only a person can go on: a branch moved by hand, a baseline without
+    a metric, a machine that lost its sandbox. The session is paused before.
     """
     with _interruptible(lab):
         try:
@@ -36,7 +37,7 @@ def run(lab: Lab, *, more: int | None = None) -> Ending:
             ending = Ending("stopped by a person", final=lab.control.wish is Wish.STOP)
         except ProposerFailure as failure:
             ending = Ending(f"nothing left to propose: {failure}", final=True)
-        except (BadInput, WorkspaceError) as refused:
+        except (BadInput, RunRefused, WorkspaceError) as refused:
             _close(lab, Ending(str(refused)))
             raise
         except (WorldBroken, JournalUnusable, OSError) as broken:
