@@ -134,7 +134,8 @@ def _interruptible(lab: Lab) -> Iterator[None]:
             os._exit(128 + number)
         lab.control.interrupt()
 
-    asked = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]  # `nohup` is meant
+    under_nohup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    asked = [number for number in SIGNALS if not (under_nohup and number == signal.SIGHUP)]
     before = {number: signal.signal(number, heard) for number in asked}
     try:
         yield
