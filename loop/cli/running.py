@@ -53,7 +53,7 @@ def run(
     state = folded(setting.journal)
     report(state.sessions.rows[lab.session.tag], state, as_json=as_json)
     if not as_json:
-        print("next: ar-tui · ar-journal log · ar-journal sql near-misses")
+        print("next: ar-tui · ar-journal log · ar-journal sql @near-misses")
     if ending.broken:
         raise LoopError(ending.reason)
     if lab.control.interrupted:
