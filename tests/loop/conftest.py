@@ -2,6 +2,7 @@
 
 import os
 
+import house  # noqa: F401  # Hypothesis without a stopwatch
 import pytest
 from toys import Project
 

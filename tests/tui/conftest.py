@@ -4,6 +4,7 @@ import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import house  # noqa: F401  # Hypothesis without a stopwatch
 import nights
 import pytest
 from hypothesis import settings
