@@ -8,14 +8,7 @@ import house  # noqa: F401  # Hypothesis without a stopwatch
 import nights
 import pytest
 from hypothesis import settings
-
-from tui.archive import Archive
-from tui.frame import Frame
-from tui.ledger import Ledger
-from tui.paint import paint
-from tui.snapshot import Snapshot
-from tui.staging import Stage
-from tui.ui import Scene, Ui
+from theatre import Theatre
 
 settings.register_profile("patient", deadline=None)  # a busy machine is not a failure
 settings.load_profile("patient")
@@ -23,33 +16,6 @@ settings.load_profile("patient")
 GOLDEN = Path(__file__).parent / "golden"
 NOW = nights.START + timedelta(minutes=7)
 MONDAY = datetime(2026, 11, 23, 7, 40, tzinfo=UTC)
-
-
-class Theatre:
-    """Sets and paints scenes of one journal, as the application does, without a terminal."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.archive, self.ledger = Archive(path), Ledger()
-        self.head = self.archive.reader.head()[0]
-        for _ in self.archive.advance(self.ledger, until=self.head):
-            pass
-        self.live: Snapshot = self.archive.snapshot(self.ledger, self.head, head=self.head)
-
-    def scene(self, ui: Ui | None = None, *, height: int = 24, now: datetime = NOW, **chosen) -> Scene:
-        stage = Stage(archive=self.archive, ledger=self.ledger)
-        return stage.scene(self.live, ui or Ui(**chosen), now=now, height=height)
-
-    def frame(self, ui: Ui | None = None, *, width: int = 80, height: int = 24, now: datetime = NOW, **chosen) -> Frame:
-        return paint(self.scene(ui, height=height, now=now, **chosen), width=width, height=height)
-
-    def text(self, ui: Ui | None = None, *, width: int = 80, height: int = 24, **chosen) -> str:
-        return self.frame(ui, width=width, height=height, **chosen).text()
-
-    def row(self, number: int) -> int:
-        found = self.ledger.find(nights.TAG, number)
-        assert found is not None
-        return found
 
 
 @pytest.fixture(scope="session")

@@ -147,7 +147,7 @@ def test_hostile_text_reaches_no_line_of_the_status(theatre_of_strangers, text):
 @pytest.fixture(scope="module")
 def theatre_of_strangers(tmp_path_factory):
     """A night in which everything that a stranger can write is one text; made once for each text."""
-    from conftest import Theatre
+    from theatre import Theatre
 
     known = {}
 
