@@ -75,8 +75,7 @@ def _ended(terminal):
 
 def test_suspended_it_gives_the_terminal_back_and_takes_it_again(screen):
     screen.signal(signal.SIGTSTP)
-    screen.until(lambda output: b"\x1b[?1049l" in output)
-    assert restored(screen)
+    screen.until(lambda output: b"\x1b[?1049l" in output and restored(screen))
 
     mark = len(screen.output)
     screen.signal(signal.SIGCONT)
