@@ -147,6 +147,48 @@ class IdeaProposed(Event, frozen=True, kw_only=True):
     retry_reason: str | None = None
     neighbours: tuple[int, ...] = ()
     prompt_key: str | None = None  # where the request and answer can be read again
+    takes_back: int | None = None  # the kept experiment that this undoes at a person's wish; its verdict is known
+    prepared_on: str | None = None  # the commit on which it was made while a run trained; None: asked for in its turn
+
+
+class ProposalPrepared(Event, frozen=True, kw_only=True):
+    """A proposal made while a run trained, for the experiment after it: it becomes that experiment's IdeaProposed, or is dropped.
+
+    Its cost counts there, once.
+    """
+
+    NAME: ClassVar[str] = "ProposalPrepared"
+
+    experiment: int  # for which it is
+    known: int  # the position up to which its author knew the journal
+    idea: str
+    hypothesis: str = ""
+    kind: str = "other"
+    parent: str  # the commit on which it was made; as IdeaProposed it may stand on a later one
+    diff: str
+    proposer: str
+    model: str | None = None
+    expected_delta: float | None = None
+    usage: Usage = Usage()
+    retry_of: int | None = None
+    retry_reason: str | None = None
+    prompt_key: str | None = None
+
+
+class ProposalDropped(Event, frozen=True, kw_only=True):
+    """A call of the proposer made while a run trained comes to nothing; what it cost is counted here."""
+
+    NAME: ClassVar[str] = "ProposalDropped"
+
+    experiment: int  # for which it was
+    why: Literal["refused", "steered", "moved", "failed", "ended"]
+    reason: str  # in words
+    rule: str = ""  # of the gate, where it refused; the kind of failure, where it failed
+    matched: int | None = None  # the earlier experiment, where it was refused as a repeat
+    score: float | None = None
+    proposer: str
+    model: str | None = None
+    usage: Usage = Usage()
 
 
 class IdeaRefused(Event, frozen=True, kw_only=True):
@@ -169,6 +211,8 @@ class ProposerFailed(Event, frozen=True, kw_only=True):
     reason: str
     retry_after: float | None = None
     usage: Usage = Usage()
+    model: str | None = None
+    prompt_key: str | None = None  # as in IdeaProposed; None where nothing was asked
 
 
 class ChangeCommitted(Event, frozen=True, kw_only=True):
@@ -248,7 +292,8 @@ class RunFinished(Event, frozen=True, kw_only=True):
     steps: int | None = None
     peak_memory: int | None = None
     purpose: RunPurpose = "candidate"
-    guards: dict[str, float] = {}
+    guards: dict[str, float] = {}  # seconds by the loop's clock: training, wall, cpu
+    values: dict[str, float] = {}  # other numbers of the run, by name: those that the brief's guards look at
 
 
 class RunFailed(Event, frozen=True, kw_only=True):
@@ -296,8 +341,11 @@ class ExperimentCrashed(Verdict, frozen=True, kw_only=True):
     NAME: ClassVar[str] = "ExperimentCrashed"
 
 
+VETO = "veto"  # the rule of a verdict by which a person takes a kept experiment back
+
+
 class ExperimentInvalidated(Verdict, frozen=True, kw_only=True):
-    """The result cannot count: tampering, a broken rule of the evaluator, a person's skip or the loop's stop."""
+    """The result cannot count: tampering, a broken rule of the evaluator, a person's skip or veto, the loop's stop."""
 
     NAME: ClassVar[str] = "ExperimentInvalidated"
 
@@ -308,7 +356,19 @@ class ChangeReverted(Event, frozen=True, kw_only=True):
     experiment: int
     commit: str  # stays reachable under refs/autoresearch/<tag>/<n>
     branch_at: str  # where the branch stands after
-    how: Literal["reset", "revert", "never committed"] = "reset"
+    how: Literal["reset", "revert", "never committed", "undone"] = "reset"  # undone: by a later commit
+
+
+class IncumbentMoved(Event, frozen=True, kw_only=True):
+    """Another commit is the incumbent at a person's wish: what follows stands on it and is compared with it."""
+
+    NAME: ClassVar[str] = "IncumbentMoved"
+
+    experiment: int  # whose commit it is
+    commit: str
+    metric: float  # mean of the commit's runs so far
+    branch_at: str  # where the branch stands after
+    reason: str
 
 
 # --- people's intents, and the loop's answers ------------------------------------------------------------------------
@@ -362,6 +422,14 @@ class VetoRequested(Intent, frozen=True, kw_only=True):
     experiment: int
 
 
+class BranchFromRequested(Intent, frozen=True, kw_only=True):
+    """Go on from an experiment's commit, kept or not."""
+
+    NAME: ClassVar[str] = "BranchFromRequested"
+
+    experiment: int
+
+
 class Acknowledged(Event, frozen=True, kw_only=True):
     """Common to the loop's answers; never stored itself. `request` is the position of the intent."""
 
@@ -393,14 +461,22 @@ class VetoAcknowledged(Acknowledged, frozen=True, kw_only=True):
     NAME: ClassVar[str] = "VetoAcknowledged"
 
 
+class BranchFromAcknowledged(Acknowledged, frozen=True, kw_only=True):
+    NAME: ClassVar[str] = "BranchFromAcknowledged"
+
+
 CATALOGUE: dict[str, type[Event]] = {
     kind.NAME: kind
     for kind in (
         SessionStarted, NoiseMeasured, SessionPaused, SessionResumed, SessionRecovered, BriefChanged, SessionEnded,
+        ProposalPrepared, ProposalDropped,
         IdeaProposed, IdeaRefused, ProposerFailed, ChangeCommitted, RunStarted, RunLaunched, RunFinished, RunFailed,
         ExperimentKept, ExperimentDiscarded, ExperimentCrashed, ExperimentInvalidated, ChangeReverted,
+        IncumbentMoved,
         DirectionAdded, DirectionWithdrawn, PauseRequested, ResumeRequested, SkipRequested, StopRequested, VetoRequested,
+        BranchFromRequested,
         DirectionAcknowledged, PauseAcknowledged, ResumeAcknowledged, SkipAcknowledged, StopAcknowledged, VetoAcknowledged,
+        BranchFromAcknowledged,
     )
 }  # fmt: skip
 

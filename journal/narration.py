@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from journal.events import (
+    BranchFromRequested,
     BriefChanged,
     ChangeCommitted,
     ChangeReverted,
@@ -18,8 +19,11 @@ from journal.events import (
     ExperimentKept,
     IdeaProposed,
     IdeaRefused,
+    IncumbentMoved,
     NoiseMeasured,
     PauseRequested,
+    ProposalDropped,
+    ProposalPrepared,
     ProposerFailed,
     ResumeRequested,
     RunFailed,
@@ -96,6 +100,8 @@ _TELL: dict[type[Event], Callable[[Any], str]] = {
     NoiseMeasured: _noise,
     IdeaProposed: lambda e: f"{_at(e)} {e.proposer}: {e.idea}",
     IdeaRefused: lambda e: f"{_at(e)} refused ({e.rule}): {e.reason}",
+    ProposalPrepared: lambda e: f"{_at(e)} {e.proposer} has prepared: {e.idea}",
+    ProposalDropped: lambda e: f"{_at(e)} what {e.proposer} prepared is not used: {e.reason}",
     ProposerFailed: lambda e: f"{_at(e)} {e.proposer} gave no proposal: {e.reason}",
     ChangeCommitted: lambda e: f"{_at(e)} committed {e.commit[:10]} (+{e.lines_added} -{e.lines_removed})",
     RunStarted: _run,
@@ -106,10 +112,12 @@ _TELL: dict[type[Event], Callable[[Any], str]] = {
     ExperimentCrashed: _verdict("crashed"),
     ExperimentInvalidated: _verdict("does not count"),
     ChangeReverted: lambda e: f"{_at(e)} reverted, the branch stands at {e.branch_at[:10]}",
+    IncumbentMoved: lambda e: f"{_at(e)} {number(e.metric)} is the incumbent: {e.reason}",
     DirectionAdded: lambda e: f"{e.author} directs: {e.text}",
     PauseRequested: lambda e: f"{e.author} asks for a pause",
     ResumeRequested: lambda e: f"{e.author} asks to go on",
     SkipRequested: lambda e: f"{e.author} asks to skip #{e.experiment}",
     StopRequested: lambda e: f"{e.author} asks to stop{' now' if e.now else ''}",
     VetoRequested: lambda e: f"{e.author} takes back #{e.experiment}",
+    BranchFromRequested: lambda e: f"{e.author} asks to go on from #{e.experiment}",
 }

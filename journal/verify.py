@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from journal.chain import GENESIS, link
 from journal.errors import UnknownEvent
-from journal.events import ChangeReverted, Event, ExperimentKept, SessionStarted
+from journal.events import ChangeReverted, Event, ExperimentKept, IncumbentMoved, SessionStarted
 from journal.migrations import EVENTS, GUARDS, KEYS
 from journal.projections import State, without_collection
 from journal.projections.table import Table, rows_of
@@ -16,7 +16,8 @@ from journal.store import Reader, Row
 from journal.store.reader import recorded
 from journal.store.tables import WRITTEN_ONCE
 
-STATIONS = frozenset({ExperimentKept, ChangeReverted, SessionStarted})  # events that say where a branch stands
+# the events that say where a branch stands
+STATIONS = frozenset({ExperimentKept, ChangeReverted, IncumbentMoved, SessionStarted})
 
 
 def verify(reader: Reader, *, repository: Repository | None = None) -> Report:
@@ -73,7 +74,7 @@ class _Replay:
         if isinstance(event, ExperimentKept):
             self.kept.append((position, event))
             stations.add(event.commit)
-        elif isinstance(event, ChangeReverted):
+        elif isinstance(event, ChangeReverted | IncumbentMoved):
             stations.add(event.branch_at)
         elif isinstance(event, SessionStarted):
             stations |= {event.base, event.start}

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from journal.ideas.knob import Knob, Rules, Value, rules
 
-_INTEGER = re.compile(r"[-+]?\d[\d_]*")
-_REAL = re.compile(r"[-+]?(\d[\d_]*\.?\d*|\.\d+)([eE][-+]?\d+)?")
+_INTEGER = re.compile(r"[-+]?\d+(_\d+)*")
+_REAL = re.compile(r"[-+]?(\d+(_\d+)*\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _SCALAR = r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s#,\[\]{}\"'&*|>!][^#,\[\]{}]*?"
 _LINE = re.compile(
     rf"(?P<indent>[ ]*)(?P<key>[A-Za-z_][\w.-]*)\s*(?P<sign>[:=])[ \t]*(?:(?P<scalar>{_SCALAR})|(?P<list>\[[^\[\]{{}}]*\]))?"

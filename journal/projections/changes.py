@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from journal.events import (
+    VETO,
     Change,
     ExperimentCrashed,
     ExperimentDiscarded,
@@ -45,11 +46,12 @@ class Trial(msgspec.Struct, kw_only=True, gc=False):
     gain_sigma: float | None = None
     failure: str = ""  # kind of the last failed run
     reason: str = ""
+    vetoed: bool = False  # kept, and taken back by a person
 
     @property
     def measured(self) -> bool:
         """Whether it speaks about its idea, now or soon; what was stopped from outside does not."""
-        return self.failure not in UNMEASURED and (self.status != "invalid" or self.failure != "")
+        return self.vetoed or (self.failure not in UNMEASURED and (self.status != "invalid" or self.failure != ""))
 
 
 class Changes(Fold):
@@ -149,6 +151,7 @@ class Changes(Fold):
         trial = self.rows.get((event.session, event.experiment))
         if trial is not None:
             trial.status, trial.reason = STATUS[type(event)], event.reason
+            trial.vetoed = trial.status == "invalid" and event.rule == VETO
             trial.metric, trial.delta, trial.gain_sigma = event.metric, event.delta, event.gain_sigma
             trial.failure = trial.failure if event.metric is None else ""
 

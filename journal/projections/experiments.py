@@ -6,6 +6,7 @@ from typing import Any, Literal
 import msgspec
 
 from journal.events import (
+    VETO,
     ChangeCommitted,
     Event,
     ExperimentCrashed,
@@ -69,6 +70,12 @@ class Experiment(msgspec.Struct, kw_only=True, gc=False):
     decided_at: str | None = None
     rule: str = ""
     reason: str = ""
+    takes_back: int | None = None  # the experiment that it undoes at a person's wish
+
+    @property
+    def vetoed(self) -> bool:
+        """Whether it was kept and a person took it back."""
+        return self.status == "invalid" and self.rule == VETO
 
 
 class Experiments(Fold):
@@ -90,7 +97,7 @@ class Experiments(Fold):
 def _proposed(row: Experiment, event: IdeaProposed, at: str) -> None:
     row.idea, row.hypothesis, row.kind = event.idea, event.hypothesis, event.kind
     row.proposer, row.model, row.parent = event.proposer, event.model, event.parent
-    row.expected_delta = event.expected_delta
+    row.expected_delta, row.takes_back = event.expected_delta, event.takes_back
     row.proposed_at = row.proposed_at or at
     row.attempts += 1
     _spend(row, event.usage)

@@ -1,14 +1,14 @@
-"""The running best: one point per kept experiment. A pure fold."""
+"""The running best: one point per kept experiment, and per move of the incumbent by a person. A pure fold."""
 
 import msgspec
 
-from journal.events import ExperimentKept
+from journal.events import ExperimentKept, IncumbentMoved
 from journal.projections.dispatch import Fold
 from journal.recorded import Recorded
 
 
 class FrontierPoint(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """`position` is that of its ExperimentKept event."""
+    """`position` is that of its ExperimentKept or IncumbentMoved event."""
 
     position: int
     session: str
@@ -19,13 +19,13 @@ class FrontierPoint(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Frontier(Fold):
-    """Points in the order in which they were kept."""
+    """Points in the order in which they became the incumbent."""
 
     def __init__(self) -> None:
         self.rows: list[FrontierPoint] = []
-        self.takes = {ExperimentKept: self._keep}
+        self.takes = {ExperimentKept: self._stand, IncumbentMoved: self._stand}
 
-    def _keep(self, event: ExperimentKept, recorded: Recorded) -> FrontierPoint:
+    def _stand(self, event: ExperimentKept | IncumbentMoved, recorded: Recorded) -> FrontierPoint:
         point = FrontierPoint(
             position=recorded.position,
             session=event.session,

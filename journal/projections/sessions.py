@@ -6,14 +6,18 @@ from typing import Any, Literal
 import msgspec
 
 from journal.events import (
+    VETO,
     ChangeReverted,
     DirectionAdded,
     DirectionWithdrawn,
     Event,
+    ExperimentInvalidated,
     ExperimentKept,
     IdeaProposed,
     IdeaRefused,
+    IncumbentMoved,
     NoiseMeasured,
+    ProposalDropped,
     ProposerFailed,
     SessionEnded,
     SessionPaused,
@@ -47,7 +51,9 @@ class Session(msgspec.Struct, kw_only=True, gc=False):
     until: str | None = None
     incumbent: str = ""
     tip: str = ""  # where the branch stands: the incumbent, or the revert commit above it
+    stood: str = ""  # where it stood before it was moved there
     incumbent_experiment: int | None = None
+    moved: str = ""  # why a person made it the incumbent; empty where it was kept
     best: float | None = None  # the incumbent's metric, as judged
     baseline: float | None = None
     sigma: float | None = None
@@ -83,6 +89,7 @@ class Sessions(Fold):
             started_at=recorded.recorded_at,
             incumbent=event.start,
             tip=event.start,
+            stood=event.start,
         )
         return row
 
@@ -127,7 +134,7 @@ def _refused(row: Session, _event: IdeaRefused, _at: str) -> None:
     row.refusals += 1
 
 
-def _not_proposed(row: Session, event: ProposerFailed, _at: str) -> None:
+def _not_proposed(row: Session, event: ProposerFailed | ProposalDropped, _at: str) -> None:
     _spend(row, event.usage)
 
 
@@ -138,12 +145,29 @@ def _judged(row: Session, event: Verdict, _at: str) -> None:
 def _kept(row: Session, event: ExperimentKept, at: str) -> None:
     _judged(row, event, at)
     row.incumbent, row.incumbent_experiment, row.best = event.commit, event.experiment, event.metric
-    row.tip = event.commit
+    row.moved = ""
+    _stand(row, event.commit)
     row.baseline = event.metric if event.experiment == 0 else row.baseline
 
 
+def _invalidated(row: Session, event: ExperimentInvalidated, at: str) -> None:
+    _judged(row, event, at)
+    row.counts["keep"] -= event.rule == VETO
+
+
 def _reverted(row: Session, event: ChangeReverted, _at: str) -> None:
-    row.tip = event.branch_at
+    _stand(row, event.branch_at)
+
+
+def _moved(row: Session, event: IncumbentMoved, _at: str) -> None:
+    row.incumbent, row.incumbent_experiment, row.best = event.commit, event.experiment, event.metric
+    row.moved = event.reason
+    _stand(row, event.branch_at)
+
+
+def _stand(row: Session, commit: str) -> None:
+    if commit != row.tip:
+        row.stood, row.tip = row.tip, commit
 
 
 def _spend(row: Session, usage: Usage) -> None:
@@ -160,7 +184,10 @@ _EVOLVE: dict[type[Event], Callable[[Session, Any, str], None]] = {
     IdeaProposed: _proposed,
     IdeaRefused: _refused,
     ProposerFailed: _not_proposed,
+    ProposalDropped: _not_proposed,
     **dict.fromkeys(STATUS, _judged),
+    ExperimentInvalidated: _invalidated,
     ExperimentKept: _kept,
     ChangeReverted: _reverted,
+    IncumbentMoved: _moved,
 }

@@ -79,6 +79,7 @@ TABLES = (
             Column("tokens", "INTEGER", "tokens trained on"),
             Column("steps", "INTEGER", "optimizer steps"),
             Column("peak_memory", "INTEGER", "bytes"),
+            Column("numbers", "TEXT", "other numbers of the run that guards look at, a JSON object by name; else NULL"),
             Column("device", "TEXT", "where it ran"),
             Column("isolation", "TEXT", "sandboxed, limited or none"),
             Column("started_at", "TEXT", "ISO 8601, UTC"),
@@ -103,10 +104,10 @@ TABLES = (
     ),
     Table(
         name="frontier",
-        words="The running best: one row per keep, in order.",
+        words="The running best: one row per keep, and per move of the incumbent by a person, in order.",
         key=("position",),
         columns=(
-            Column("position", "INTEGER", "of its ExperimentKept event"),
+            Column("position", "INTEGER", "of its ExperimentKept or IncumbentMoved event"),
             _SESSION,
             _EXPERIMENT,
             Column("metric", "REAL", "the metric as judged"),

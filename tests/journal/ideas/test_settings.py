@@ -3,7 +3,7 @@ import tomllib
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from journal.events import KnobMove
@@ -122,5 +122,6 @@ def test_whatever_a_yaml_and_a_json_writer_write_is_read_back(values):
 
 
 @given(text=st.text(max_size=200))
+@example(text="[0_")
 def test_any_text_is_scanned_without_an_error(text):
     assert [knobs(path, text) for path in ("a.yaml", "a.toml", "a.json", "a.py")]
