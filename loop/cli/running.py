@@ -3,12 +3,16 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from loop.cli.app import INTERRUPTED, JournalOption, JsonOption, app, folded, report, say
 from loop.errors import LoopError
+
+if TYPE_CHECKING:  # `ar-loop --help` reads neither
+    from loop.lab import Lab
+    from loop.notify import Notifier
 
 LOG = "loop.log"  # in .ar, of a loop without a terminal
 
@@ -25,6 +29,12 @@ def run(
     detach: Annotated[
         bool, typer.Option("--detach", help="Run on without this terminal; talk to .ar/loop.log.")
     ] = False,
+    notify: Annotated[
+        str | None,
+        typer.Option(
+            help="A command for a keep, the end and trouble: $AR_NOTICE, $AR_LINE, JSON on stdin.", show_default=False
+        ),
+    ] = None,
     journal: JournalOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -49,7 +59,12 @@ def run(
             f"it runs on without this terminal, as process {os.getpid()}: see {lab.folder / LOG}, end it with `ar-loop stop`"
         )
         let_go(lab.folder / LOG)
-    ending = session.run(lab, more=experiments)
+    notifier = _notifier(lab, notify)
+    try:
+        ending = session.run(lab, more=experiments)
+    finally:
+        if notifier:
+            notifier.finish()
     state = folded(setting.journal)
     report(state.sessions.rows[lab.session.tag], state, as_json=as_json)
     if not as_json:
@@ -58,6 +73,22 @@ def run(
         raise LoopError(ending.reason)
     if lab.control.interrupted:
         raise typer.Exit(INTERRUPTED)
+
+
+def _notifier(lab: "Lab", command: str | None) -> "Notifier | None":
+    """Who tells the person that is not there, if they want to be told."""
+    from loop.notify import Notifier  # noqa: PLC0415
+    from loop.summary import as_data  # noqa: PLC0415
+
+    if command is None:
+        return None
+    notifier = Notifier(
+        command,
+        facts=lambda: as_data(lab.session, lab.state),
+        complain=lambda words: say(f"note: {words}; the loop goes on"),
+    )
+    lab.recorder.listen(notifier)
+    return notifier
 
 
 @app.command(
