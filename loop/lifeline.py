@@ -25,6 +25,9 @@ PR_SET_CHILD_SUBREAPER = 36
 ROUNDS = 200  # of killing and reaping, 10 ms apart
 POLITE = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 LOOK_SECONDS = 0.5  # between two looks at what the tree takes
+SOON_SECONDS = 0.05  # the same, where it is near its limits
+NEAR = 0.7  # share of a limit
+TASKS = 8  # threads per process that the kernel's own limit leaves room for
 FIRST_TO_DIE = b"800"  # /proc/PID/oom_score_adj: the system short of memory ends the run, not the loop
 PAGE = resource.getpagesize()
 TICKS = os.sysconf("SC_CLK_TCK")  # of processor time in a second
@@ -84,13 +87,28 @@ def _start(command: list[str], *, kept: list[int], limits: Limits) -> int:
 def _limit(limits: Limits) -> None:
     """Limits that the kernel keeps, in the child: no core file, heap of one process, size of one file."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    for kind, value in ((resource.RLIMIT_DATA, limits.get("heap")), (resource.RLIMIT_FSIZE, limits.get("file"))):
+    kinds = (resource.RLIMIT_DATA, limits.get("heap")), (resource.RLIMIT_FSIZE, limits.get("file"))
+    for kind, value in (*kinds, (resource.RLIMIT_NPROC, _tasks(limits.get("processes")))):
         if value is not None:
             hard = resource.getrlimit(kind)[1]
             least = value if hard == resource.RLIM_INFINITY else min(value, hard)
             resource.setrlimit(kind, (least, least))
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "wb", buffering=0) as file:  # noqa: PTH123
         file.write(FIRST_TO_DIE)
+
+
+def _tasks(processes: int | None) -> int | None:
+    """What the kernel may let this user have: it counts the user's threads, the run's or not; root is not held by it.
+
+    A fork bomb between two looks meets it. Far above `processes`, so that nothing else does.
+    """
+    uid, mine = os.getuid(), 0
+    if processes is None:
+        return None
+    for pid, stat in _processes().items():
+        with contextlib.suppress(OSError):
+            mine += int(stat[20 - 3]) if os.stat(f"/proc/{pid}").st_uid == uid else 0  # noqa: PTH116
+    return mine + TASKS * processes
 
 
 def _watch(child: int, *, channel: socket.socket, wake: int, limits: Limits, seen: Seen) -> dict[str, object]:
@@ -112,25 +130,27 @@ def _watch(child: int, *, channel: socket.socket, wake: int, limits: Limits, see
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(child, signal.SIGTERM)
         if time.monotonic() >= look:
-            if taken := _too_much(limits, seen):
+            shares = _taken(limits, seen)
+            if taken := next((name for name, share in shares.items() if share > 1), None):
                 return killed | {"taken": taken}
-            look = time.monotonic() + LOOK_SECONDS
+            look = time.monotonic() + (SOON_SECONDS if max(shares.values()) > NEAR else LOOK_SECONDS)
 
 
-def _too_much(limits: Limits, seen: Seen) -> str | None:
-    """What the tree takes too much of. Shared pages count once; that is asked only where the cheap sum is too high.
+def _taken(limits: Limits, seen: Seen) -> dict[str, float]:
+    """What the tree takes of each limit, as a share. Shared pages count once; that is asked where the cheap sum is high.
 
     `seen` takes in the processor time of each process, ticks: of a child that nobody waits for the system forgets it.
     """
     processes = _processes()
     tree = _descendants(os.getpid(), processes)
     seen.update({(pid, processes[pid][22 - 3]): _ticks(processes[pid]) for pid in tree if pid in processes})
-    if len(tree) > (limits.get("processes") or len(tree)):
-        return "processes"
-    memory = limits.get("memory")
-    if memory is None or sum(map(_resident, tree)) <= memory:
-        return None
-    return "memory" if sum(map(_share, tree)) > memory else None
+    most, memory = limits.get("processes"), limits.get("memory")
+    shares = {"processes": len(tree) / most if most else 0.0, "memory": 0.0}
+    if memory:
+        shares["memory"] = sum(map(_resident, tree)) / memory
+        if shares["memory"] > 1:
+            shares["memory"] = sum(map(_share, tree)) / memory
+    return shares
 
 
 def _resident(pid: int) -> int:

@@ -1,19 +1,23 @@
 """Faults of a training, each recorded with its own kind, with nothing of it left; and the loop's own clock."""
 
+import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 from arena import Arena
 
 from journal.events import RunFailed, RunFinished
-from loop import sandbox
+from loop import lifeline, sandbox
 from loop.contracts import Usual
 from loop.limits import Limits
 from loop.measure import Watch
 from loop.runner import Command, Watcher, run
 
+NOBODY = 65534
 LINE = f"{sys.executable} -I train.py"
 
 
@@ -159,6 +163,36 @@ def test_a_fork_bomb_is_ended_whole(tmp_path):
 
     assert ending.reason == "processes"
     assert subprocess.run(["pgrep", "-f", "range.7.*sleep.60"], check=False, capture_output=True).stdout == b""
+
+
+BOMB = """
+import os, runpy, signal, sys, time
+runpy.run_path(sys.argv[1])["_limit"]({"processes": 8})
+children = []
+try:
+    while child := os.fork(): children.append(child)
+    time.sleep(60)
+except OSError as error:
+    print(error.strerror)
+[os.kill(child, signal.SIGKILL) for child in children]
+"""
+
+
+def test_a_fork_bomb_between_two_looks_meets_the_kernels_own_limit():
+    python = shutil.which("python3", path="/usr/bin:/bin")
+    if python is None:
+        pytest.skip("needs a Python that every user may run: root is not held by this limit")
+    with tempfile.NamedTemporaryFile(suffix=".py") as guardian:
+        guardian.write(Path(lifeline.__file__).read_bytes())
+        guardian.flush()
+        Path(guardian.name).chmod(0o644)
+        words = [python, "-I", "-S", "-c", BOMB, guardian.name]
+
+        done = subprocess.run(
+            words, cwd="/", capture_output=True, text=True, check=False, user=NOBODY if os.getuid() == 0 else None
+        )
+
+    assert done.stdout == "Resource temporarily unavailable\n", done.stderr
 
 
 def test_a_disk_that_runs_low_ends_the_command(tmp_path):
