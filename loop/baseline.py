@@ -16,7 +16,8 @@ def measure_baseline(lab: Lab) -> None:
     verdict = verdict_on(lab, BASELINE, start)
     if isinstance(verdict, ExperimentKept):
         return
-    reason = f"the unchanged code gives no metric: {verdict.reason}"
+    what = "breaks the brief's own guard" if verdict.rule == "guard" else "gives no metric"
+    reason = f"the unchanged code {what}: {verdict.reason}"
     if lab.session.state != "ended":
         lab.recorder.of_session(SessionEnded(session=lab.session.tag, reason=reason))
     raise BadInput(f"{reason[0].upper()}{reason[1:]}. See `ar-journal show 0`, mend it, then start again.")

@@ -16,9 +16,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     direction: Literal["minimize", "maximize"]
     target: float | None = None  # a session ends when the metric reaches it
     scope: tuple[str, ...] = ("gpt/train.py",)  # paths or globs that a proposal may edit
+    max_lines: int | None = None  # lines that one change may add and remove together
+    atomic: Literal["free", "knob"] = "free"  # knob: a change moves one named value, or those of one group, and no more
+    groups: tuple[tuple[str, ...], ...] = ()  # names of values that may move together
+    dependencies: Literal["free", "fixed"] = "free"  # fixed: no change of what is installed, no import of more
     train: str = "python -m gpt.train"  # the command that trains for the budget
     evaluate: str | None = None  # the command that measures; without it the training reports its own metric
-    pattern: str = ""  # regex with one group, or json:KEY; empty: `METRIC: number` at the start of a line
+    pattern: str = ""  # where the metric stands; empty: `METRIC: number` at the start of a line (see `loop.metric`)
+    log: str | None = None  # the file, below the run's folder, in which numbers stand; absent: the output
+    guard: tuple[str, ...] = ()  # conditions on other numbers, such as `accuracy >= 0.78`; broken: not kept
     budget: float = 300.0  # seconds of training per run
     startup: float = 120.0  # seconds allowed outside the budget: imports, data, compilation
     experiments: int | None = None  # the session ends after so many; absent: unbounded
@@ -39,6 +45,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     max_cost: float = 20.0  # dollars that a session may spend on proposals
     locked: tuple[str, ...] = ()  # paths hashed and refused; empty: everything outside scope
     sandbox: Literal["auto", "required", "none"] = "auto"
+    memory: float | None = None  # bytes that all processes of a run may take; absent: four fifths of the machine's
+    processes: int = 1024  # that a run may have at once
     inputs: tuple[str, ...] = ()  # untracked paths that the training may read
     prepare: str | None = None  # the command that makes the inputs, named where they are missing
     profile: str | None = None  # TOML file of the constants and defaults for this machine

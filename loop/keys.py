@@ -1,6 +1,7 @@
 """The keys of a brief: each value made clean and checked, with the line at fault in the sentence. Pure."""
 
 import math
+import posixpath
 import re
 import shlex
 from collections.abc import Mapping
@@ -9,14 +10,19 @@ from pathlib import Path
 
 import msgspec
 
+from loop import guards
 from loop.config import Config
 from loop.errors import BadInput
+from loop.metric import OWN, of_metric, of_name
 
-LISTS = ("scope", "locked", "inputs", "command_env")
+LISTS = ("scope", "locked", "inputs", "command_env", "guard", "groups")
 FOREVER = 1e7  # no duration is this long, in any unit
 _DURATIONS = ("budget", "startup", "deadline")
 _DURATION = re.compile(r"^(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>s|m|h)$")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+_SIZE = re.compile(r"^(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>MB|GB|MiB|GiB)$")
+_BYTES = {"MB": 1e6, "GB": 1e9, "MiB": 2.0**20, "GiB": 2.0**30}
+LEAST_MEMORY = 16e6  # bytes: less than an interpreter takes
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 _TAKEN = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "AR_OUT", "AR_BUDGET", "AR_DEVICE", "AR_TELEMETRY_FD")
 _STAND_IN: dict[str, object] = {"goal": "-", "metric": "-", "direction": "minimize"}
@@ -50,6 +56,8 @@ def config_of(values: Mapping[str, object], *, entries: Mapping[str, Entry], pat
 def _clean(key: str, value: object, *, where: str) -> object:
     if key in _DURATIONS:
         return _duration(value, where=f"{where}: `{key}`")
+    if key == "memory":
+        return _size(value, where=f"{where}: `{key}`")
     if key in LISTS:
         return [value] if isinstance(value, str) else value
     if key in ("goal", "metric") and (not isinstance(value, str) or not value.strip()):
@@ -70,6 +78,14 @@ def _duration(value: object, *, where: str) -> float:
     return float(match["number"]) * _SECONDS[match["unit"]]
 
 
+def _size(value: object, *, where: str) -> float:
+    match = _SIZE.match(str(value).strip())
+    size = float(match["number"]) * _BYTES[match["unit"]] if match else 0.0
+    if not LEAST_MEMORY <= size < 2**60:
+        raise BadInput(f"{where} is `{value}`: write a size such as 500MB, 8GB or 64GiB.")
+    return size
+
+
 def _check(config: Config, *, entries: Mapping[str, Entry], path: Path) -> None:
     """Everything that is wrong with values of the right type."""
 
@@ -81,8 +97,9 @@ def _check(config: Config, *, entries: Mapping[str, Entry], path: Path) -> None:
             raise BadInput(f"{at(key)}: {why}")
     for key in ("train", "evaluate", "command"):
         _check_command(getattr(config, key), where=f"{at(key)}: `{key}`")
-    if not config.pattern.startswith("json:"):
-        _check_pattern(config, where=at("pattern"))
+    for text in config.guard:
+        _check_guard(text, config, where=at("guard"))
+    _check_pattern(config, where=at("pattern"))
 
 
 def _objections(config: Config) -> tuple[tuple[str, bool, str], ...]:
@@ -108,11 +125,19 @@ def _objections(config: Config) -> tuple[tuple[str, bool, str], ...]:
             not all(_VARIABLE.fullmatch(name) and name not in _TAKEN for name in config.command_env),
             "`command_env` names variables such as OPENAI_API_KEY; PATH, HOME and the like are the loop's own to set.",
         ),
+        ("processes", config.processes < 8, "`processes` is how many a run may have at once: eight at least."),
         ("workers", config.workers < 1, "at least one worker is needed."),
         (
             "seed_env",
             not _VARIABLE.fullmatch(config.seed_env) or config.seed_env in _TAKEN,
             f"`{config.seed_env}` cannot name the seed's environment variable: use capitals, such as AR_SEED.",
+        ),
+        ("log", not _below(config.log), "`log` is a file that the run writes, by its path below the run's folder."),
+        ("max_lines", config.max_lines is not None and config.max_lines < 1, "`max_lines` is a number of lines."),
+        (
+            "groups",
+            bool(config.groups) and config.atomic == "free",
+            "`groups` says which values may move together where `atomic: knob` lets others move alone only: say both.",
         ),
         (
             "proposer",
@@ -133,10 +158,33 @@ def _check_command(line: str | None, *, where: str) -> None:
         raise BadInput(f"{where} is empty: write the command, such as `python train.py`.")
 
 
+def _below(path: str | None) -> bool:
+    """Whether a path, if there is one, stays below the folder that it is relative to."""
+    parts = ("" if path is None else path).split("/")
+    return path is None or not (path.startswith(("/", "~")) or ".." in parts or posixpath.normpath(path) == ".")
+
+
+def _check_guard(text: str, config: Config, *, where: str) -> None:
+    try:
+        guard = guards.parse(text)
+    except BadInput as error:
+        raise BadInput(f"{where}: {error}") from error
+    if not _below(of_name(guard.name, config).file):
+        raise BadInput(f"{where}: the file of `{guard.name}` must lie below the run's folder.")
+
+
 def _check_pattern(config: Config, *, where: str) -> None:
+    source = of_metric(config)
+    if not _below(source.file) or (source.kind == "csv" and not source.file):
+        raise BadInput(f"{where}: `{config.pattern}` names no file below the run's folder: write csv:results.csv.")
+    if source.kind == "json" and not source.what:
+        raise BadInput(f"{where}: `{config.pattern}` names no key: write json:accuracy.")
+    if source.kind != "line":
+        return
     try:
         groups = re.compile(config.regex()).groups
     except re.error as error:
         raise BadInput(f"{where}: the pattern is no regular expression: {error}.") from error
     if groups != 1:
-        raise BadInput(f"{where}: the pattern needs exactly one group, around the number; it has {groups}.")
+        words = f"the pattern needs exactly one group, around the number; it has {groups}"
+        raise BadInput(f"{where}: {words}. Or write json:KEY, csv:FILE, {', '.join(OWN)}.")

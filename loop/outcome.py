@@ -1,11 +1,13 @@
 """What a run comes to: RunFinished with its metric, or RunFailed with its own kind and a reason in words. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from journal.events import FailureKind, RunFailed, RunFinished, Trust
 from loop.contracts import Training
 from loop.failure import kind_of, signature
 from loop.measure import Measured
+from loop.metric import TIMES
 
 TRACE_CHARACTERS = 4_000  # of the output's end, kept in the event
 TAMPERED = 3  # exit code by which an evaluator says that the model broke its rules
@@ -20,10 +22,16 @@ class Failure:
     reason: str
 
 
-def failure(measured: Measured, *, what: str) -> Failure | None:
-    """Why a command that has ended is no success; `what` is the training or the evaluation."""
-    found = _ended(measured, what=what) or _exited(measured, what=what)
-    if found is None and measured.overspent:
+def failure(measured: Measured, *, what: str, asked: str = "") -> Failure | None:
+    """Why a command that has ended is no success; `what` is the training or the evaluation.
+
+    `asked` is what the brief measures of the command itself: an exit code that is the metric is no failure, whatever it
+    is, and neither is a slow run where time is the metric.
+    """
+    found = _ended(measured, what=what)
+    if found is None and (asked != "exit_code" or measured.ending.exit_code is None):
+        found = _exited(measured, what=what)
+    if found is None and measured.overspent and asked not in TIMES:
         return Failure(kind="timeout", reason=f"the {what} took more than its budget: {measured.overspent}")
     return found
 
@@ -80,6 +88,7 @@ def finished(
     trained: Measured,
     evaluate_seconds: float,
     wall_seconds: float,
+    values: Mapping[str, float],
 ) -> RunFinished:
     """The event of a run with a metric."""
     said = trained.finished
@@ -99,6 +108,7 @@ def finished(
         peak_memory=(said and said.peak_memory) or trained.ending.peak_memory,
         purpose=training.purpose,
         guards=dict(trained.guards),
+        values=dict(values),
     )
 
 

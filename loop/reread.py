@@ -5,6 +5,7 @@ when the loop starts. An edit that touches either, or that breaks the brief, lea
 """
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +20,12 @@ from loop.config import Config
 from loop.errors import BadInput
 from loop.lab import Lab
 
-COMPARED = ("metric", "direction", "train", "evaluate", "pattern", "budget", "seed_env")  # fixed for a session
+COMPARED = (
+    "metric", "direction", "train", "evaluate", "pattern", "log", "guard", "budget", "seed_env",
+)  # fmt: skip  # fixed for a session
 LIVE = (
     "goal", "target", "scope", "locked", "experiments", "hours", "failures", "keep", "reruns", "rollback", "max_cost",
+    "max_lines", "atomic", "groups", "dependencies",
 )  # fmt: skip  # taken up at once
 
 
@@ -53,7 +57,7 @@ def _changed(session: str, read: Brief | Refused) -> BriefChanged:
 
 def check_rules(config: Config, started: SessionStarted) -> None:
     """Raises BadInput where a brief would compare what cannot be compared with the session it continues."""
-    now = msgspec.to_builtins(config)
+    now = json.loads(json.dumps(msgspec.to_builtins(config)))  # lists, as the journal has them
     for key in COMPARED:
         if key in started.config and now[key] != started.config[key]:
             raise BadInput(

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from journal.events import Isolation, RunFailed
-from loop import limits, metric, sandbox
+from loop import limits, metric, numbers, sandbox, written
 from loop.clock import Clock
 from loop.config import Config
 from loop.contracts import Outcome, Training
@@ -52,7 +52,7 @@ class Runs:
         began = time.monotonic()
         try:
             trained = self._train(training, folder, watch)
-            if why := failure(trained, what="training"):
+            if why := failure(trained, what="training", asked=self._asked("training")):
                 return self._failed(training, why, trained, folder=folder, began=began)
             return self._evaluate(training, folder, trained, watch, began=began)
         finally:
@@ -72,6 +72,7 @@ class Runs:
 
     def _train(self, training: Training, folder: Path, watch: Watch) -> Measured:
         self._export(training.commit, folder / "train")
+        written.mark(folder / "train", numbers.files(self._config))
         inputs = [self._workspace.root / name for name in self._config.inputs]
         for name, source in zip(self._config.inputs, inputs, strict=True):
             if not source.exists():
@@ -95,25 +96,30 @@ class Runs:
             log=folder / "train.log",
             seconds=clock.most(),
             telemetry=True,
-            limits=limits.of_machine(gpu=self._gpu, free=shutil.disk_usage(folder).free),
+            limits=limits.of_run(config, gpu=self._gpu, free=shutil.disk_usage(folder).free),
             prefix=prefix,
         )
         return measure(command, watch, clock=clock)
 
     def _evaluate(self, training: Training, folder: Path, trained: Measured, watch: Watch, *, began: float) -> Outcome:
         if self._config.evaluate is None:
-            value = metric.find(self._config, trained.tail)
-            return self._judged(training, value, trained, trained, folder=folder, began=began)
+            return self._judged(training, trained, trained, ("train", "out"), folder=folder, began=began)
         self._export(training.commit, folder / "evaluate")
         tree = self._workspace.tree(training.commit)
         if other := next(changed(folder / "evaluate", tree, training.locked), None):
             reason = CHANGED.format(other)
             return self._failed(training, Failure(kind="tampered", reason=reason), trained, folder=folder, began=began)
+        written.mark(folder / "evaluate", numbers.files(self._config))
         evaluated = measure(self._evaluation(training, folder), Watch(tick=watch.tick))
-        if why := failure(evaluated, what="evaluation"):
+        if why := failure(evaluated, what="evaluation", asked=self._asked("evaluation")):
             return self._failed(training, why, evaluated, folder=folder, began=began)
-        value = metric.find(self._config, evaluated.tail)
-        return self._judged(training, value, trained, evaluated, folder=folder, began=began)
+        return self._judged(training, trained, evaluated, ("evaluate",), folder=folder, began=began)
+
+    def _asked(self, what: str) -> str:
+        """The loop's own number that is the metric, where it is this command's."""
+        source = metric.of_metric(self._config)
+        of = "evaluation" if self._config.evaluate and source.what == "exit_code" else "training"
+        return source.what if source.kind == "own" and of == what else ""
 
     def _evaluation(self, training: Training, folder: Path) -> Command:
         """The evaluator outside the sandbox and its model process in it; one that does not know how, inside."""
@@ -125,14 +131,15 @@ class Runs:
             more[MODEL_PREFIX] = json.dumps(self._words(evaluate, reads=[evaluate, out]))
         else:
             hides = [root / ".git", self._folder.parent]
-            prefix = self._words(evaluate, reads=[root, evaluate, out], writes=[folder / "home"], hides=hides)
+            own = [folder / "home", *([evaluate] if numbers.files(self._config) else [])]
+            prefix = self._words(evaluate, reads=[root, evaluate, out], writes=own, hides=hides)
         return Command(
             line=line,
             folder=evaluate,
             environment=environment(folder / "home", more=more),
             log=folder / "evaluate.log",
             seconds=max(EVALUATE_SECONDS, self._config.budget),
-            limits=limits.of_machine(gpu=self._gpu, free=shutil.disk_usage(folder).free),
+            limits=limits.of_run(self._config, gpu=self._gpu, free=shutil.disk_usage(folder).free),
             prefix=prefix,
         )
 
@@ -141,7 +148,7 @@ class Runs:
         if self.isolation != "sandboxed":
             return ()
         if self._sandbox is None:
-            memory = limits.machine_memory() // 4
+            memory = limits.private_folder(self._config)
             hidden = (self._workspace.root,)
             lines = [line for line in (self._config.train, self._config.evaluate) if line]
             self._sandbox = sandbox.build(lines, hidden=hidden, gpu=self._gpu, memory=memory)
@@ -156,23 +163,24 @@ class Runs:
     def _judged(
         self,
         training: Training,
-        value: float | None,
         trained: Measured,
         told: Measured,
+        places: Iterable[str],
         *,
         folder: Path,
         began: float,
     ) -> Outcome:
-        if value is None:
-            said = f"the output holds no line `{self._config.metric}: number` that matches the brief's pattern"
-            return self._failed(training, Failure(kind="no_metric", reason=said), told, folder=folder, began=began)
+        found = numbers.read(self._config, trained=trained, told=told, folders=[folder / name for name in places])
+        if isinstance(found, Failure):
+            return self._failed(training, found, told, folder=folder, began=began)
         return finished(
             training,
-            value,
-            trust="self-reported" if self._config.evaluate is None else "measured",
+            found.metric,
+            trust=metric.trust(self._config),
             trained=trained,
             evaluate_seconds=0.0 if told is trained else told.ending.wall_seconds,
             wall_seconds=time.monotonic() - began,
+            values=found.values,
         )
 
     def _failed(self, training: Training, why: Failure, told: Measured, *, folder: Path, began: float) -> RunFailed:

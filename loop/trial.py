@@ -18,7 +18,8 @@ from journal.events import (
     RunStarted,
     Verdict,
 )
-from loop import patch
+from loop import guards, patch
+from loop.ahead import prepare
 from loop.case import Case
 from loop.contracts import Outcome
 from loop.curve import Curve
@@ -40,7 +41,8 @@ def verdict_on(lab: Lab, number: int, commit: str) -> Verdict:
     while (verdict := (folded := lab.case(number)).verdict) is None:
         if lab.control.ends_now and number == BASELINE:
             raise Stopped
-        event = _stopped(lab, number) or _spoiled(lab, number, folded) or decide(lab, number, folded, commit)
+        event = _stopped(lab, number) or _spoiled(lab, number, folded) or _guarded(lab, number, folded)
+        event = event or decide(lab, number, folded, commit)
         if event is not None:
             lab.recorder.experiment(number, event)
     return verdict
@@ -80,6 +82,12 @@ def _spoiled(lab: Lab, number: int, folded: Case) -> Verdict | None:
 
 def _baseline(lab: Lab, number: int, folded: Case, commit: str) -> Verdict | None:
     """Run the unchanged code until there are enough runs, then say what it measures and how noisily."""
+def _guarded(lab: Lab, number: int, folded: Case) -> Verdict | None:
+    """The verdict on an experiment one of whose own runs breaks a guard of the brief."""
+    higher = lab.config.direction == "maximize"
+    return guards.verdict(lab.config.guard, lab.session, folded, number=number, higher=higher)
+
+
     metrics = [outcome.metric for _, outcome in folded.ended("baseline") if isinstance(outcome, RunFinished)]
     if len(metrics) < lab.config.baseline_runs:
         _run(lab, number, folded, commit, purpose="baseline", seed=len(metrics) + 1)
@@ -202,7 +210,11 @@ def _run(lab: Lab, number: int, folded: Case, commit: str, *, purpose: RunPurpos
         curve.add(step)
         lab.screen.step(planned, step)
 
-    outcome = lab.runs.make(planned, Watch(launched=launched, step=step, tick=lambda: lab.control.during(number)))
+    def tick() -> Ask | None:
+        prepare(lab, number)
+        return lab.control.during(number)
+
+    outcome = lab.runs.make(planned, Watch(launched=launched, step=step, tick=tick))
     curve.finish()
     lab.recorder.experiment(number, outcome)
     return outcome

@@ -1,5 +1,6 @@
 """One row per run: one training of one commit with one seed. A pure fold."""
 
+import json
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -38,6 +39,7 @@ class Run(msgspec.Struct, kw_only=True, gc=False):
     tokens: int | None = None
     steps: int | None = None
     peak_memory: int | None = None
+    numbers: str | None = None
     failure: str | None = None
     exit_code: int | None = None
     signature: str = ""
@@ -82,6 +84,7 @@ def _finished(row: Run, event: RunFinished, at: str) -> None:
     row.status, row.metric, row.trust, row.finished_at = "finished", event.metric, event.trust, at
     row.train_seconds, row.wall_seconds = event.train_seconds, event.wall_seconds
     row.tokens, row.steps, row.peak_memory = event.tokens, event.steps, event.peak_memory
+    row.numbers = json.dumps(event.values, ensure_ascii=False) if event.values else None
 
 
 def _failed(row: Run, event: RunFailed, at: str) -> None:

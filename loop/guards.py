@@ -1,0 +1,78 @@
+"""Guards: conditions on other numbers of a run, so that one metric is not bought with another. Pure.
+
+`guard: accuracy >= 0.78` reads `accuracy` where the metric is read (see `loop.metric`). A run that breaks a guard is not
+kept, whatever its metric.
+"""
+
+import operator
+import re
+import statistics
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from journal.events import ExperimentDiscarded, ExperimentInvalidated, RunFinished, Verdict
+from journal.projections.sessions import Session
+from loop.case import Case
+from loop.config import NUMBER
+from loop.errors import BadInput
+
+_GUARD = re.compile(rf"(?P<name>\S.*?)\s*(?P<sign><=|>=|==|<|>)\s*(?P<bound>{NUMBER})")
+_HOLDS: Mapping[str, Callable[[float, float], bool]] = {
+    "<=": operator.le, ">=": operator.ge, "==": operator.eq, "<": operator.lt, ">": operator.gt,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guard:
+    """One condition: the number of a name stands in a relation to a bound."""
+
+    name: str
+    sign: str
+    bound: float
+    text: str
+
+    def holds(self, value: float) -> bool:
+        return _HOLDS[self.sign](value, self.bound)
+
+
+def parse(text: str) -> Guard:
+    """The guard in a text. Raises BadInput."""
+    match = _GUARD.fullmatch(text.strip())
+    if match is None:
+        raise BadInput(f"`{text}` is no guard: write a name, one of <= >= == < > and a number: accuracy >= 0.78.")
+    return Guard(name=match["name"], sign=match["sign"], bound=float(match["bound"]), text=text.strip())
+
+
+def broken(guards: Iterable[str], values: Mapping[str, float]) -> str | None:
+    """The first guard that these numbers break, in words, or None."""
+    for guard in map(parse, guards):
+        value = values.get(guard.name)
+        if value is None or not guard.holds(value):
+            said = "is not known" if value is None else f"is {value:g}"
+            return f"the guard `{guard.text}` does not hold: {guard.name} {said}"
+    return None
+
+
+def verdict(guards: Iterable[str], session: Session, folded: Case, *, number: int, higher: bool) -> Verdict | None:
+    """The verdict on an experiment one of whose own runs breaks a guard; `higher` metrics are better, or lower ones."""
+    ended = [outcome for _, outcome in folded.ended("candidate", "baseline", "replicate")]
+    runs = [outcome for outcome in ended if isinstance(outcome, RunFinished)]
+    why = next((words for run in runs if (words := broken(guards, run.values))), None)
+    if why is None:
+        return None
+    if any(run.purpose == "baseline" for run in runs):
+        return ExperimentInvalidated(session=session.tag, experiment=number, rule="guard", reason=why)
+    metric, sigma = statistics.mean(run.metric for run in runs), session.sigma
+    delta = metric - session.best if session.best is not None else None
+    gain = delta if delta is None or higher else -delta
+    return ExperimentDiscarded(
+        session=session.tag,
+        experiment=number,
+        metric=metric,
+        incumbent=session.best,
+        delta=delta,
+        sigma=sigma,
+        gain_sigma=gain / sigma if gain is not None and sigma else None,
+        rule="guard",
+        reason=why,
+    )
