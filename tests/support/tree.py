@@ -15,6 +15,7 @@ FOLDERS = {
     "journal/store": "SQLite",
     "loop": "the scientist: proposes, runs, judges, records",
     "loop/cli": "ar-loop",
+    "loop/judges": "numbers for what no program can measure alone",
     "loop/proposers": "who has the next idea",
     "loop/workspace": "git",
     "tui": "the window: ar-tui",

@@ -1,0 +1,113 @@
+"""A text made a number: a mechanical scan, and a judge model over a real connection on the loopback."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from messages_server import MessagesServer, says, status
+
+from loop.errors import BadInput
+from loop.judges import criteria
+from loop.judges.rubric import main
+
+RUBRIC = """
+text: An introduction for newcomers.
+criteria:
+  - {name: clarity, ask: "Is it understood at first reading?", weight: 3}
+  - {name: truth, ask: "Is nothing claimed that is not shown?"}
+scan:
+  - {pattern: '\\bvery\\b', costs: 0.5, most: 1}
+  - {words: 5, costs: 0.25}
+repeats: 2
+"""
+GRADES = st.fixed_dictionaries({"clarity": st.floats(0, 10), "truth": st.floats(0, 10)})
+
+
+@pytest.fixture
+def judge(tmp_path, monkeypatch, capsys):
+    """The command as typed, with a scripted API; (exit code, what it printed, what it complained of, what was asked)."""
+
+    def run(*acts, rubric=RUBRIC, text="It is very, very short."):
+        (tmp_path / "rubric.yaml").write_text(rubric)
+        (tmp_path / "intro.md").write_text(text)
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-scripted")
+        with MessagesServer(list(acts)) as server:
+            monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+            code = main(["rubric.yaml", "intro.md"])
+        printed, complained = capsys.readouterr()
+        return code, dict(line.split(": ", 1) for line in printed.splitlines()), complained, server.bodies
+
+    return run
+
+
+def test_a_score_is_the_judges_weighted_mean_less_what_the_scan_takes_off(judge):
+    code, found, _, asked = judge(says('{"clarity": 8, "truth": 4}'), says('{"clarity": 6, "truth": 6}'))
+
+    assert code == 0
+    assert float(found["judged"]) == pytest.approx((7 + 6) / 2)
+    assert float(found["scan"]) == -1.0
+    assert float(found["score"]) == pytest.approx(5.5)
+    assert float(found["sigma"]) == pytest.approx(0.5)
+    assert json.loads(found["judge_usage"])["calls"] == 2
+    assert float(found["dollars"]) > 0
+    assert "very, very short" in asked[0]["messages"][0]["content"]
+    assert asked[0]["system"] == asked[1]["system"]
+
+
+@pytest.mark.parametrize(
+    ("act", "words"),
+    [
+        (says('{"clarity": 8}'), "The judge gave no grades"),
+        (says('{"clarity": 80, "truth": 1}'), "outside 0 to 10"),
+        (says('{"clarity": 8, "truth": 4}', stop="max_tokens"), "before it was whole"),
+        (status(401, "authentication_error"), "401"),
+    ],
+)
+def test_a_judge_that_gives_no_grades_is_one_sentence_and_no_score(judge, act, words):
+    code, found, complained, _ = judge(act)
+
+    assert code == 1
+    assert words in complained
+    assert "score" not in found
+    assert json.loads(found["judge_usage"])["calls"] == 1
+
+
+def test_without_criteria_nobody_is_asked(judge):
+    code, found, _, asked = judge(rubric="scan: [{words: 2, costs: 1}]", text="one two three")
+
+    assert (code, found["score"], asked) == (0, "9.0000", [])
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("- a list", "no `criteria` and no `scan`"),
+        ("criteria: [{name: Clear Words, ask: why}]", "needs a `name`"),
+        ("criteria: [{name: a, ask: b}, {name: a, ask: c}]", "same name"),
+        ("criteria: [{name: a, ask: b, weight: 0}]", "must be above 0"),
+        ("scan: [{pattern: '(', costs: 1}]", "no regular expression"),
+        ("scan: [{pattern: a, words: 3, costs: 1}]", "either `pattern` or `words`"),
+        ("scan: [{words: 3}]", "needs `costs`"),
+        ("{criteria: [{name: a, ask: b}], repeats: 0}", "from 1 to"),
+        ("{criteria: [{name: a, ask: b}], modell: x}", "unknown key `modell`"),
+        ("criteria: [", "no YAML"),
+    ],
+)
+def test_a_rubric_that_is_wrong_is_refused_in_a_sentence(source, words):
+    with pytest.raises(BadInput, match="rubric") as refused:
+        criteria.read(source, name="rubric.yaml")
+
+    assert words in str(refused.value)
+
+
+@settings(max_examples=40)
+@given(answers=st.lists(GRADES, min_size=1, max_size=5), text=st.text(max_size=40))
+def test_a_score_is_never_above_the_best_answer_and_the_order_of_answers_changes_nothing(answers, text):
+    rubric = criteria.read(RUBRIC, name="rubric.yaml")
+
+    score = criteria.score(rubric, text, answers)
+
+    assert score.value <= max(max(answer.values()) for answer in answers) + 1e-9
+    assert criteria.score(rubric, text, answers[::-1]).value == pytest.approx(score.value)
