@@ -43,6 +43,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     startup: float | None = None  # seconds that a run may take besides
     device: str = ""
     refusals: Sequence[IdeaRefused] = ()  # of this experiment so far
+    rules: Sequence[str] = ()  # of this brief, in sentences: what a change may not do, what must hold
 
 
 class Proposer(Protocol):

@@ -1,10 +1,9 @@
 """The gate: everything that can be said about a proposal before it costs a run. Pure.
 
-In order: scope, size, parses, unchanged, seed, imports, repeats. The first rule that a proposal breaks is told to the
-proposer in words that it can act on.
+In order: scope, size, parses, unchanged, seed, imports, the rules of this brief, repeats. The first rule that a proposal
+breaks is told to the proposer in words that it can act on.
 """
 
-import ast
 import json
 import re
 import tomllib
@@ -20,6 +19,7 @@ from journal.ideas.repeats import Match, matches, neighbours
 from journal.ideas.revisits import REASONS, rationed, unfounded
 from journal.ideas.signature import program, signature
 from journal.projections.changes import Trial
+from loop.atomic import Objection, Rules, imports, objections
 from loop.contracts import Passed, Proposal, Refused, Request
 from loop.scope import File, Scope
 
@@ -28,8 +28,6 @@ PROCESSES = frozenset({"subprocess", "pty", "ctypes", "cffi"})
 NOTHING = Change(program="", change="")  # of a proposal that is not read: out of scope, too large
 
 _SEED = re.compile(r"(^|[._])(manual_)?seeds?([._\[]|$)|random_state", re.IGNORECASE)
-
-Objection = tuple[str, str | None]  # the rule, and why it is broken; None where it is not
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +39,7 @@ class Limits:
 
 
 STANDARD = Limits()
+FREE = Rules()
 
 
 def check(
@@ -51,17 +50,20 @@ def check(
     tree: Mapping[str, File] | None = None,
     locked: Sequence[str] = (),
     limits: Limits = STANDARD,
+    rules: Rules = FREE,
 ) -> Passed | Refused:
     """Let a proposal through, with its change and its nearest neighbours, or say why not.
 
-    `scope` and `locked` are paths or globs, `tree` the parent's files: without it, symbolic links cannot be seen.
+    `scope` and `locked` are paths or globs, `tree` the parent's files: without it, symbolic links cannot be seen. `rules`
+    are those of the brief.
     """
     allowed = Scope(patterns=tuple(scope), tree=tree or {}, locked=tuple(locked))
     for rule, reason in _unread(proposal, scope=allowed, limits=limits):
         if reason:
             return Refused(change=NOTHING, rule=rule, reason=reason)
     change = signature(request.files, {**request.files, **proposal.files})
-    for rule, reason in _read(proposal, request, change, limits=limits):
+    own = objections(proposal.files, request.files, change, rules=rules, tree=tree or {})
+    for rule, reason in (*_read(proposal, request, change, limits=limits), *own):
         if reason:
             return Refused(change=change, rule=rule, reason=reason)
     return _repeats(proposal, request, change)
@@ -131,21 +133,10 @@ def _seed_alone(change: Change) -> str | None:
 
 
 def _forbidden_import(before: str, after: str, forbidden: frozenset[str], *, path: str) -> str | None:
-    fresh = sorted((_imports(after) - _imports(before)) & forbidden) if path.endswith(".py") else []
+    fresh = sorted((imports(path, after) - imports(path, before)) & forbidden)
     if not fresh:
         return None
     return f"{path} would begin to import {fresh[0]}: a training may not open connections or start processes."
-
-
-def _imports(text: str) -> frozenset[str]:
-    """The top-level modules that a text imports; none where it does not parse."""
-    try:
-        nodes = list(ast.walk(ast.parse(text)))
-    except (SyntaxError, ValueError, RecursionError):
-        return frozenset()
-    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
-    names += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom) and not node.level]
-    return frozenset(name.partition(".")[0] for name in names)
 
 
 def _repeats(proposal: Proposal, request: Request, change: Change) -> Passed | Refused:

@@ -7,7 +7,7 @@ kept, whatever its metric.
 import operator
 import re
 import statistics
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from journal.events import ExperimentDiscarded, ExperimentInvalidated, RunFinished, Verdict
@@ -51,6 +51,11 @@ def broken(guards: Iterable[str], values: Mapping[str, float]) -> str | None:
             said = "is not known" if value is None else f"is {value:g}"
             return f"the guard `{guard.text}` does not hold: {guard.name} {said}"
     return None
+
+
+def words(guards: Iterable[str]) -> Iterator[str]:
+    """The guards as a proposer is told them beforehand."""
+    return (f"A run is kept only where {text} holds, whatever its metric." for text in guards)
 
 
 def verdict(guards: Iterable[str], session: Session, folded: Case, *, number: int, higher: bool) -> Verdict | None:

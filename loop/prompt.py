@@ -100,6 +100,7 @@ def brief(request: Request) -> str:
         )
         facts.append(f"Budget of one run: {request.budget:g} s of training{more}")
     facts += [f"Device: {request.device}"] if request.device else []
+    facts += [f"Rule: {rule}" for rule in request.rules]
     return "\n".join(["# The brief", "", *facts, "", request.brief.strip()])
 
 
