@@ -152,9 +152,9 @@ class IdeaProposed(Event, frozen=True, kw_only=True):
 
 
 class ProposalPrepared(Event, frozen=True, kw_only=True):
-    """A proposal made while a run trained, for the experiment after it: it becomes that experiment's IdeaProposed, or is dropped.
+    """A proposal made while a run trained, for the experiment after it.
 
-    Its cost counts there, once.
+    It becomes that experiment's IdeaProposed, or ProposalDropped follows; what it cost is counted there.
     """
 
     NAME: ClassVar[str] = "ProposalPrepared"
@@ -175,13 +175,16 @@ class ProposalPrepared(Event, frozen=True, kw_only=True):
     prompt_key: str | None = None
 
 
+Dropping = Literal["refused", "steered", "moved", "failed", "ended"]
+
+
 class ProposalDropped(Event, frozen=True, kw_only=True):
-    """A call of the proposer made while a run trained comes to nothing; what it cost is counted here."""
+    """A call of the proposer came to nothing before its turn; what it cost is counted here."""
 
     NAME: ClassVar[str] = "ProposalDropped"
 
     experiment: int  # for which it was
-    why: Literal["refused", "steered", "moved", "failed", "ended"]
+    why: Dropping
     reason: str  # in words
     rule: str = ""  # of the gate, where it refused; the kind of failure, where it failed
     matched: int | None = None  # the earlier experiment, where it was refused as a repeat

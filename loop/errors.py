@@ -47,4 +47,8 @@ class WorldBroken(LoopError):
 
 
 class Stopped(LoopError):
-    """A person ended the loop."""
+    """A person ended the loop; `usage` is what the call of a proposer had cost by then."""
+
+    def __init__(self, message: str = "A person ended the loop.", *, usage: Usage | None = None) -> None:
+        super().__init__(message)
+        self.usage = usage or Usage()

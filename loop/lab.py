@@ -8,6 +8,7 @@ from typing import Protocol
 from journal.projections import State
 from journal.projections.sessions import Session
 from loop.brief import Brief
+from loop.call import Ahead
 from loop.case import Case, case
 from loop.config import Config
 from loop.contracts import Proposer, Training
@@ -42,6 +43,7 @@ class Lab:
     folder: Path
     device: str = ""
     defaults: Mapping[str, object] = field(default_factory=dict)  # of the brief, from the profile
+    ahead: Ahead = field(default_factory=Ahead)
 
     @property
     def config(self) -> Config:

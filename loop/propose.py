@@ -1,20 +1,21 @@
 """The first step: a proposal that the gate lets through."""
 
-from journal import memory
-from journal.events import IdeaProposed, IdeaRefused, ProposerFailed
-from loop import gate, patch
+from journal.events import IdeaProposed, IdeaRefused, ProposalPrepared, ProposerFailed
+from loop import patch
+from loop.ahead import ATTEMPTS, STEERED, ask, collect, overtaken, wait
+from loop.call import Call, sound
 from loop.case import Case
 from loop.contracts import Passed, Proposal, Refused, Request
-from loop.errors import ProposerFailure
+from loop.errors import ProposerFailure, Stopped
 from loop.lab import Lab
-from loop.scope import Scope
+from loop.prepared import dropped, proposal
+from loop.request import gated, request
 
-ATTEMPTS = 3  # of the proposer, before the filler takes the slot
 FILLS = 3  # of the filler, before the loop gives up
 
 
 def propose(lab: Lab, number: int) -> IdeaProposed:
-    """The proposal in force; asked for, gated and recorded where there is none yet."""
+    """The proposal in force; what was prepared, or else what is asked for now, gated and recorded."""
     while (folded := lab.case(number)).proposed is None:
         if folded.attempts >= ATTEMPTS + FILLS:
             raise ProposerFailure(f"No proposal passed the gate in {folded.attempts} attempts.", kind="exhausted")
@@ -23,95 +24,115 @@ def propose(lab: Lab, number: int) -> IdeaProposed:
 
 
 def _attempt(lab: Lab, number: int, folded: Case) -> None:
-    incumbent = lab.session.incumbent
-    tree = lab.workspace.tree(incumbent)
-    files = lab.workspace.read(incumbent, Scope(patterns=lab.config.scope, tree=tree).files())
-    request = Request(
-        session=lab.session.tag,
-        experiment=number,
-        attempt=folded.attempts + 1,
-        parent=incumbent,
-        files=files,
-        state=lab.state,
-        goal=lab.config.goal,
-        brief=lab.brief.human,
-        memory=memory.render(lab.state, lab.session.tag),
-        metric=lab.config.metric,
-        direction=lab.config.direction,
-        budget=lab.config.budget,
-        startup=lab.config.startup,
-        device=lab.session.device,
-        refusals=tuple(folded.refusals),
+    """One more proposal on record, or one that was made before its turn used up."""
+    if lab.ahead.call is not None:
+        wait(lab, lab.ahead.call)
+        collect(lab)
+    lab.ahead.mend()
+    pending = lab.recorder.pending
+    if pending.prepared is not None:
+        _use(lab, number, folded, pending.prepared)
+    elif lab.proposer is lab.filler or _is_the_fillers(lab, number, folded):
+        _fill(lab, number, folded)
+    else:
+        _ask(lab, number, folded)
+
+
+def _is_the_fillers(lab: Lab, number: int, folded: Case) -> bool:
+    """Whether the proposer has had its attempts at this experiment."""
+    pending = lab.recorder.pending
+    return pending.has_failed(number) or folded.attempts + len(pending.refused(number)) >= ATTEMPTS
+
+
+def _ask(lab: Lab, number: int, folded: Case) -> None:
+    """Ask for a proposal now; the filler's takes its place where the proposer fails."""
+    if lab.control.ends_now:
+        raise Stopped
+    call = ask(lab, number, attempt=folded.attempts + 1)
+    wait(lab, call)
+    if isinstance(call.error, ProposerFailure):
+        lab.ahead.take()
+        lab.recorder.experiment(number, _failed(call, call.error))
+        _fill(lab, number, folded)
+    elif call.proposal is not None and not overtaken(lab, call):
+        lab.ahead.take()
+        _record(lab, call.proposal, _request(lab, number, folded))
+    else:
+        collect(lab)
+
+
+def _use(lab: Lab, number: int, folded: Case, made: ProposalPrepared) -> None:
+    """Record what was prepared as this experiment's proposal, on the incumbent of now, or say why it is not used."""
+    asked = _request(lab, number, folded)
+    fitting = proposal(made, parent=asked.parent, files=asked.files)
+    if lab.recorder.pending.steered > made.known:
+        lab.recorder.of_session(dropped(made, "steered", STEERED))
+    elif fitting is None:
+        lab.recorder.of_session(dropped(made, "moved", f"its edits do not fit the new incumbent, {asked.parent[:10]}"))
+    else:
+        _record(lab, fitting, asked, prepared_on=made.parent)
+
+
+def _fill(lab: Lab, number: int, folded: Case) -> None:
+    """The filler's proposal."""
+    asked = _request(lab, number, folded)
+    _record(lab, sound(lab.filler.propose(asked)), asked)
+
+
+def _request(lab: Lab, number: int, folded: Case) -> Request:
+    return request(lab, number, attempt=folded.attempts + 1, state=lab.state, refusals=folded.refusals)
+
+
+def _record(lab: Lab, made: Proposal, asked: Request, *, prepared_on: str | None = None) -> None:
+    """Append a proposal with the gate's answer."""
+    answer = gated(lab, made, asked)
+    idea = _as_event(made, asked, answer, prepared_on=prepared_on)
+    refused = [_refusal(idea, answer)] if isinstance(answer, Refused) else []
+    lab.recorder.experiment(asked.experiment, idea, *refused)
+
+
+def _refusal(idea: IdeaProposed, answer: Refused) -> IdeaRefused:
+    return IdeaRefused(
+        session=idea.session,
+        experiment=idea.experiment,
+        attempt=idea.attempt,
+        rule=answer.rule,
+        reason=answer.reason,
+        matched=answer.matched,
+        score=answer.score,
     )
-    proposal = _ask(lab, number, request)
-    answer = gate.check(proposal, request, scope=lab.config.scope, tree=tree, locked=lab.config.locked)
-    idea = _as_event(proposal, request, answer)
-    refused = (
-        [
-            IdeaRefused(
-                session=idea.session,
-                experiment=number,
-                attempt=idea.attempt,
-                rule=answer.rule,
-                reason=answer.reason,
-                matched=answer.matched,
-                score=answer.score,
-            )
-        ]
-        if isinstance(answer, Refused)
-        else []
+
+
+def _failed(call: Call, failure: ProposerFailure) -> ProposerFailed:
+    return ProposerFailed(
+        session=call.request.session,
+        experiment=call.request.experiment,
+        proposer=call.proposer.name,
+        kind=failure.kind,
+        reason=str(failure),
+        retry_after=failure.retry_after,
+        usage=failure.usage,
     )
-    lab.recorder.experiment(number, idea, *refused)
 
 
-def _ask(lab: Lab, number: int, request: Request) -> Proposal:
-    """The proposer's answer; the filler's where the proposer fails or was refused too often."""
-    if request.attempt <= ATTEMPTS and lab.proposer is not lab.filler:
-        try:
-            return _sound(lab.proposer.propose(request))
-        except ProposerFailure as failure:
-            failed = ProposerFailed(
-                session=request.session,
-                experiment=number,
-                proposer=lab.proposer.name,
-                kind=failure.kind,
-                reason=str(failure),
-                retry_after=failure.retry_after,
-                usage=failure.usage,
-            )
-            lab.recorder.experiment(number, failed)
-    return lab.filler.propose(request)
-
-
-def _sound(proposal: Proposal) -> Proposal:
-    """The proposal, if git and the journal can hold its words. Raises ProposerFailure."""
-    words = (proposal.idea, proposal.hypothesis, *proposal.files, *proposal.files.values())
-    try:
-        "".join(words).encode()
-    except UnicodeEncodeError as error:
-        raise ProposerFailure("The proposal holds half of a surrogate pair.", kind="malformed") from error
-    if not all(path.isprintable() for path in proposal.files):
-        raise ProposerFailure("The proposal names a file with control characters.", kind="malformed")
-    return proposal
-
-
-def _as_event(proposal: Proposal, request: Request, answer: Passed | Refused) -> IdeaProposed:
+def _as_event(made: Proposal, asked: Request, answer: Passed | Refused, *, prepared_on: str | None) -> IdeaProposed:
     return IdeaProposed(
-        session=request.session,
-        experiment=request.experiment,
-        attempt=request.attempt,
-        idea=proposal.idea,
-        hypothesis=proposal.hypothesis,
-        kind=proposal.kind,
-        parent=request.parent,
-        diff=patch.unified(request.files, proposal.files),
+        session=asked.session,
+        experiment=asked.experiment,
+        attempt=asked.attempt,
+        idea=made.idea,
+        hypothesis=made.hypothesis,
+        kind=made.kind,
+        parent=asked.parent,
+        diff=patch.unified(asked.files, made.files),
         change=answer.change,
-        proposer=proposal.proposer,
-        model=proposal.model,
-        expected_delta=proposal.expected_delta,
-        usage=proposal.usage,
-        retry_of=proposal.retry_of,
-        retry_reason=proposal.retry_reason,
+        proposer=made.proposer,
+        model=made.model,
+        expected_delta=made.expected_delta,
+        usage=made.usage,
+        retry_of=made.retry_of,
+        retry_reason=made.retry_reason,
         neighbours=answer.neighbours if isinstance(answer, Passed) else (),
-        prompt_key=proposal.prompt_key,
+        prompt_key=made.prompt_key,
+        prepared_on=prepared_on,
     )

@@ -1,22 +1,28 @@
 """The loop's pen: appends a session's events and folds them, so that every decision is made on what is recorded."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from journal.errors import JournalError
 from journal.events import Acknowledged, Event, Intent, experiment_stream, session_stream
 from journal.projections import State
 from journal.recorded import Recorded
 from journal.store import Journal, Sample
+from loop.pending import Pending
 
 
 class Recorder:
-    """One session's appends. `state` is the fold of the journal up to its last event; `requests` what people still wait for."""
+    """One session's appends.
+
+    `state` is the fold of the journal up to its last event, `requests` what people still wait for, `pending` what is
+    known of the next proposal before its turn.
+    """
 
     def __init__(self, journal: Journal, session: str) -> None:
         self._journal = journal
         self.session = session
         self.state = State()
         self.requests: dict[int, Recorded] = {}
+        self.pending = Pending()
         self._versions: dict[str, int] = {}
         self._listeners: list[Listener] = []
         self.catch_up()
@@ -42,6 +48,10 @@ class Recorder:
         """Everything recorded of one experiment."""
         return self._journal.stream(experiment_stream(self.session, number))
 
+    def read(self, *, after: int) -> Iterator[Recorded]:
+        """Everything recorded after a position."""
+        return self._journal.read(after=after)
+
     def own_history(self) -> list[Recorded]:
         """Everything recorded of the session itself."""
         return self._journal.stream(session_stream(self.session))
@@ -62,6 +72,7 @@ class Recorder:
         self.state.apply(recorded)
         self._versions[recorded.stream] = recorded.version
         if recorded.event.session == self.session:
+            self.pending.take(recorded.event, recorded.position)
             if isinstance(recorded.event, Intent):
                 self.requests[recorded.position] = recorded
             elif isinstance(recorded.event, Acknowledged):

@@ -11,6 +11,7 @@ from journal.events import (
     Event,
     Intent,
     NoiseMeasured,
+    ProposalDropped,
     ProposerFailed,
     SessionEnded,
     SessionPaused,
@@ -91,7 +92,7 @@ def note(log: SessionLog, event: Event, recorded: Recorded) -> None:
                 log.ended.append((at, recorded.recorded_at))
         case NoiseMeasured():
             log.noise.append((at, event.sigma))
-        case ProposerFailed():
+        case ProposerFailed() | ProposalDropped():
             spend(log, event.usage, at)
         case Intent():
             _asked(log, event, at)

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from journal.events import IdeaProposed, ProposerFailed, Usage
+from journal.events import IdeaProposed, ProposalDropped, ProposerFailed, Usage
 from journal.projections.dispatch import Fold
 from journal.recorded import Recorded
 
@@ -29,7 +29,7 @@ class Spending(Fold):
 
     def __init__(self) -> None:
         self.rows: dict[tuple[str, str, str], Spend] = {}
-        self.takes = {IdeaProposed: self._propose, ProposerFailed: self._fail}
+        self.takes = {IdeaProposed: self._propose, ProposerFailed: self._fail, ProposalDropped: self._drop}
 
     def _propose(self, event: IdeaProposed, _recorded: Recorded) -> Spend:
         row = self._row(event.session, event.proposer, event.model or "")
@@ -39,6 +39,14 @@ class Spending(Fold):
     def _fail(self, event: ProposerFailed, _recorded: Recorded) -> Spend:
         row = self._row(event.session, event.proposer, "")
         row.failures += 1
+        return _add(row, event.usage)
+
+    def _drop(self, event: ProposalDropped, _recorded: Recorded) -> Spend:
+        row = self._row(event.session, event.proposer, event.model or "")
+        if event.why in ("failed", "ended"):
+            row.failures += 1
+        else:
+            row.proposals += 1
         return _add(row, event.usage)
 
     def _row(self, session: str, proposer: str, model: str) -> Spend:

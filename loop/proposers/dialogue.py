@@ -59,7 +59,7 @@ class Claude:
 
     def _failed(self, fault: Fault, conversation: Conversation) -> ProposerFailure | Stopped:
         if fault.kind == "cancelled":
-            return Stopped(str(fault))
+            return Stopped(str(fault), usage=conversation.usage())
         self._rest.after(fault, now=self._parts.clock.monotonic())
         wait = fault.retry_after if fault.retry_after is not None else self._rested()
         words = transcript.redact(str(fault), self._secrets)

@@ -42,7 +42,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
 def check(ending: Ending, *, output: str) -> None:
     """Raises ProposerFailure where a command did not come to a good end by itself, Stopped where a person ended it."""
     if ending.reason in ("asked", "now"):
-        raise Stopped("A person ended the loop while the agent was at work.")
+        raise Stopped("The agent was ended while it was at work.", usage=_usage(Said(), ending))
     how = _how(ending)
     if how is not None:
         kind, words = how
