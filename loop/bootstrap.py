@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from loop.config import Config
 from loop.contracts import Proposer
 from loop.control import POLL_SECONDS, Control
 from loop.device import find_device
+from loop.defaults import of_tree
 from loop.environment import missing_program, script_of
 from loop.errors import BadInput
 from loop.lab import BASELINE, Lab, Screen
@@ -46,22 +47,26 @@ class Setting:
     brief: Brief
     profile: Profile
     journal: Path
+    defaults: Mapping[str, object]  # of the brief: from the repository's files and from the profile
     store: Callable[[Path], Journal] = Journal  # how the journal is opened
 
 
 def look(root: Path, *, journal: Path | None = None) -> Setting:
     """Read the repository, the brief and the profile. Raises BadInput."""
     workspace = Workspace(root)
-    workspace.head()
+    tree = workspace.tree(workspace.head())
     path = briefs.find(workspace.root)
     first = briefs.read(path)
     profile = _profile(workspace, first)
-    brief = briefs.read(path, defaults=profile.brief)
+    given = first.given | profile.brief.keys()
+    config = briefs.read(path, defaults=profile.brief).config
+    defaults = {**of_tree(config, given, tree, name=path.name), **profile.brief}
     return Setting(
         workspace=workspace,
-        brief=brief,
+        brief=briefs.read(path, defaults=defaults),
         profile=profile,
         journal=locate(journal, start=workspace.root),
+        defaults=defaults,
     )
 
 
@@ -117,7 +122,7 @@ def assemble(setting: Setting, *, tag: str | None, screen: Screen) -> Lab:
         screen=screen,
         folder=setting.workspace.root / FOLDER,
         device=device.name,
-        defaults=setting.profile.brief,
+        defaults=setting.defaults,
     )
     lab.proposer = _proposer(lab, choice(setting).name, journal=setting.journal)
     return lab

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from loop.block import BEGIN, END, remember
 from loop.brief import find, parse, read
+from loop.defaults import of_tree
 from loop.errors import BadInput
 
 THREE = "goal: g\nmetric: m\ndirection: minimize\n"
@@ -159,6 +160,46 @@ def test_a_research_md_works_too(tmp_path):
     (tmp_path / "research.md").write_text("Goal: g\n")
 
     assert find(tmp_path).name == "research.md"
+
+
+# --- what is left open ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lines", "tree", "train", "scope"),
+    [
+        ("", ["gpt/train.py", "train.py"], "python -m gpt.train", ("gpt/train.py",)),
+        ("", ["run.py", "train.py"], "python train.py", ("train.py",)),
+        ("scope: fit.py\n", ["fit.py", "train.py"], "python fit.py", ("fit.py",)),
+        ("scope: config.yaml\n", ["config.yaml", "main.py"], "python main.py", ("config.yaml",)),
+        ("train: python -m lab.fit --fast\n", ["lab/fit.py"], "python -m lab.fit --fast", ("lab/fit.py",)),
+        ("train: bash ./all.sh\n", ["all.sh"], "bash ./all.sh", ("all.sh",)),
+    ],
+)
+def test_what_a_brief_leaves_open_is_taken_from_the_repositorys_files(lines, tree, train, scope):
+    first = parse(brief(lines), path=PATH)
+
+    defaults = of_tree(first.config, first.given, tree, name="program.md")
+
+    config = parse(brief(lines), path=PATH, defaults=defaults).config
+    assert (config.train, config.scope) == (train, scope)
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("", "say which command prints `m: number` (train: COMMAND) and which files may be edited (scope: PATH)"),
+        ("scope: conf.yaml\n", "say which command prints `m: number` (train: COMMAND), or let"),
+        ("train: make\n", "program.md says no `scope`: name the files that may be edited"),
+    ],
+)
+def test_where_nothing_can_be_taken_one_sentence_says_what_is_needed(lines, said):
+    first = parse(brief(lines), path=PATH)
+
+    with pytest.raises(BadInput) as refused:
+        of_tree(first.config, first.given, ["README.md", "conf.yaml"], name="program.md")
+
+    assert said in str(refused.value)
 
 
 # --- the memory block ----------------------------------------------------------------------------------------------
