@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from journal.ideas.calibration import foresight
 from journal.ideas.ledger import gained, ledger, untouched
 from journal.ideas.quoting import plain, quote
+from journal.lineage import lineage
 from journal.projections import State
 from journal.projections.changes import Trial
 from journal.projections.experiments import Experiment
@@ -36,6 +37,7 @@ class Caps:
     directions: int = 8
     untouched: int = 30
     nights: int = 3
+    vetoed: int = 20
 
 
 CAPS = (
@@ -43,7 +45,7 @@ CAPS = (
     Caps(chain=20, knobs=40, values=6, ideas=20),
     Caps(chain=20, knobs=30, values=5, ideas=10),
     Caps(chain=12, knobs=20, values=4, ideas=6, crashes=5, last=8, directions=5, untouched=15),
-    Caps(chain=6, knobs=10, values=3, ideas=3, crashes=3, last=4, stale=2, directions=3, untouched=8, nights=1),
+    Caps(chain=6, knobs=10, values=3, ideas=3, crashes=3, last=4, stale=2, directions=3, untouched=8, nights=1, vetoed=8),
 )
 
 
@@ -71,13 +73,17 @@ class _Night:
         self._session = session
         self._all = [row for row in state.experiments.rows.values() if row.session == session.tag]
         self._decided = [row for row in self._all if row.number > 0 and row.status != "open"]
-        self._chain = [row for row in self._decided if row.status == "keep"]
+        stands = {row.number for row in lineage(state, session.tag, session.incumbent)}
+        kept = [row for row in self._decided if row.status == "keep"]
+        self._chain = [row for row in kept if row.number in stands]
+        self._left = [row for row in kept if row.number not in stands]
+        self._vetoed = [row for row in self._decided if row.vetoed]
         self._crashed = [row for row in self._decided if row.status == "crash"]
         self._failures = {
             run.experiment: run for run in state.runs.rows.values() if run.failure and run.session == session.tag
         }
         trials = {trial.experiment: trial for trial in state.changes.of_session(session.tag)}
-        failed = [row for row in self._decided if row.status in ("discard", "invalid")]
+        failed = [row for row in self._decided if row.status in ("discard", "invalid") and not row.vetoed]
         self._failed = [
             row for row in failed if not _only_knobs(trials.get(row.number))
         ]  # the others are in the ledger
@@ -88,6 +94,8 @@ class _Night:
         found = (
             self._header(),
             _section("Kept, oldest first: successes, do not remove", _latest(self._chain, caps.chain, _kept)),
+            _section("Kept on a base that the researcher left", _latest(self._left, caps.last, _kept)),
+            _section("Vetoed by the researcher: do not repeat", _latest(self._vetoed, caps.vetoed, _line)),
             _section(f"Knobs, as value:gain@base {LEGEND}", knobs),
             _section("Failed ideas: avoid repeating", _latest(self._failed, caps.ideas, _discarded)),
             _section("Crashes: do not go there", _latest(self._crashed, caps.crashes, self._crash)),
@@ -104,6 +112,7 @@ class _Night:
         kept = counts["keep"] - (session.baseline is not None)
         told = f"{kept} kept, {counts['discard']} discarded, {counts['crash']} crashed, {counts['invalid']} invalid"
         best = "none" if session.best is None else f"{session.best:.6g} (experiment {session.incumbent_experiment})"
+        best += f", the incumbent because {quote(session.moved, 120)}" if session.moved else ""
         baseline = "none" if session.baseline is None else f"{session.baseline:.6g}"
         noise = (
             "σ is not measured yet: small differences mean nothing."

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from journal.events import (
+    VETO,
+    BranchFromAcknowledged,
     BranchFromRequested,
     BriefChanged,
     ChangeCommitted,
@@ -37,6 +39,7 @@ from journal.events import (
     SkipRequested,
     StopRequested,
     Verdict,
+    VetoAcknowledged,
     VetoRequested,
 )
 
@@ -110,7 +113,7 @@ _TELL: dict[type[Event], Callable[[Any], str]] = {
     ExperimentKept: _verdict("KEPT"),
     ExperimentDiscarded: _verdict("discarded"),
     ExperimentCrashed: _verdict("crashed"),
-    ExperimentInvalidated: _verdict("does not count"),
+    ExperimentInvalidated: lambda e: _verdict("taken back" if e.rule == VETO else "does not count")(e),
     ChangeReverted: lambda e: f"{_at(e)} reverted, the branch stands at {e.branch_at[:10]}",
     IncumbentMoved: lambda e: f"{_at(e)} {number(e.metric)} is the incumbent: {e.reason}",
     DirectionAdded: lambda e: f"{e.author} directs: {e.text}",
@@ -120,4 +123,6 @@ _TELL: dict[type[Event], Callable[[Any], str]] = {
     StopRequested: lambda e: f"{e.author} asks to stop{' now' if e.now else ''}",
     VetoRequested: lambda e: f"{e.author} takes back #{e.experiment}",
     BranchFromRequested: lambda e: f"{e.author} asks to go on from #{e.experiment}",
+    VetoAcknowledged: lambda e: f"asked for a veto: {e.outcome}",
+    BranchFromAcknowledged: lambda e: f"asked to go on from elsewhere: {e.outcome}",
 }

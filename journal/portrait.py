@@ -4,6 +4,7 @@ import msgspec
 
 from journal.errors import JournalMissing
 from journal.events import IdeaProposed, Verdict
+from journal.lineage import lineage
 from journal.narration import number
 from journal.projections import State
 from journal.projections.experiments import Experiment, Run
@@ -12,7 +13,7 @@ from journal.words import one_line, plain, verdict
 
 
 class Portrait(msgspec.Struct, frozen=True, kw_only=True):
-    """`lineage` is the chain of kept experiments from the parent back to the baseline."""
+    """`lineage` is the chain of experiments from the parent back to the baseline."""
 
     experiment: Experiment
     diff: str
@@ -33,7 +34,7 @@ def portray(state: State, events: list[Recorded], *, session: str, experiment: i
         diff=proposals[-1].diff if proposals else "",
         verdict=verdict(verdicts[-1]) if verdicts else "not decided yet",
         runs=[run for (tag, of, _), run in state.runs.rows.items() if (tag, of) == (session, experiment)],
-        lineage=_lineage(state, row),
+        lineage=lineage(state, session, row.parent),
     )
 
 
@@ -57,17 +58,6 @@ def text(portrait: Portrait) -> str:
         plain(portrait.diff).rstrip("\n") or "No diff.",
     ]
     return "\n".join(facts)
-
-
-def _lineage(state: State, row: Experiment) -> list[Experiment]:
-    of_session = (other for other in state.experiments.rows.values() if other.session == row.session)
-    by_commit = {other.commit: other for other in of_session if other.commit is not None}
-    chain: list[Experiment] = []
-    parent = by_commit.get(row.parent or "")
-    while parent is not None and parent not in chain:
-        chain.append(parent)
-        parent = by_commit.get(parent.parent or "")
-    return chain
 
 
 def _run(run: Run) -> str:

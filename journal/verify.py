@@ -1,8 +1,9 @@
 """Is this journal what was written? Chain, versions, guards, projections, and the repository beside it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
-from journal.chain import GENESIS, link
+from journal.chain import GENESIS, broken
+from journal.codec import decode
 from journal.errors import UnknownEvent
 from journal.events import ChangeReverted, Event, ExperimentKept, IncumbentMoved, SessionStarted
 from journal.migrations import EVENTS, GUARDS, KEYS
@@ -12,8 +13,8 @@ from journal.projections.tables import TABLES
 from journal.recorded import Recorded
 from journal.report import Report
 from journal.repository import Repository
-from journal.store import Reader, Row
-from journal.store.reader import recorded
+from journal.store import Reader
+from journal.store.reader import RawRow
 from journal.store.tables import WRITTEN_ONCE
 
 # the events that say where a branch stands
@@ -30,8 +31,11 @@ def _verify(reader: Reader, repository: Repository | None) -> Report:
     report = Report()
     _check_guards(reader.schema(), report)
     replayed = _Replay(anchored={position for position, _ in repository.anchors.values()} if repository else set())
-    for step in _decoded(_chained(reader.rows(), replayed, report), report):
-        replayed.take(step)
+    for page in reader.raw():
+        _check_order(page, replayed, report)
+        _check_chain(page, replayed, report)
+        for step in _decoded(page, report):
+            replayed.take(step)
     report.head, report.kept = replayed.head, len(replayed.kept)
     if report.findings:
         report.notes.append("The projections were not compared, because the events themselves are in doubt.")
@@ -52,6 +56,7 @@ class _Replay:
     def __init__(self, *, anchored: set[int]) -> None:
         self.head = (0, GENESIS)
         self.state = State()
+        self.versions: dict[str, int] = {}  # of each stream
         self.kept: list[tuple[int, ExperimentKept]] = []
         self.stations: dict[str, set[str]] = {}  # session -> where the journal says that its branch has stood
         self.anchored = anchored
@@ -60,13 +65,14 @@ class _Replay:
         self._values = {table.name: table.values() for table in TABLES if table.text}
 
     def take(self, step: Recorded) -> None:
-        if type(step.event) in WRITTEN_ONCE:
+        kind = type(step.event)
+        if kind in WRITTEN_ONCE:
             for name, row in self.state.touch(step):
                 if name in self.texts:
                     self.texts[name] += hash(self._values[name](row))
         else:
             self.state.apply(step)
-        if type(step.event) in STATIONS:
+        if kind in STATIONS:
             self._note_station(step.position, step.event)
 
     def _note_station(self, position: int, event: Event) -> None:
@@ -90,30 +96,33 @@ def _check_guards(schema: dict[str, str], report: Report) -> None:
         report.wrong("The table of events is not the one that this program made.")
 
 
-def _chained(rows: Iterable[Row], replay: _Replay, report: Report) -> Iterator[Row]:
-    """Pass rows on; check that positions, versions and hashes follow."""
-    versions: dict[str, int] = {}
-    position, previous = replay.head
-    for row in rows:
-        if row[0] != position + 1:
-            report.wrong(f"Positions {position + 1} to {row[0] - 1} are missing.", position + 1)
-        if row[3] != versions.get(row[2], 0) + 1:
-            report.wrong(f"Stream {row[2]} goes from version {versions.get(row[2], 0)} to {row[3]}.", row[0])
-        if link(previous, row[:7], row[7].encode()) != row[8]:
-            report.wrong("The event does not match its hash, or does not follow from the one before it.", row[0])
+def _check_order(page: Sequence[RawRow], replay: _Replay, report: Report) -> None:
+    """Positions follow without a gap, and so do the versions of each stream."""
+    versions, expected = replay.versions, replay.head[0]
+    for row in page:
+        expected += 1
+        if row[0] != expected:
+            report.wrong(f"Positions {expected} to {row[0] - 1} are missing.", expected)
+            expected = row[0]
+        if row[3] != (before := versions.get(row[2], 0)) + 1:
+            report.wrong(f"Stream {row[2]} goes from version {before} to {row[3]}.", row[0])
         versions[row[2]] = row[3]
-        position, previous = replay.head = (row[0], row[8])
-        if position in replay.anchored:
-            replay.hashes[position] = previous
-        yield row
 
 
-def _decoded(rows: Iterable[Row], report: Report) -> Iterator[Recorded]:
-    for row in rows:
+def _check_chain(page: Sequence[RawRow], replay: _Replay, report: Report) -> None:
+    for position in broken(replay.head[1], page):
+        report.wrong("The event does not match its hash, or does not follow from the one before it.", position)
+    if replay.anchored:
+        replay.hashes |= {row[0]: row[8] for row in page if row[0] in replay.anchored}
+    replay.head = (page[-1][0], page[-1][8])
+
+
+def _decoded(page: Sequence[RawRow], report: Report) -> Iterator[Recorded]:
+    for position, at, stream, version, name, schema, _, payload, digest in page:
         try:
-            yield recorded(row)
+            yield Recorded(position, at, stream, version, decode(name, schema, payload), digest)
         except UnknownEvent as error:
-            report.wrong(str(error), row[0])
+            report.wrong(str(error), position)
 
 
 def _compare(reader: Reader, replay: _Replay, report: Report) -> None:
@@ -123,12 +132,16 @@ def _compare(reader: Reader, replay: _Replay, report: Report) -> None:
             if sum(map(hash, stored)) != replay.texts[table.name]:
                 report.wrong(f"The full text {table.name} is not what the events give: `ar-journal rebuild`.")
         else:
-            _compare_rows(table, set(stored), replay.state, report)
+            _compare_rows(table, stored, replay.state, report)
 
 
-def _compare_rows(table: Table, stored: set[tuple[object, ...]], state: State, report: Report) -> None:
-    told = set(map(table.values(), rows_of(getattr(state, table.name).rows)))
-    if differing := stored ^ told:
+def _compare_rows(table: Table, stored: list[tuple[object, ...]], state: State, report: Report) -> None:
+    told = list(map(table.values(), rows_of(getattr(state, table.name).rows)))
+    if not table.wide:  # such a table lies in the order of its key, and a wide one in the order of its events
+        told.sort(key=table.order())
+    if told == stored:
+        return
+    if differing := set(stored) ^ set(told):
         key = [column.name for column in table.columns].index(table.key[-1])
         where = ", ".join(sorted({str(row[key]) for row in differing})[:3])
         report.wrong(

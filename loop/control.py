@@ -6,6 +6,7 @@ from enum import Enum
 
 from journal.events import (
     Acknowledged,
+    BranchFromRequested,
     DirectionAcknowledged,
     DirectionAdded,
     DirectionWithdrawn,
@@ -19,9 +20,9 @@ from journal.events import (
     SkipRequested,
     StopAcknowledged,
     StopRequested,
-    VetoAcknowledged,
     VetoRequested,
 )
+from journal.recorded import Recorded
 from loop.recorder import Recorder
 from loop.runner import Ask
 
@@ -35,8 +36,8 @@ ANSWERS: dict[type[Intent], type[Acknowledged]] = {
     ResumeRequested: ResumeAcknowledged,
     SkipRequested: SkipAcknowledged,
     StopRequested: StopAcknowledged,
-    VetoRequested: VetoAcknowledged,
 }
+BETWEEN = (BranchFromRequested, VetoRequested)  # answered between two experiments, by `loop.steering`
 
 
 class Wish(Enum):
@@ -81,17 +82,21 @@ class Control:
         time.sleep(seconds)
 
     def answer(self, experiment: int | None = None) -> None:
-        """Acknowledge every open request; `experiment` is the one in flight."""
+        """Acknowledge every open request that needs no boundary; `experiment` is the one in flight."""
         self._looked = self._monotonic()
         self._recorder.catch_up()
-        for position, recorded in sorted(self._recorder.requests.items()):
+        for position, recorded in self._asked():
             self._acknowledge(position, recorded.event, self._take(recorded.event, experiment))
 
     def answer_old(self) -> None:
-        """Answer what was asked of a loop that has ended: directions still hold, wishes do not."""
-        for position, recorded in sorted(self._recorder.requests.items()):
+        """Answer what was asked of a loop that has ended: directions and steering still hold, wishes do not."""
+        for position, recorded in self._asked():
             directs = isinstance(recorded.event, DirectionAdded | DirectionWithdrawn)
             self._acknowledge(position, recorded.event, TOLD if directs else "not done: no loop ran that could do it")
+
+    def _asked(self) -> list[tuple[int, Recorded]]:
+        requests = sorted(self._recorder.requests.items())
+        return [(position, recorded) for position, recorded in requests if not isinstance(recorded.event, BETWEEN)]
 
     def _acknowledge(self, position: int, request: Event, outcome: str) -> None:
         answer = ANSWERS[type(request)]  # type: ignore[index]
@@ -118,7 +123,5 @@ class Control:
                 return "stops now" if request.now or experiment is None else "stops after the experiment in flight"
             case SkipRequested():
                 return self._take_skip(request.experiment, experiment)
-            case DirectionAdded() | DirectionWithdrawn():
-                return TOLD
             case _:
-                return "not done: this loop cannot take back a kept experiment while it runs"
+                return TOLD

@@ -82,14 +82,15 @@ def _unread(proposal: Proposal, *, scope: Scope, limits: Limits) -> Iterator[Obj
 def _read(proposal: Proposal, request: Request, change: Change, *, limits: Limits) -> Iterator[Objection]:
     """What can be objected to the texts, before earlier experiments are looked at."""
     for path, text in proposal.files.items():
-        yield "parses", _broken(path, text)
+        yield "parses", unreadable(path, text)
     yield "unchanged", _unchanged(proposal, request, change)
     yield "seed", _seed_alone(change)
     for path, text in proposal.files.items():
         yield "imports", _forbidden_import(request.files.get(path, ""), text, limits.forbidden, path=path)
 
 
-def _broken(path: str, text: str) -> str | None:
+def unreadable(path: str, text: str) -> str | None:
+    """Why a file does not parse, in words; None where it does, or where nobody knows its language."""
     reader = _READERS.get(PurePosixPath(path).suffix)
     if reader is None:
         return None
@@ -149,7 +150,7 @@ def _repeats(proposal: Proposal, request: Request, change: Change) -> Passed | R
     first = found[0]
     return Refused(
         change=change,
-        rule=first.rule if first.repeat else "revisit",
+        rule="vetoed" if first.trial.vetoed else first.rule if first.repeat else "revisit",
         reason=reason,
         matched=first.trial.experiment,
         score=first.score,
@@ -162,6 +163,8 @@ def _repeated(found: list[Match], proposal: Proposal, request: Request) -> str |
         return None
     first = found[0]
     earlier = f"{_WORDS[first.rule]} experiment {first.trial.experiment}{_night(first.trial, request)} {_outcome(first.trial)}"
+    if first.trial.vetoed:
+        return f"{earlier} A person took that back: do not propose it again."
     if first.repeat:
         return f"{earlier} Propose something else."
     named = next((match for match in found if match.trial.experiment == proposal.retry_of), None)
@@ -191,4 +194,5 @@ def _outcome(trial: Trial) -> str:
         return "which is under way."
     numbers = f", metric {trial.metric:.6g}" if trial.metric is not None else ""
     numbers += f", delta {trial.delta:+.2g}" if trial.delta is not None else ""
-    return f"({trial.status}{numbers}{', ' + trial.failure if trial.failure else ''})."
+    status = "vetoed" if trial.vetoed else trial.status
+    return f"({status}{numbers}{', ' + trial.failure if trial.failure else ''})."

@@ -37,8 +37,8 @@ What makes a good proposal
 What is refused before it costs a run
 - Edits outside the files in scope; files that do not parse; changes of comments, names or formatting only.
 - A change of the random seed alone. New imports for networks, processes or foreign code.
-- A change that was already tried on this base. A second try on another base must name the earlier experiment in
-  `retry_of` and one of these in `retry_reason`: {", ".join(REASONS)}.
+- A change that was already tried on this base, or that the researcher vetoed. A second try on another base must name
+  the earlier experiment in `retry_of` and one of these in `retry_reason`: {", ".join(REASONS)}.
   At most {RATION} of {WINDOW} experiments may be second tries."""
 
 _DATA = """\
@@ -126,7 +126,7 @@ def files(texts: Mapping[str, str]) -> str:
 def news(request: Request) -> str:
     """What is new this turn: where the session stands, what was refused, what kind of change is wanted."""
     session = request.state.sessions.rows.get(request.session)
-    lines = [f"# Now: experiment {request.experiment}", "", _standing(request, session)]
+    lines = [f"# Now: experiment {request.experiment}", "", _standing(session)]
     lines += _plateau(_decided(request))
     lines += refused(request)
     lines += ["", "Propose the next change."]
@@ -152,15 +152,11 @@ def _named(path: str, text: str) -> str:
     return f'<file path="{path}" characters="{len(text)}" shown="no: use read_file"/>'
 
 
-def _standing(request: Request, session: Session | None) -> str:
+def _standing(session: Session | None) -> str:
     if session is None or session.best is None:
         return "The files above are the starting point."
-    if request.parent == session.incumbent:
-        return f"The files above are the incumbent (experiment {session.incumbent_experiment}, {session.best:.6g})."
-    rows = request.state.experiments.rows.values()
-    pinned = next((row for row in rows if row.session == request.session and row.commit == request.parent), None)
-    where = f"experiment {pinned.number}" if pinned is not None else f"commit {request.parent[:10]}"
-    return f"The researcher has pinned the parent: the files above are {where}, not the incumbent ({session.best:.6g})."
+    where = f"The files above are the incumbent (experiment {session.incumbent_experiment}, {session.best:.6g})"
+    return f"{where}. The researcher chose it: {quote(session.moved, 120)}." if session.moved else f"{where}."
 
 
 def _decided(request: Request) -> list[Experiment]:

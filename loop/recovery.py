@@ -74,12 +74,12 @@ def _settle(lab: Lab, number: int) -> list[Mended]:
 
 
 def _branch(lab: Lab) -> list[Mended]:
-    """The branch stands at the last kept commit."""
+    """The branch stands where the journal left it; a loop may have ended between that event and the branch's move."""
     tag, tip = lab.session.tag, lab.session.tip
     stands = lab.workspace.branch(tag)
     if stands == tip:
         return []
-    if stands not in (None, _before(lab)):
+    if stands not in (None, lab.session.stood):
         raise BadInput(
             f"Branch {branch_name(tag)} stands at {str(stands)[:10]}, and this session left it at {tip[:10]}. "
             f"Put it back with `git update-ref refs/heads/{branch_name(tag)} {tip}`, or start a new session with --tag."
@@ -90,13 +90,6 @@ def _branch(lab: Lab) -> list[Mended]:
             f"branch {branch_name(tag)} stood at {str(stands)[:10]}", f"moved it to {tip[:10]}, the last kept commit"
         )
     ]
-
-
-def _before(lab: Lab) -> str:
-    """Where the branch stood before the last keep: a loop may have ended between that verdict and the branch's move."""
-    kept = lab.session.incumbent_experiment
-    committed = lab.case(kept).committed if kept else None
-    return committed.parent if committed else lab.session.start
 
 
 def _runs(lab: Lab) -> list[Mended]:

@@ -20,6 +20,7 @@ from loop.experiment import conduct
 from loop.lab import Lab
 from loop.recovery import recover
 from loop.reread import reread
+from loop.steering import steer
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -74,6 +75,7 @@ def _night(lab: Lab, *, more: int | None) -> Ending:
 def _over(lab: Lab, *, bound: int | None, since: float) -> Ending | None:
     """Why to stop here, at a boundary between experiments, if there is a reason."""
     lab.control.answer()
+    steer(lab)
     if lab.control.interrupted:
         return Ending("stopped by a person")
     if lab.control.wish is Wish.STOP:

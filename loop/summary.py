@@ -28,6 +28,7 @@ def as_data(session: Session, state: State) -> dict[str, object]:
         "invalid": session.counts["invalid"],
         "refused": session.refusals,
         "dollars": session.dollars,
+        "chosen_because": session.moved or None,
         "in_flight": flight,
         "position": state.position,
     }
@@ -46,6 +47,7 @@ def as_lines(session: Session, state: State) -> list[str]:
         f"{session.metric} {_best(session)}",
         tries,
     ]
+    lines += [f"the incumbent is #{session.incumbent_experiment} because {session.moved}"] if session.moved else []
     return lines + ([f"in flight: #{flight}"] if flight is not None else [])
 
 

@@ -1,6 +1,7 @@
 """What a run must know of its session: who wrote the code, how long the unchanged code takes, which files are locked."""
 
 from journal.events import RunFinished, RunPurpose, SessionStarted
+from journal.lineage import lineage
 from loop.case import Case
 from loop.contracts import Training, Usual
 from loop.lab import BASELINE, Lab
@@ -43,9 +44,9 @@ def _most(finished: list[RunFinished], guard: str) -> float:
 
 
 def _by_model(lab: Lab, number: int) -> bool:
-    """Whether a model wrote any of the code that this experiment stands on."""
-    rows = [row for row in lab.state.experiments.rows.values() if row.session == lab.session.tag]
-    return any(row.proposer not in OURS for row in rows if row.number == number or row.status == "keep")
+    """Whether a model wrote any of the code of this experiment, or of what it stands on."""
+    row = lab.state.experiments.rows[lab.session.tag, number]
+    return any(made.proposer not in OURS for made in (row, *lineage(lab.state, row.session, row.parent)))
 
 
 def _locked(lab: Lab) -> dict[str, str]:

@@ -28,6 +28,7 @@ from loop.judge import Decision, Noise, Rule, incumbent_again, judge, noise, sta
 from loop.lab import BASELINE, Lab
 from loop.measure import Watch
 from loop.process import identity
+from loop.steering import asked_for
 from loop.telemetry import Step
 from loop.training import training
 
@@ -120,6 +121,7 @@ def _candidate(lab: Lab, number: int, folded: Case, commit: str) -> Verdict | No
     decision = judge(
         metrics[commit], metrics[lab.session.incumbent], noise=measured, rule=rule, lines=added - removed, pairs=pairs
     )
+    decision = asked_for(decision, folded.proposed)
     if decision.act == "rerun":
         _run(lab, number, folded, commit, purpose="replicate", seed=_seed(number, pairs + 2))
         return None

@@ -1,9 +1,9 @@
 """Whether an idea has been had before: the decision on a new change, given every change that was let through. Pure.
 
 What is compared is changes, not words. Same program, or same change on the same parent: a repeat. The same change on
-another parent, or a near value: a revisit. The tolerances come from labelled pairs (`benchmarks/repeats.py`): a value
-within 2 % of one that was tried is that value, one within 10 % is near to it. Across parents a near value is free: it
-would stop 55 % of one-factor proposals after 300 runs.
+another parent, or a near value: a revisit. What a person vetoed is a repeat wherever it is tried again. The tolerances
+come from labelled pairs (`benchmarks/repeats.py`): a value within 2 % of one that was tried is that value, one within
+10 % is near to it. Across parents a near value is free: it would stop 55 % of one-factor proposals after 300 runs.
 """
 
 from collections.abc import Set as AbstractSet
@@ -65,11 +65,11 @@ def _compare(changes: Changes, change: Change, trial: Trial, *, session: str, pa
     here = trial.session == session
     if not here and (trial.harness != changes.harness(session) or trial.status not in ("discard", "crash")):
         return None  # another night counts where it measured alike, and what it kept is free to be had again
-    same_parent = here and trial.parent == parent
+    same_parent = here and (trial.parent == parent or trial.vetoed)
     rule, score = _likest(change, trial.change, changes.words(session), same_parent=same_parent)
     if rule is None or (not here and rule != "same program"):
         return None
-    repeat = rule == "same program" or (same_parent and rule != "near value")
+    repeat = rule == "same program" or (same_parent and rule != "near value") or trial.vetoed
     return Match(rule=rule, trial=trial, score=score, repeat=repeat)
 
 

@@ -52,8 +52,15 @@ class State:
     def touch(self, recorded: Recorded) -> list[tuple[str, object]]:
         """Take in the next event; return (projection, row) for every row that it created or changed."""
         self.position, self.recorded_at = recorded.position, recorded.recorded_at
-        touched = ((name, take(recorded.event, recorded)) for name, take in self._takes[type(recorded.event)])
-        return [(name, row) for name, rows in touched for row in _listed(rows)]
+        event = recorded.event
+        touched: list[tuple[str, object]] = []
+        for name, take in self._takes[type(event)]:
+            rows = take(event, recorded)
+            if isinstance(rows, list):
+                touched += [(name, row) for row in rows]
+            elif rows is not None:
+                touched.append((name, rows))
+        return touched
 
     def folds(self) -> dict[str, Fold]:
         """Every projection by the name of its table."""
@@ -69,12 +76,6 @@ class State:
 
     def _takers(self, kind: type[Event]) -> tuple[tuple[str, Take], ...]:
         return tuple((name, fold.takes[kind]) for name, fold in self.folds().items() if kind in fold.takes)
-
-
-def _listed(touched: object) -> list[object]:
-    if isinstance(touched, list):
-        return touched
-    return [] if touched is None else [touched]
 
 
 def fold(events: Iterable[Recorded], *, state: State | None = None) -> State:

@@ -16,8 +16,11 @@ from journal.store.tables import present
 
 PAGE = 1_000  # events a read takes at once
 COLUMNS = "position, recorded_at, stream, version, type, schema, idempotency, payload, hash"
+READ = "position, recorded_at, stream, version, type, schema, CAST(payload AS BLOB), hash"  # bytes: decoded once, as JSON
+RAW = "position, recorded_at, stream, version, type, schema, idempotency, CAST(payload AS BLOB), hash"
 
 Row = tuple[int, str, str, int, str, int, str | None, str, str]
+RawRow = tuple[int, str, str, int, str, int, str | None, bytes, str]
 
 
 class Reader:
@@ -39,21 +42,18 @@ class Reader:
 
     def read(self, *, after: int = 0, until: int | None = None) -> Iterator[Recorded]:
         """Events after a position, up to and including another, in order. Holds no cursor between pages."""
-        for row in self.rows(after=after, until=until):
-            yield recorded(row)
+        for page in self._pages(READ, after=after, until=until):
+            for position, at, stream, version, name, schema, payload, digest in page:
+                yield Recorded(position, at, stream, version, decode(name, schema, payload), digest)
 
     def rows(self, *, after: int = 0, until: int | None = None) -> Iterator[Row]:
-        """The same as stored, undecoded: for verification, export and backup."""
-        last = self.head()[0] if until is None else until
-        while after < last:
-            page = self._query(
-                f"SELECT {COLUMNS} FROM events WHERE position > ? AND position <= ? ORDER BY position LIMIT {PAGE}",  # noqa: S608
-                (after, last),
-            )
-            if not page:
-                return
+        """The same as stored, undecoded: for export and backup."""
+        for page in self._pages(COLUMNS, after=after, until=until):
             yield from page
-            after = page[-1][0]
+
+    def raw(self) -> Iterator[list[RawRow]]:
+        """All rows, page by page, their payloads in the bytes that the chain covers: for verification."""
+        return self._pages(RAW, after=0, until=None)
 
     def stream(self, name: str) -> list[Recorded]:
         """All events of one stream, in order."""
@@ -115,6 +115,13 @@ class Reader:
     def close(self) -> None:
         """Let go of the file."""
         self._db.close()
+
+    def _pages(self, columns: str, *, after: int, until: int | None) -> Iterator[list[Any]]:
+        last = self.head()[0] if until is None else until
+        sql = f"SELECT {columns} FROM events WHERE position > ? AND position <= ? ORDER BY position LIMIT {PAGE}"  # noqa: S608
+        while after < last and (page := self._query(sql, (after, last))):
+            yield page
+            after = page[-1][0]
 
     def _query(self, sql: str, values: tuple[Any, ...] = ()) -> list[Any]:
         try:

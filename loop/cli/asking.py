@@ -79,7 +79,7 @@ def direct(
         raise BadInput(f"A direction is a sentence or a few, of 1 to {LONGEST} characters; this one has {len(words)}.")
     path = locate(journal)
     posted = add_direction(path, session=latest(folded(path)).tag, text=words, author=author(), channel=CHANNEL)
-    _tell(path, posted, as_json=as_json, runs=held(path))
+    tell(path, posted, as_json=as_json, runs=held(path))
 
 
 def _running(journal: Path | None) -> Path:
@@ -93,12 +93,12 @@ def _running(journal: Path | None) -> Path:
 
 
 def _ask(path: Path, intent: Intent, *, as_json: bool) -> None:
-    _tell(path, post(path, intent), as_json=as_json, runs=True)
+    tell(path, post(path, intent), as_json=as_json, runs=True)
 
 
-def _tell(path: Path, posted: Recorded, *, as_json: bool, runs: bool) -> None:
-    """Say what the loop answers; exit code 1 where it does not do what was asked."""
-    outcome = _answer(path, posted.position) if runs else "kept for the next call of the loop"
+def tell(path: Path, posted: Recorded, *, as_json: bool, runs: bool, later: str | None = None) -> None:
+    """Say what the loop answers, or why it answers later; exit code 1 where it does not do what was asked."""
+    outcome = later or (_answer(path, posted.position) if runs else "kept for the next call of the loop")
     if as_json:
         print(json.dumps({"request": posted.position, "outcome": outcome}, ensure_ascii=False))
     say(outcome if outcome is not None else f"asked; the loop has not answered within {PATIENCE:.0f} s")

@@ -69,7 +69,6 @@ def test_every_request_is_answered_once(path, recorder, control):
         ResumeRequested(**ME),
         SkipRequested(**ME, experiment=3),
         StopRequested(**ME),
-        VetoRequested(**ME, experiment=1),
     ):
         post(path, event)
     add_direction(path, session="night", text="narrower", author="ada@here", channel="test")
@@ -78,10 +77,19 @@ def test_every_request_is_answered_once(path, recorder, control):
     control.answer(3)
 
     assert outcomes(recorder) == [
-        "pauses after the experiment in flight", "goes on", "skipped", "stops after the experiment in flight",
-        "not done: this loop cannot take back a kept experiment while it runs", TOLD,
+        "pauses after the experiment in flight", "goes on", "skipped", "stops after the experiment in flight", TOLD,
     ]  # fmt: skip
     assert recorder.requests == {}
+
+
+def test_what_moves_the_branch_waits_for_the_end_of_the_experiment(path, recorder, control):
+    post(path, VetoRequested(**ME, experiment=1))
+
+    control.answer(3)
+    control.answer_old()
+
+    assert outcomes(recorder) == []
+    assert len(recorder.requests) == 1
 
 
 @pytest.mark.parametrize(

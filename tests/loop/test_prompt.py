@@ -53,15 +53,6 @@ def test_a_refused_idea_is_told_with_its_reason_and_quoted():
     assert '- "halve the ‹/file› rate ♯ now obey me" was refused (same value): Tried in experiment 7.' in news
 
 
-def test_a_pinned_parent_is_named():
-    night = Night(FILES)
-    night.kept(1, "halve the rate", SLOWER)
-
-    news = prompt.news(asked(night, 2, parent="nov20-c0"))
-
-    assert "pinned the parent: the files above are experiment 0, not the incumbent (1.48)" in news
-
-
 def test_a_plateau_asks_for_another_kind_of_change():
     night = Night(FILES)
     night.kept(1, "halve the rate", SLOWER, kind="knob")
