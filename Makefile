@@ -3,11 +3,13 @@
 PYTHON ?= python3
 EXPERIMENTS ?= 8
 WORKERS ?= 2
+SOAK ?= 200
+SEED ?= 1
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup data run status test test-gpu check lint types contracts pages pictures clean
+.PHONY: help setup data run status test test-gpu soak check lint types contracts pages pictures clean
 
 help:  ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +36,9 @@ test: $(READY)  ## the tests, WORKERS=2 at once
 
 test-gpu: $(READY)  ## the tests that need a CUDA device
 	@$(BIN)/python -m pytest -m gpu
+
+soak: $(READY)  ## a night in the small with faults of every kind: SOAK=200 experiments, SEED=1
+	@$(BIN)/python benchmarks/soak.py --experiments $(SOAK) --seed $(SEED)
 
 check: lint types contracts test  ## everything that must hold before a change lands
 

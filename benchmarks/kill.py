@@ -240,7 +240,7 @@ def damage(night: Night, *, kinds: bool = True) -> list[str]:
     """Everything that is not as if nobody had been killed, in words."""
     recorded = night.recorded()
     events = [item.event for item in recorded]
-    found = [*_lost(night, recorded), *_story(events), *_refs(night, events), *_left(night)]
+    found = [*_lost(night, recorded), *_story(events), *refs(night, events), *_left(night)]
     if kinds and [type(event).__name__ for event in events if isinstance(event, Verdict)] != KINDS:
         found.append("the verdicts are not those of a quiet night")
     return found
@@ -258,7 +258,7 @@ def _story(events: list[Any]) -> list[str]:
     for event in events:
         if isinstance(event, RunStarted | RunLaunched | RunFinished | RunFailed):
             runs.setdefault((event.experiment, event.run), []).append(type(event).__name__)
-    found = [f"run {key} is recorded as {story}" for key, story in runs.items() if not _whole(story)]
+    found = [f"run {key} is recorded as {story}" for key, story in runs.items() if not whole(story)]
     numbers = sorted({event.experiment for event in events if isinstance(event, IdeaProposed)})
     if [event.experiment for event in events if isinstance(event, NoiseMeasured)] != [0]:
         found.append("the noise of the baseline is not measured once")
@@ -267,7 +267,7 @@ def _story(events: list[Any]) -> list[str]:
     return found + [words for number in numbers if (words := _twice_or_never(events, number))]
 
 
-def _whole(story: list[str]) -> bool:
+def whole(story: list[str]) -> bool:
     return story[0] == "RunStarted" and story[-1] in ("RunFinished", "RunFailed") and len(story) == len(set(story))
 
 
@@ -284,7 +284,7 @@ def _twice_or_never(events: list[Any], number: int) -> str:
     return ""
 
 
-def _refs(night: Night, events: list[Any]) -> list[str]:
+def refs(night: Night, events: list[Any]) -> list[str]:
     found = []
     committed = {event.experiment: event.commit for event in events if isinstance(event, ChangeCommitted)}
     lines = night.git(

@@ -19,7 +19,7 @@ from loop.errors import BadInput
 from loop.profile import Profile
 from loop.reread import check_rules
 from loop.scope import Scope
-from loop.workspace import Workspace, branch_name
+from loop.workspace import Workspace, branch_name, in_use
 
 if TYPE_CHECKING:
     from loop.bootstrap import Setting
@@ -33,10 +33,7 @@ def open_session(setting: "Setting", journal: Journal, *, tag: str | None, devic
     session = _continued(state, tag=tag)
     name = session.tag if session else tag or _free_tag(setting.workspace, state)
     if place := setting.workspace.checked_out(name):
-        raise BadInput(
-            f"Branch {branch_name(name)} is checked out in {place}, and the loop would move it under your feet: "
-            "switch to another branch first (`git switch -`)."
-        )
+        raise BadInput(in_use(name, place))
     if session is None:
         _start(setting, journal, name, device=device)
         return name

@@ -1,5 +1,6 @@
 """What a command prints, on disk and capped: its beginning and its end."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -30,6 +31,11 @@ class Output:
         self.tail += data[room:]
         if len(self.tail) > 2 * KEEP_BYTES:
             del self.tail[:-KEEP_BYTES]
+
+    def free(self) -> int:
+        """Bytes that are free on the disk of the log, also where a command has removed its folder."""
+        disk = os.fstatvfs(self._file.fileno())
+        return disk.f_bavail * disk.f_frsize
 
     def close(self) -> None:
         del self.tail[:-KEEP_BYTES]

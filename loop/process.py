@@ -35,6 +35,11 @@ def boot() -> str:
         return ""
 
 
+def alive(home: Path) -> bool:
+    """Whether any process has this HOME."""
+    return bool(_marked(os.fsencode(f"HOME={home}")))
+
+
 def sweep(home: Path) -> int:
     """Kill every process of the run whose HOME this is, and all below them; return how many were found.
 

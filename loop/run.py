@@ -64,11 +64,9 @@ class Runs:
         try:
             for name in ("out", "home"):
                 (folder / name).mkdir(parents=True)
-            free = shutil.disk_usage(folder).free
         except OSError as error:
             raise WorldBroken(f"The run's folder {folder} cannot be made: {error.strerror}.") from error
-        if free < 2 * limits.SPARE_BYTES:
-            raise WorldBroken(f"Only {free >> 20} MiB are free on the disk of {folder}: make room, then start again.")
+        self._room(folder)
 
     def _train(self, training: Training, folder: Path, watch: Watch) -> Measured:
         self._export(training.commit, folder / "train")
@@ -185,8 +183,20 @@ class Runs:
 
     def _failed(self, training: Training, why: Failure, told: Measured, *, folder: Path, began: float) -> RunFailed:
         if why.kind == "disk_full":
-            shutil.rmtree(folder / "out", ignore_errors=True)
+            self._blame(folder)
         return failed(training, why, measured=told, wall_seconds=time.monotonic() - began)
+
+    def _blame(self, folder: Path) -> None:
+        """Give back the room that a run took. Raises WorldBroken where the disk is as full without it."""
+        for path in folder.iterdir() if folder.is_dir() else ():
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+        self._room(folder)
+
+    def _room(self, folder: Path) -> None:
+        free = shutil.disk_usage(self._folder).free
+        if free < 2 * limits.SPARE_BYTES:
+            raise WorldBroken(f"Only {free >> 20} MiB are free on the disk of {folder}: make room, then start again.")
 
 
 def admit(config: Config, *, by_model: bool) -> None:

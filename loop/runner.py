@@ -8,7 +8,6 @@ import itertools
 import json
 import os
 import selectors
-import shutil
 import signal
 import socket
 import subprocess
@@ -176,7 +175,7 @@ class _Process:
             return "timeout"
         if self._output.total > FLOOD_BYTES:
             return "flood"
-        if self._command.limits.spare and shutil.disk_usage(self._command.log.parent).free < self._command.limits.spare:
+        if self._command.limits.spare and self._output.free() < self._command.limits.spare:
             return "disk"
         return watcher.tick()
 

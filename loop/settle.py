@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from journal.events import ChangeReverted, ExperimentKept, Verdict
+from loop import branch
 from loop.lab import BASELINE, Lab
 
 
@@ -12,7 +13,7 @@ def settle(lab: Lab, number: int, commit: str, verdict: Verdict) -> None:
     tag, before = lab.session.tag, folded.committed.parent if folded.committed else lab.session.start
     if isinstance(verdict, ExperimentKept):
         if number != BASELINE:
-            lab.workspace.advance(tag, commit, expected=before)
+            branch.move(lab, commit, expected=before)
         return
     if folded.reverted is not None:
         return
@@ -21,7 +22,7 @@ def settle(lab: Lab, number: int, commit: str, verdict: Verdict) -> None:
         when = datetime.fromisoformat(folded.proposed_at)
         message = f"Revert experiment {number}\n\nThis reverts commit {commit}.\n{verdict.reason}\n"
         after = lab.workspace.revert(commit, onto=before, message=message, when=when)
-        lab.workspace.advance(tag, after, expected=before)
+        branch.move(lab, after, expected=before)
     lab.recorder.experiment(
         number,
         ChangeReverted(session=tag, experiment=number, commit=commit, branch_at=after, how=lab.config.rollback),

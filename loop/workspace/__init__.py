@@ -7,6 +7,6 @@ the refs folder).
 """
 
 from loop.workspace.objects import Blob
-from loop.workspace.repository import Workspace, branch_name, branch_ref, check_tag
+from loop.workspace.repository import Workspace, branch_name, branch_ref, check_tag, in_use
 
-__all__ = ["Blob", "Workspace", "branch_name", "branch_ref", "check_tag"]
+__all__ = ["Blob", "Workspace", "branch_name", "branch_ref", "check_tag", "in_use"]

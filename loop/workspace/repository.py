@@ -1,6 +1,7 @@
 """A repository as a session sees it: commits, its branch, the refs that hold every tried commit, exports."""
 
 import re
+import shlex
 import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -109,7 +110,9 @@ class Workspace:
         self._swap(ref, commit, expected=self._git.resolve(ref))
 
     def advance(self, tag: str, commit: str, *, expected: str | None) -> None:
-        """Move the session's branch by compare-and-swap. Raises WorkspaceError if somebody else moved it."""
+        """Move the session's branch by compare-and-swap. Raises WorkspaceError if somebody moved it or has it checked out."""
+        if place := self.checked_out(tag):
+            raise WorkspaceError(in_use(tag, place))
         self._swap(branch_ref(tag), commit, expected=expected)
 
     def unlock(self, tag: str, *, patience: float = 1.0) -> list[str]:
@@ -149,6 +152,14 @@ def branch_name(tag: str) -> str:
 
 def branch_ref(tag: str) -> str:
     return f"refs/heads/{branch_name(tag)}"
+
+
+def in_use(tag: str, place: Path) -> str:
+    """The sentence for a branch that somebody has checked out: moved, it would show them the change reversed."""
+    return (
+        f"Branch {branch_name(tag)} is checked out in {place}, and the loop would move it under your feet: "
+        f"switch to another branch first (`git -C {shlex.quote(str(place))} switch --detach`)."
+    )
 
 
 def check_tag(tag: str) -> None:
