@@ -45,7 +45,9 @@ CAPS = (
     Caps(chain=20, knobs=40, values=6, ideas=20),
     Caps(chain=20, knobs=30, values=5, ideas=10),
     Caps(chain=12, knobs=20, values=4, ideas=6, crashes=5, last=8, directions=5, untouched=15),
-    Caps(chain=6, knobs=10, values=3, ideas=3, crashes=3, last=4, stale=2, directions=3, untouched=8, nights=1, vetoed=8),
+    Caps(
+        chain=6, knobs=10, values=3, ideas=3, crashes=3, last=4, stale=2, directions=3, untouched=8, nights=1, vetoed=8
+    ),
 )
 
 
