@@ -1,7 +1,8 @@
 """Documents, and their two parts: one to train on, one to score on, with nothing in both.
 
 The default text is what every Python carries: the sources of its standard library and the language reference of
-`pydoc_data`. A document is one file, or one topic of the reference.
+`pydoc_data`. A document is one file, or one topic of the reference. Of other text, a document is one file, one line of JSONL,
+one row of Parquet, or what stands between two lines `<|endoftext|>`.
 """
 
 from __future__ import annotations
@@ -11,22 +12,38 @@ import contextlib
 import hashlib
 import json
 import sysconfig
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from gpt.data import DataError
 
 BLOCK = 5  # consecutive non-blank lines that may not be in both parts
 TABLES = {"encodings", "site-packages", "dist-packages", "__pycache__", "pydoc_data"}  # data, or not the library's
 TESTS = {"test", "tests", "idle_test"}
 TEXT_SUFFIXES = {".txt", ".md", ".rst", ".py"}
+SUFFIXES = TEXT_SUFFIXES | {".jsonl", ".parquet"}
+SEPARATOR = "<|endoftext|>"  # a line of its own between two documents, as in TinyStories
+SECTION = 16_384  # characters, about: documents of a text that does not say where its own begin
 
 
 @dataclass(frozen=True)
 class Parts:
-    """Documents of the two parts, after deduplication."""
+    """Documents of the two parts, after deduplication; `train` is read once, as it comes."""
 
-    train: list[str]
+    train: Iterator[str]
     val: list[str]
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Documents that can be read more than once: `read` begins anew."""
+
+    read: Callable[[], Iterator[str]]
+
+    def __iter__(self) -> Iterator[str]:
+        return self.read()
 
 
 # --- documents --------------------------------------------------------------------------------------------------------
@@ -50,14 +67,87 @@ def _topics(path: Path) -> Iterator[str]:
         yield from ast.literal_eval(assignment.value).values()
 
 
-def folder_of_text(root: Path) -> Iterator[str]:
-    """Every .txt, .md, .rst and .py file below `root` is a document; so is the "text" of every line of a .jsonl file."""
-    for path in sorted(root.rglob("*")):
+def own(paths: list[Path]) -> Iterator[str]:
+    """The documents of these files, in their order.
+
+    Raises:
+        DataError: a file is not what its name says.
+
+    """
+    alone = len(paths) == 1
+    for path in paths:
         if path.suffix == ".jsonl":
-            with path.open(encoding="utf-8") as lines:
-                yield from (json.loads(line)["text"] for line in lines if line.strip())
-        elif path.suffix in TEXT_SUFFIXES:
+            yield from _lines_of_json(path)
+        elif path.suffix == ".parquet":
+            yield from _rows_of_parquet(path)
+        elif path.suffix == ".txt":
+            yield from _separated(path, sections=alone)
+        else:
             yield from _read(path)
+
+
+def files(root: Path) -> list[Path]:
+    """Every file of text below `root`, sorted; `root` itself where it is one.
+
+    Raises:
+        DataError: there is none.
+
+    """
+    found = sorted(path for path in ([root] if root.is_file() else root.rglob("*")) if path.suffix in SUFFIXES)
+    if not found:
+        raise DataError(f"{root}: no file of text there, of the kinds {' '.join(sorted(SUFFIXES))}")
+    return found
+
+
+def _separated(path: Path, *, sections: bool) -> Iterator[str]:
+    """What stands between the separators of a file; where it has none, the file, whole or in sections."""
+    piece: list[str] = []
+    size, separated = 0, False
+    with contextlib.suppress(UnicodeDecodeError), path.open(encoding="utf-8") as lines:
+        for line in lines:
+            full = sections and not separated and size >= SECTION and not line.strip()
+            if line.strip() == SEPARATOR or full:
+                separated = separated or not full
+                yield "".join(piece)
+                piece, size = [], 0
+            if line.strip() != SEPARATOR:
+                piece.append(line)
+                size += len(line)
+        yield "".join(piece)
+
+
+def _lines_of_json(path: Path) -> Iterator[str]:
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                yield _text_of(line, f"{path}, line {number}")
+
+
+def _text_of(line: str, where: str) -> str:
+    try:
+        text = json.loads(line)["text"]
+    except (ValueError, KeyError, TypeError):
+        raise DataError(f'{where}: it is not an object with a "text"') from None
+    if not isinstance(text, str):
+        raise DataError(f'{where}: its "text" is no string')
+    return text
+
+
+def _rows_of_parquet(path: Path) -> Iterator[str]:
+    """The column "text", a batch of rows in memory at once."""
+    try:
+        import pyarrow as pa  # noqa: PLC0415  (an extra: most corpora need none)
+        from pyarrow import parquet  # noqa: PLC0415
+    except ImportError:
+        raise DataError(f"{path} is Parquet, which needs pyarrow: pip install 'ar-loop[data]'") from None
+    try:
+        file: Any = parquet.ParquetFile(path)
+        if "text" not in file.schema_arrow.names:
+            raise DataError(f'{path} has no column "text"; it has {", ".join(file.schema_arrow.names)}')
+        for batch in file.iter_batches(batch_size=1024, columns=["text"]):
+            yield from (text for text in batch.column(0).to_pylist() if text)
+    except pa.ArrowException as error:
+        raise DataError(f"{path} is no Parquet file that can be read: {str(error).splitlines()[0]}") from None
 
 
 def _read(path: Path) -> Iterator[str]:
@@ -71,15 +161,41 @@ def _read(path: Path) -> Iterator[str]:
 def split(documents: Iterable[str], share: float, *, clip: int) -> Parts:
     """Set aside the documents whose content hash falls into the first `share`; clip each of them to `clip` bytes.
 
-    Blocks of the training part that are also in the validation part are cut out of the former.
+    Blocks of the training part that are also in the validation part are cut out of the former. The documents are gone
+    through twice, and only the part that is set aside is held in memory.
     """
-    distinct = {hashlib.sha256(text.strip().encode()).digest(): text for text in documents if text.strip()}
     limit = int(share * 2**64)
-    drawn = {key: int.from_bytes(key[:8], "big") < limit for key in distinct}
-    val = [_clip(text, clip) for key, text in sorted(distinct.items()) if drawn[key]]
+    drawn = {key: text for key, text in _distinct(documents) if int.from_bytes(key[:8], "big") < limit}
+    return _parts(documents, dict(sorted(drawn.items())), clip=clip)
+
+
+def apart(documents: Iterable[str], others: Iterable[str], *, clip: int, enough: int) -> Parts:
+    """Set aside the first of the `others` that have `enough` characters in all; what is like them is not trained on."""
+    drawn: dict[bytes, str] = {}
+    size = 0
+    for key, text in _distinct(others):
+        if size >= enough:
+            break
+        drawn[key] = text
+        size += min(len(text), clip)
+    return _parts(documents, drawn, clip=clip)
+
+
+def _parts(documents: Iterable[str], drawn: dict[bytes, str], *, clip: int) -> Parts:
+    val = [_clip(text, clip) for text in drawn.values()]
     held = {block for text in val for block in blocks(text)}
-    train = [piece for key, text in distinct.items() if not drawn[key] for piece in without(text, held)]
+    train = (piece for key, text in _distinct(documents) if key not in drawn for piece in without(text, held))
     return Parts(train=train, val=val)
+
+
+def _distinct(documents: Iterable[str]) -> Iterator[tuple[bytes, str]]:
+    """(hash, text) of each document the first time that it comes."""
+    seen: set[bytes] = set()
+    for text in documents:
+        key = hashlib.sha256(text.strip().encode(errors="replace")).digest()[:16]
+        if text.strip() and key not in seen:
+            seen.add(key)
+            yield key, text
 
 
 def _clip(text: str, size: int) -> str:

@@ -4,7 +4,8 @@ data/
   profile.toml           the chosen profile, for people and for the loop
   manifest.json          what was built, from what; written last
   tokenizer/ranks.tiktoken, tokenizer.json
-  train/00000.npy ...    uint16 tokens, each document after one <|bos|>
+  train/00000.npy ...    uint16 tokens, each document after one <|bos|>, none of them in two shards
+  train/00000.starts     int64, where each document of that shard starts
   val/tokens.npy         the same for the pinned validation part; the training cannot read it
   val/bytes.npy          int32, length in bytes of each token of the vocabulary, 0 for specials
   val/val.json           {"context": tokens that the scorer shows the model at once, ...}
@@ -21,6 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+
+from gpt.packing import Documents
 
 if TYPE_CHECKING:
     import tiktoken
@@ -57,6 +60,19 @@ def train_shards(data: Path) -> list[npt.NDArray[np.uint16]]:
     if not paths:
         raise _missing(data / "train")
     return [np.load(path, mmap_mode="r", allow_pickle=False) for path in paths]
+
+
+def train_documents(data: Path) -> Documents:
+    """Where each document of the training part lies."""
+    shards = train_shards(data)
+    paths = [path.with_suffix(".starts") for path in sorted((data / "train").glob("*.npy"))]
+    if missing := next((path for path in paths if not path.exists()), None):
+        raise _missing(missing)
+    starts = [np.load(path, allow_pickle=False) for path in paths]
+    ends = [np.append(start[1:], len(shard)) for start, shard in zip(starts, shards, strict=True)]
+    numbers = np.repeat(np.arange(len(shards)), [len(start) for start in starts])
+    first, last = np.concatenate(starts), np.concatenate(ends)
+    return Documents(shards=numbers, starts=first, sizes=last - first)
 
 
 def validation(data: Path) -> Validation:

@@ -1,18 +1,19 @@
 """Text -> tokenizer, training shards and a pinned validation part. Run once; the second call finds everything in place.
 
 The default text is what every Python carries: the sources of its standard library and the language reference of
-`pydoc_data`. Nothing is downloaded. `--text FOLDER` reads a folder of your own instead.
+`pydoc_data`. Nothing is downloaded. `--dataset` takes others: a dataset of the Hugging Face hub by name (climbmix,
+fineweb-edu, tinystories), a file or folder of your own (.txt .md .rst .py .jsonl .parquet), or a URL of such a file.
 
-A document is one file (or one topic of the reference). Which documents are set aside for validation depends on the
-hash of their content alone, so it is the same on every machine with the same Python. No document and no block of five
-lines is in both parts.
+Which documents are set aside for validation depends on the hash of their content alone, so it is the same on every
+machine with the same text; a dataset of the hub has a shard of its own for it. No document and no block of five lines is
+in both parts.
 """
 
 from __future__ import annotations
 
 import argparse
-import base64
 import hashlib
+import itertools
 import json
 import os
 import shutil
@@ -24,20 +25,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-import rustbpe
-import tiktoken
 
-from gpt import corpus, data
+from gpt import data, encode
+from gpt.bar import Bar
+from gpt.hub import Hub
+from gpt.sources import DATASETS, Source, cache_folder, source
 
-FORMAT = 1  # raise it when the same text would be laid out differently
-SHARD_TOKENS = 50_000_000
+FORMAT = 2  # raise it when the same text would be laid out differently
 PROFILES = Path(__file__).with_name("profiles.toml")
-# GPT-4's split pattern with numbers in groups of at most two digits, as in nanochat: a small vocabulary has no room for 1,000.
-PATTERN = (
-    r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,2}"
-    r"| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+"
-)
+SHARDS = 8  # of a dataset of the hub, unless --shards says otherwise
 
 
 @dataclass(frozen=True)
@@ -46,54 +42,15 @@ class Request:
 
     name: str
     profile: dict[str, Any]
-    text: Path | None
+    dataset: str | None  # as the command line names it
+    shards: int
+    source: Source
     out: Path
 
     def fingerprint(self) -> str:
         """Equal for two requests that build the same bytes."""
-        parts = [FORMAT, PATTERN, self.source(), self.name, self.profile]
+        parts = [FORMAT, encode.PATTERN, self.source.identity(), self.name, self.profile]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-    def source(self) -> list[object]:
-        """The text by name: the Python that carries it, or every file with its size and time."""
-        if self.text is None:
-            return ["python", sys.version]
-        stats = ((str(path), path.stat()) for path in sorted(self.text.resolve().rglob("*")) if path.is_file())
-        return [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats]
-
-
-# --- tokenizer and tokens ---------------------------------------------------------------------------------------------
-
-
-def train_tokenizer(texts: list[str], vocab_size: int, *, to: Path) -> tiktoken.Encoding:
-    """Byte-pair encoding of `vocab_size` tokens, the last of them <|bos|>; written to folder `to`."""
-    trainer = rustbpe.Tokenizer()
-    trainer.train_from_iterator(iter(texts), vocab_size - 1, pattern=PATTERN)
-    ranks = {bytes(token): rank for token, rank in trainer.get_mergeable_ranks()}
-    to.mkdir()
-    lines = (
-        base64.b64encode(token) + b" %d\n" % rank for token, rank in sorted(ranks.items(), key=lambda item: item[1])
-    )
-    (to / "ranks.tiktoken").write_bytes(b"".join(lines))
-    meta = {"name": "gpt", "pattern": PATTERN, "specials": {data.BOS: len(ranks)}, "vocab_size": len(ranks) + 1}
-    _write_json(to / "tokenizer.json", meta)
-    return data.tokenizer(to.parent)
-
-
-def encode(texts: list[str], encoding: tiktoken.Encoding) -> npt.NDArray[np.uint16]:
-    """One flat uint16 array, each document after one <|bos|>."""
-    bos = encoding.encode_single_token(data.BOS)
-    rows = encoding.encode_ordinary_batch(texts, num_threads=os.cpu_count() or 1)
-    return np.concatenate([np.array([bos, *row], dtype=np.uint16) for row in rows])
-
-
-def token_bytes(encoding: tiktoken.Encoding) -> npt.NDArray[np.int32]:
-    """Length in bytes of each token; 0 for specials, which are not text."""
-    lengths = np.zeros(encoding.n_vocab, dtype=np.int32)
-    for token in range(encoding.n_vocab):
-        if not encoding.is_special_token(token):
-            lengths[token] = len(encoding.decode_single_token_bytes(token))
-    return lengths
 
 
 # --- on disk ----------------------------------------------------------------------------------------------------------
@@ -102,27 +59,25 @@ def token_bytes(encoding: tiktoken.Encoding) -> npt.NDArray[np.int32]:
 def build(request: Request, to: Path) -> dict[str, Any]:
     """Write everything to the empty folder `to`; returns the manifest."""
     sizes = request.profile["data"]
-    documents = (
-        corpus.folder_of_text(request.text) if request.text else corpus.standard_library(tests=bool(sizes["tests"]))
-    )
-    parts = corpus.split(documents, float(sizes["val_share"]), clip=int(sizes["val_clip"]))
-    if not parts.train or not parts.val:
-        raise data.DataError(f"{request.text}: too little text for a training and a validation part")
-    encoding = train_tokenizer(parts.train, int(sizes["vocab_size"]), to=to / "tokenizer")
-    train, val = encode(parts.train, encoding), encode(parts.val, encoding)[: int(sizes["val_tokens"]) + 1]
-    (to / "train").mkdir()
-    for shard, at in enumerate(range(0, len(train), SHARD_TOKENS)):
-        np.save(to / "train" / f"{shard:05}.npy", train[at : at + SHARD_TOKENS])
+    parts = request.source.parts(sizes)
+    first = encode.lessons(parts.train)
+    if not first or not parts.val:
+        what = request.dataset or "the standard library"
+        raise data.DataError(f"{what}: too little text for a training and a validation part")
+    encoding = encode.train_tokenizer(first, int(sizes["vocab_size"]), to=to / "tokenizer")
+    texts = itertools.chain(first, parts.train)
+    train_tokens = encode.write_shards(encode.documents(texts, encoding), to / "train")
+    val = np.concatenate(list(encode.documents(parts.val, encoding)))[: int(sizes["val_tokens"]) + 1]
     (to / "val").mkdir()
     np.save(to / "val" / "tokens.npy", val)
-    np.save(to / "val" / "bytes.npy", token_bytes(encoding))
-    _write_json(to / "val" / "val.json", {"context": sizes["context"]})
+    np.save(to / "val" / "bytes.npy", encode.token_bytes(encoding))
+    encode.write_json(to / "val" / "val.json", {"context": sizes["context"]})
     (to / "profile.toml").write_text(_toml(request), encoding="utf-8")
-    counts = {"train_tokens": len(train), "val_tokens": len(val), "vocab_size": encoding.n_vocab}
+    counts = {"train_tokens": train_tokens, "val_tokens": len(val), "vocab_size": encoding.n_vocab}
     files = {str(path.relative_to(to)): path.stat().st_size for path in sorted(to.rglob("*")) if path.is_file()}
-    origin = str(request.text.resolve()) if request.text else None
-    manifest = {"fingerprint": request.fingerprint(), "profile": request.name, "text": origin, **counts, "files": files}
-    _write_json(to / "manifest.json", manifest)
+    origin = {"dataset": request.dataset, "shards": request.shards}
+    manifest = {"fingerprint": request.fingerprint(), "profile": request.name, **origin, **counts, "files": files}
+    encode.write_json(to / "manifest.json", manifest)
     return manifest
 
 
@@ -174,10 +129,6 @@ def _alive(pid: int) -> bool:
     return True
 
 
-def _write_json(path: Path, value: dict[str, Any]) -> None:
-    path.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-
-
 def _toml(request: Request) -> str:
     """The chosen profile as TOML; values of a profile are numbers, strings and booleans, which JSON writes alike."""
     lines = [f"name = {json.dumps(request.name)}"]
@@ -202,35 +153,59 @@ def detect() -> str:
 
 
 def choose(arguments: argparse.Namespace) -> Request:
-    """The request that the command line makes; `auto` keeps the profile and the text that are in place."""
+    """The request that the command line makes; `auto` keeps the profile and the text that are in place.
+
+    Raises:
+        DataError: there is no such profile or text.
+
+    """
     profiles = tomllib.loads(arguments.profiles.read_text(encoding="utf-8"))
-    name, text = arguments.profile, arguments.text
-    present = in_place(arguments.out)
-    if name == "auto" and present and present["profile"] in profiles:
-        name, text = present["profile"], text or (Path(present["text"]) if present["text"] else None)
-    elif name == "auto":
-        name = detect()
+    name, dataset, shards = arguments.profile, arguments.dataset, arguments.shards
+    if name == "auto":
+        present = in_place(arguments.out) or {}
+        name = present.get("profile")
+        if name in profiles:
+            dataset, shards = dataset or present.get("dataset"), shards or present.get("shards")
+        else:
+            name = detect()
     if name not in profiles:
         raise data.DataError(f"no profile {name!r} in {arguments.profiles}: it has {', '.join(profiles)}")
-    if text and not text.is_dir():
-        raise data.DataError(f"the text {text} is not a folder")
-    return Request(name=name, profile=profiles[name], text=text, out=arguments.out)
+    if dataset and Path(dataset).exists():
+        dataset = str(Path(dataset).resolve())
+    count = shards or SHARDS
+    chosen = source(dataset, shards=count, cache=arguments.cache, hub=Hub(told=Bar()))
+    return Request(name=name, profile=profiles[name], dataset=dataset, shards=count, source=chosen, out=arguments.out)
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Prepare, or say that all is in place; 0 done, 2 bad input."""
+def parse(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m gpt.prepare",
         description="Build tokenizer, training shards and the pinned validation part; a second call does nothing.",
-        epilog="example: python -m gpt.prepare --profile cpu",
+        epilog="examples: python -m gpt.prepare --profile cpu; python -m gpt.prepare --dataset climbmix --shards 8",
     )
     parser.add_argument("--profile", default="auto", help="a table of the profiles, or auto: by what is there")
     parser.add_argument("--out", type=Path, default=data.folder(), help="data folder (default: $AR_DATA or data)")
+    names = ", ".join(DATASETS)
     parser.add_argument(
-        "--text", type=Path, help="a folder of .txt .md .rst .py .jsonl (default: the standard library)"
+        "--dataset", "--text", help=f"{names}; a file, a folder or a URL (default: the standard library)"
+    )
+    parser.add_argument("--shards", type=_positive, help=f"how many shards of a hub's dataset (default: {SHARDS})")
+    parser.add_argument(
+        "--cache", type=Path, default=cache_folder(), help="where downloads stay (default: %(default)s)"
     )
     parser.add_argument("--profiles", type=Path, default=PROFILES, help=argparse.SUPPRESS)
-    arguments = parser.parse_args(argv)
+    return parser.parse_args(argv)
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
+    return int(text)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Prepare, or say that all is in place; 0 done, 2 bad input, 130 interrupted."""
+    arguments = parse(argv)
     started = time.monotonic()
     try:
         request = choose(arguments)
@@ -242,6 +217,9 @@ def main(argv: list[str] | None = None) -> int:
     except (data.DataError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("\nstopped; what was downloaded stays, the same call goes on", file=sys.stderr)
+        return 130
     print(
         f"{request.out}: {verb}, profile {request.name}, vocabulary {manifest['vocab_size']:,}, "
         f"{manifest['train_tokens']:,} training and {manifest['val_tokens']:,} validation tokens"

@@ -9,6 +9,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
+from pyarrow import parquet
+
 ROOT = Path(__file__).resolve().parents[2]
 TINY = """
 [tiny]
@@ -67,7 +70,7 @@ class Tree:
 
 
 def prepare(out, text, profiles, *arguments):
-    command = [sys.executable, "-m", "gpt.prepare", "--profile", "tiny", "--out", out, "--text", text]
+    command = [sys.executable, "-m", "gpt.prepare", "--profile", "tiny", "--out", out, "--dataset", text]
     command += ["--profiles", profiles, *arguments]
     return subprocess.run([str(word) for word in command], cwd=ROOT, capture_output=True, text=True, check=False)
 
@@ -80,3 +83,7 @@ def small_tree(folder, data_folder):
         source = re.sub(rf"(?m)^{name} = \S+", f"{name} = {value}", source)
     path.write_text(source, encoding="utf-8")
     return Tree(path=folder / "tree", data=data_folder, out=folder / "out")
+
+
+def write_parquet(path, **columns):
+    parquet.write_table(pa.table(columns), path)

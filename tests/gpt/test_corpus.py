@@ -1,9 +1,12 @@
 """Documents and their two parts."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from patient import write_parquet
 
 from gpt import corpus
+from gpt.data import DataError
 
 lines = st.lists(st.sampled_from([f"line {n}" for n in range(12)]), min_size=1, max_size=30)
 documents = st.lists(lines.map(lambda them: "\n".join(them) + "\n"), max_size=20)
@@ -61,6 +64,62 @@ def test_a_folder_of_text_is_read_file_by_file_and_line_by_line(tmp_path):
     )
     (tmp_path / "plot.png").write_bytes(b"\x89PNG")
 
-    texts = list(corpus.folder_of_text(tmp_path))
+    texts = list(corpus.own(corpus.files(tmp_path)))
 
     assert texts == ["swap in GeLU\n", "halve the batch", "longer warm-up"]
+
+
+def test_stories_are_what_stands_between_the_separators(tmp_path):
+    (tmp_path / "stories.txt").write_text("One day,\n\nLily hid.\n<|endoftext|>\nTom ran.\n<|endoftext|>\n")
+
+    texts = list(corpus.own(corpus.files(tmp_path)))
+
+    assert texts == ["One day,\n\nLily hid.\n", "Tom ran.\n", ""]
+
+
+def test_one_file_without_separators_is_cut_into_sections_at_blank_lines(tmp_path):
+    paragraph = "To be, or not to be.\n" * 300 + "\n"
+    (tmp_path / "plays.txt").write_text(paragraph * 12)
+
+    texts = list(corpus.own([tmp_path / "plays.txt"]))
+
+    assert "".join(texts) == paragraph * 12
+    assert len(texts) == 5
+    assert max(map(len, texts)) < corpus.SECTION + len(paragraph)
+
+
+@pytest.mark.parametrize("line", ["{", "[1]", '{"story": "x"}', '{"text": 3}', "3"])
+def test_a_line_that_is_no_document_is_named(tmp_path, line):
+    (tmp_path / "more.jsonl").write_text(f'{{"text": "halve the batch"}}\n{line}\n')
+
+    with pytest.raises(DataError, match=r"more\.jsonl, line 2: "):
+        list(corpus.own(corpus.files(tmp_path)))
+
+
+def test_rows_of_parquet_are_documents(tmp_path):
+    write_parquet(tmp_path / "part.parquet", id=[1, 2, 3], text=["halve the batch", None, "longer warm-up"])
+
+    texts = list(corpus.own(corpus.files(tmp_path)))
+
+    assert texts == ["halve the batch", "longer warm-up"]
+
+
+def test_parquet_without_the_column_or_without_parquet_in_it_is_named(tmp_path):
+    write_parquet(tmp_path / "part.parquet", content=["x"])
+    (tmp_path / "torn.parquet").write_bytes(b"PAR1 and no more")
+
+    with pytest.raises(DataError, match='no column "text"; it has content'):
+        list(corpus.own([tmp_path / "part.parquet"]))
+    with pytest.raises(DataError, match=r"torn\.parquet is no Parquet file"):
+        list(corpus.own([tmp_path / "torn.parquet"]))
+
+
+def test_documents_kept_apart_are_enough_and_are_not_trained_on():
+    shared = "".join(f"line {n}\n" for n in range(9))
+    others = ["One day, Lily hid.\n", shared, "never reached\n"]
+    documents = ["Tom ran.\n", "One day, Lily hid.", f"before\n{shared}after\n", "Tom ran.\n"]
+
+    parts = corpus.apart(documents, others, clip=10_000, enough=30)
+
+    assert parts.val == others[:2]
+    assert list(parts.train) == ["Tom ran.\n", "before\n", "after\n"]
