@@ -37,7 +37,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gpt import data
+from gpt import data, packing
 
 Value = TypeVar("Value")
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -402,25 +402,14 @@ def schedule(progress: float) -> float:
 
 
 def batches(settings: Settings) -> Iterator[tuple[Tensor, Tensor]]:
-    """Endless (tokens, targets), each (BATCH, CONTEXT) int64 on the device.
-
-    Windows come in random order, every one once before any twice, and are cut at another offset in every epoch.
-    """
-    shards, device = data.train_shards(settings.data), settings.device
-    random = torch.Generator().manual_seed(settings.seed)
-    queue: list[tuple[Any, int]] = []
-    while True:
-        while len(queue) < BATCH:
-            offset = int(torch.randint(CONTEXT, (), generator=random))
-            windows = [(shard, at) for shard in shards for at in range(offset, len(shard) - CONTEXT, CONTEXT)]
-            if not windows:
-                raise RunError(f"{settings.data}: fewer than CONTEXT = {CONTEXT} tokens to train on")
-            queue += [windows[i] for i in torch.randperm(len(windows), generator=random).tolist()]
-        taken, queue = queue[:BATCH], queue[BATCH:]
-        batch = torch.stack([torch.from_numpy(shard[at : at + CONTEXT + 1].astype("int64")) for shard, at in taken])
-        if device.type == "cuda":
-            batch = batch.pin_memory().to(device, non_blocking=True)
+    """Endless (tokens, targets), each (BATCH, CONTEXT) int64 on the device; `gpt.packing` says what a row holds."""
+    shards, documents = data.train_shards(settings.data), data.train_documents(settings.data)
+    for rows in packing.batches(shards, documents, batch=BATCH, length=CONTEXT + 1, seed=settings.seed):
+        batch = torch.from_numpy(rows)
+        if settings.device.type == "cuda":
+            batch = batch.pin_memory().to(settings.device, non_blocking=True)
         yield batch[:, :-1], batch[:, 1:]
+    raise RunError(f"{settings.data}: fewer than CONTEXT = {CONTEXT} tokens to train on")
 
 
 # --- telemetry --------------------------------------------------------------------------------------------------------
