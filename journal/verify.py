@@ -1,6 +1,8 @@
 """Is this journal what was written? Chain, versions, guards, projections, and the repository beside it."""
 
 from collections.abc import Iterator, Sequence
+from itertools import starmap, zip_longest
+from operator import eq
 
 from journal.chain import GENESIS, broken
 from journal.codec import decode
@@ -8,7 +10,7 @@ from journal.errors import UnknownEvent
 from journal.events import ChangeReverted, Event, ExperimentKept, IncumbentMoved, SessionStarted
 from journal.migrations import EVENTS, GUARDS, KEYS
 from journal.projections import State, without_collection
-from journal.projections.table import Table, rows_of
+from journal.projections.table import Table, Values, rows_of
 from journal.projections.tables import TABLES
 from journal.recorded import Recorded
 from journal.report import Report
@@ -23,7 +25,7 @@ STATIONS = frozenset({ExperimentKept, ChangeReverted, IncumbentMoved, SessionSta
 
 def verify(reader: Reader, *, repository: Repository | None = None) -> Report:
     """Check everything that can be checked; read-only, beside a running loop."""
-    with without_collection():
+    with without_collection(), reader.snapshot():
         return _verify(reader, repository)
 
 
@@ -55,7 +57,7 @@ class _Replay:
 
     def __init__(self, *, anchored: set[int]) -> None:
         self.head = (0, GENESIS)
-        self.state = State()
+        self.state = State(only={table.name for table in TABLES})
         self.versions: dict[str, int] = {}  # of each stream
         self.kept: list[tuple[int, ExperimentKept]] = []
         self.stations: dict[str, set[str]] = {}  # session -> where the journal says that its branch has stood
@@ -127,26 +129,33 @@ def _decoded(page: Sequence[RawRow], report: Report) -> Iterator[Recorded]:
 
 def _compare(reader: Reader, replay: _Replay, report: Report) -> None:
     for table in TABLES:
-        stored = reader.table(table.name)
         if table.text:
-            if sum(map(hash, stored)) != replay.texts[table.name]:
+            if sum(map(hash, reader.table(table.name))) != replay.texts[table.name]:
                 report.wrong(f"The full text {table.name} is not what the events give: `ar-journal rebuild`.")
-        else:
-            _compare_rows(table, stored, replay.state, report)
+        elif not _alike(reader, table, replay.state):
+            _say_where(reader, table, replay.state, report)
 
 
-def _compare_rows(table: Table, stored: list[tuple[object, ...]], state: State, report: Report) -> None:
-    told = list(map(table.values(), rows_of(getattr(state, table.name).rows)))
-    if not table.wide:  # such a table lies in the order of its key, and a wide one in the order of its events
-        told.sort(key=table.order())
-    if told == stored:
-        return
-    if differing := set(stored) ^ set(told):
+def _alike(reader: Reader, table: Table, state: State) -> bool:
+    """Whether the rows are those of the fold, in order: a wide table lies in the order of its events, another in its key's."""
+    told = _told(table, state)
+    if not table.wide:
+        told = iter(sorted(told, key=table.order()))
+    return all(starmap(eq, zip_longest(reader.table(table.name), told)))
+
+
+def _say_where(reader: Reader, table: Table, state: State, report: Report) -> None:
+    """Name the rows that differ; none may, where only their order does."""
+    if differing := set(reader.table(table.name)) ^ set(_told(table, state)):
         key = [column.name for column in table.columns].index(table.key[-1])
         where = ", ".join(sorted({str(row[key]) for row in differing})[:3])
         report.wrong(
             f"The table {table.name} differs from the events at {table.key[-1]} {where}: `ar-journal rebuild`."
         )
+
+
+def _told(table: Table, state: State) -> Iterator[Values]:
+    return map(table.values(), rows_of(getattr(state, table.name).rows))
 
 
 def _check_repository(repository: Repository | None, replay: _Replay, report: Report) -> None:

@@ -4,7 +4,7 @@ fold(a + b) = fold(b, fold(a)) for any split of the log.
 """
 
 import gc
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 
 from journal.events import CATALOGUE, Event
@@ -23,9 +23,10 @@ from journal.recorded import Recorded
 
 
 class State:
-    """What is known at a position of the journal."""
+    """What is known at a position of the journal. With `only`, the other projections take nothing in and stay empty."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, only: Collection[str] | None = None) -> None:
+        self._only = only
         self.position = 0
         self.recorded_at = ""
         self.sessions = Sessions()
@@ -75,7 +76,8 @@ class State:
         return next(reversed(self.sessions.rows.values()), None)
 
     def _takers(self, kind: type[Event]) -> tuple[tuple[str, Take], ...]:
-        return tuple((name, fold.takes[kind]) for name, fold in self.folds().items() if kind in fold.takes)
+        folds = ((name, fold) for name, fold in self.folds().items() if self._only is None or name in self._only)
+        return tuple((name, fold.takes[kind]) for name, fold in folds if kind in fold.takes)
 
 
 def fold(events: Iterable[Recorded], *, state: State | None = None) -> State:

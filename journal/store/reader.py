@@ -3,6 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from journal.store.tables import present
 
 PAGE = 1_000  # events a read takes at once
 COLUMNS = "position, recorded_at, stream, version, type, schema, idempotency, payload, hash"
-READ = "position, recorded_at, stream, version, type, schema, CAST(payload AS BLOB), hash"  # bytes: decoded once, as JSON
+# payloads as bytes: JSON is decoded from them, and the chain covers them
+READ = "position, recorded_at, stream, version, type, schema, CAST(payload AS BLOB), hash"
 RAW = "position, recorded_at, stream, version, type, schema, idempotency, CAST(payload AS BLOB), hash"
 
 Row = tuple[int, str, str, int, str, int, str | None, str, str]
@@ -55,6 +57,15 @@ class Reader:
         """All rows, page by page, their payloads in the bytes that the chain covers: for verification."""
         return self._pages(RAW, after=0, until=None)
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """What is read within is of one moment, whatever is appended meanwhile. The log cannot be emptied so long."""
+        self._query("BEGIN")
+        try:
+            yield
+        finally:
+            self._query("ROLLBACK")
+
     def stream(self, name: str) -> list[Recorded]:
         """All events of one stream, in order."""
         rows = self._query(f"SELECT {COLUMNS} FROM events WHERE stream = ? ORDER BY version", (name,))  # noqa: S608
@@ -83,9 +94,12 @@ class Reader:
         """Name -> SQL text of every table, index, view and trigger in the file."""
         return dict(self._query("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL"))
 
-    def table(self, name: str) -> list[tuple[Any, ...]]:
-        """All rows of a projection's table, in the order of its key."""
-        return self._query(f'SELECT * FROM "{name}"')  # noqa: S608
+    def table(self, name: str) -> Iterator[tuple[Any, ...]]:
+        """All rows of a projection's table, in the order in which it lies; within a snapshot, as it holds a cursor."""
+        try:
+            yield from self._db.execute(f'SELECT * FROM "{name}"')  # noqa: S608
+        except sqlite3.Error as error:
+            raise sentence(error, self.path) from error
 
     def projected(self) -> bool:
         """Whether the projections' tables are there, in this program's shape."""

@@ -7,10 +7,10 @@ import zlib
 
 import msgspec
 import pytest
-from histories import COMMITS, TAG, night, write
+from histories import COMMITS, TAG, night, proposed, started, write
 
 from journal.chain import GENESIS, link
-from journal.events import SessionStarted
+from journal.events import SessionStarted, experiment_stream, session_stream
 from journal.repository import Repository, enclosing
 from journal.store import Reader
 from journal.verify import verify
@@ -296,3 +296,16 @@ def test_real_git_is_read_in_a_linked_worktree_and_after_packing(tmp_path):
 
     assert loose.anchors == packed.anchors == {loose.tips["nov20"]: (5, "a" * 64)}
     assert loose.tried == packed.tried == {("nov20", 1): loose.tips["nov20"]}
+
+
+def test_what_is_appended_during_a_verification_is_no_finding(journal):
+    class Meanwhile(Reader):
+        def raw(self):
+            yield from super().raw()
+            journal.append(experiment_stream(TAG, 9), [proposed(9, "swap in GeLU")])
+
+    journal.append(session_stream(TAG), [started()])
+
+    report = verify(Meanwhile(journal.path))
+
+    assert (report.findings, report.head[0], journal.head()[0]) == ([], 1, 2)
