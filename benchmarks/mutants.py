@@ -99,7 +99,7 @@ MUTANTS = (
     Mutant(
         "an open experiment is forgotten",
         "loop/session.py",
-        (("    return min(unfinished) if unfinished else 1 + max(numbers)", "    return 1 + max(numbers)"),),
+        (("    return min(unfinished) if unfinished else 1 + _numbers(lab)[-1]", "    return 1 + _numbers(lab)[-1]"),),
     ),
     Mutant(
         "a run is recorded when it is over",

@@ -10,6 +10,7 @@ from loop.contracts import Proposal, Refused
 from loop.control import Wish
 from loop.errors import ProposerFailure, Stopped
 from loop.lab import BASELINE, Lab
+from loop.pending import steers
 from loop.prepared import dropped, prepared
 from loop.request import gated, request
 
@@ -101,5 +102,6 @@ def _wanted(lab: Lab, number: int) -> bool:
     """Whether a proposal for an experiment is to be asked for now."""
     pending, control = lab.recorder.pending, lab.control
     settled = pending.prepared is not None or pending.has_failed(number) or len(pending.refused(number)) >= ATTEMPTS
-    free = lab.ahead.broken is None and control.wish is Wish.GO and not control.ends_now
-    return free and not settled and lab.ahead.goes_on()
+    steering = any(steers(asked.event) for asked in lab.recorder.requests.values())  # it would be out of date at once
+    free = lab.ahead.broken is None and control.wish is Wish.GO and not control.ends_now and not steering
+    return lab.config.ahead and free and not settled and lab.ahead.goes_on()

@@ -1,6 +1,6 @@
 """When a call of the loop is over: the bounds of the brief and of the call, looked at between two experiments. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from journal.projections.experiments import Experiment
@@ -18,11 +18,27 @@ class Ending:
 
 
 def reached(
-    session: Session, experiments: Sequence[Experiment], config: Config, *, bound: int | None, hours: float
+    session: Session,
+    experiments: Sequence[Experiment],
+    config: Config,
+    *,
+    bound: int | None,
+    hours: float,
+    begun: int = -1,
 ) -> Ending | None:
-    """The bound that is reached, if one is. `experiments` in order; `hours` that this call has lasted."""
-    bounds = (*_of_session(session, config), *_of_call(session, experiments, config, bound=bound, hours=hours))
+    """The bound that is reached, if one is. `experiments` in order, `hours` that this call has lasted.
+
+    Experiments up to number `begun` are of earlier calls: a person who starts the loop again has seen what they came to.
+    """
+    mine = [row for row in experiments if row.number > begun]
+    bounds = (*_of_session(session, config), *_of_call(session, mine, config, bound=bound, hours=hours))
     return next((ending for there, ending in bounds if there), None)
+
+
+def without_keep(experiments: Iterable[Experiment]) -> int:
+    """How many experiments of a session, in order, were tried since the last that was kept."""
+    statuses = [row.status for row in experiments if row.status in ("keep", "discard", "crash")]
+    return next((since for since, status in enumerate(reversed(statuses)) if status == "keep"), len(statuses))
 
 
 def _of_session(session: Session, config: Config) -> Iterator[tuple[bool, Ending]]:
@@ -43,6 +59,10 @@ def _of_call(
         yield hours >= config.hours, Ending(f"the {config.hours:g} hours of the brief are over")
     words = f"the last {config.failures} experiments crashed: see `ar-journal failures`, mend it, then go on"
     yield 0 < config.failures <= _crashes_in_a_row(experiments), Ending(words)
+    if config.plateau is not None:
+        since = without_keep(experiments)
+        words = f"nothing of the last {since} experiments was kept: give it a new direction, or go on"
+        yield since >= 2 * config.plateau, Ending(words)
     if bound is not None:
         yield session.experiments >= bound, Ending("all experiments of this call are done")
 

@@ -30,12 +30,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     experiments: int | None = None  # the session ends after so many; absent: unbounded
     hours: float | None = None  # a call of the loop ends after so many; the next one goes on
     failures: int = 10  # a call ends after so many crashes in a row; 0: never
+    plateau: int | None = None  # experiments without a keep: bolder ones are asked for; after twice as many a call ends
     baseline_runs: int = 3  # trainings of the unchanged code, from which σ comes
     keep: float = 1.8  # k of the rule: keep where the gain exceeds k standard errors of the difference
     reruns: int = 3  # pairs of re-runs that a borderline gain may earn
     rollback: Literal["reset", "revert"] = "reset"  # how a discarded change leaves the branch
     proposer: Literal["auto", "claude", "sampler", "command"] = "auto"
     sampler: Literal["local", "tpe", "auto"] = "local"  # one knob at a time, several by Optuna, or Optuna on a plateau
+    ahead: bool = True  # the next proposal is asked for while a run trains; false: when it has ended
     command: str | None = None  # the coding agent's command line, for `proposer: command`
     command_env: tuple[str, ...] = ()  # environment variables that the command may see, such as its own key
     model: str | None = None  # for `proposer: claude`
@@ -47,7 +49,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     sandbox: Literal["auto", "required", "none"] = "auto"
     memory: float | None = None  # bytes that all processes of a run may take; absent: four fifths of the machine's
     processes: int = 1024  # that a run may have at once
-    inputs: tuple[str, ...] = ()  # untracked paths that the training may read
+    checkpoints: int = 5  # of the newest kept experiments, that stay on disk; the incumbent's stays in any case
+    inputs: tuple[str, ...] = ()  # untracked paths that the training may read, also `~/…`
     prepare: str | None = None  # the command that makes the inputs, named where they are missing
     profile: str | None = None  # TOML file of the constants and defaults for this machine
     workers: int = 1  # experiments in flight at once

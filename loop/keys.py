@@ -111,6 +111,7 @@ def _objections(config: Config) -> tuple[tuple[str, bool, str], ...]:
         ("experiments", bound is not None and bound < 0, "the bound is a number of experiments, zero or more."),
         ("hours", config.hours is not None and not 0 < config.hours < math.inf, "`hours` is a time, such as 8 or 0.5."),
         ("failures", config.failures < 0, "`failures` is how many crashes in a row end a call; 0: none do."),
+        ("plateau", (config.plateau or 1) < 1, "`plateau` is a number of experiments without a keep, such as 25."),
         ("target", target is not None and not math.isfinite(target), "the target is a finite number."),
         ("keep", not 0 <= config.keep < 100, "`keep` is how many standard errors a gain must exceed: such as 1.8."),
         (
@@ -126,6 +127,7 @@ def _objections(config: Config) -> tuple[tuple[str, bool, str], ...]:
             "`command_env` names variables such as OPENAI_API_KEY; PATH, HOME and the like are the loop's own to set.",
         ),
         ("processes", config.processes < 8, "`processes` is how many a run may have at once: eight at least."),
+        ("checkpoints", config.checkpoints < 0, "`checkpoints` is a number of kept experiments, zero or more."),
         ("workers", config.workers < 1, "at least one worker is needed."),
         (
             "seed_env",

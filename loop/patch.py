@@ -1,6 +1,7 @@
 """Unified diffs of texts: made, applied again to exactly the text they were made on, and undone under later changes. Pure."""
 
 import difflib
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 
@@ -156,8 +157,8 @@ def _moved(hunk: list[str], text: str | None) -> str | None:
     """A text with one hunk's edit, found by its old lines and at most three lines around them."""
     changed = [index for index, line in enumerate(hunk) if line[0] != " "]
     lines = _split(text or "")
-    for around in range(CONTEXT, -1, -1):
-        part = hunk[max(0, changed[0] - around) : changed[-1] + around + 1]
+    for above, below in sorted(itertools.product(range(CONTEXT + 1), repeat=2), key=sum, reverse=True):
+        part = hunk[max(0, changed[0] - above) : changed[-1] + below + 1]
         old = [line[1:] for line in part if line[0] != "+"]
         places = [at for at in range(len(lines) - len(old) + 1) if old and lines[at : at + len(old)] == old]
         if len(places) == 1:

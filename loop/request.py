@@ -9,6 +9,7 @@ from journal.events import IdeaRefused
 from journal.projections import State
 from loop import gate, guards
 from loop.atomic import Rules
+from loop.bounds import without_keep
 from loop.contracts import Passed, Proposal, Refused, Request
 from loop.lab import Lab
 from loop.scope import Scope
@@ -35,8 +36,15 @@ def request(lab: Lab, number: int, *, attempt: int, state: State, refusals: Sequ
         startup=lab.config.startup,
         device=lab.session.device,
         refusals=tuple(refusals),
+        plateau=_plateau(lab, state),
         rules=(*Rules.of(lab.config).words(), *guards.words(lab.config.guard)),
     )
+
+
+def _plateau(lab: Lab, state: State) -> int:
+    """How long nothing has been kept, where the brief calls that a plateau; else 0."""
+    since = without_keep(row for row in state.experiments.rows.values() if row.session == lab.session.tag)
+    return since if lab.config.plateau is not None and since >= lab.config.plateau else 0
 
 
 def gated(lab: Lab, proposal: Proposal, asked: Request) -> Passed | Refused:

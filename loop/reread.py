@@ -24,8 +24,8 @@ COMPARED = (
     "metric", "direction", "train", "evaluate", "pattern", "log", "guard", "budget", "seed_env",
 )  # fmt: skip  # fixed for a session
 LIVE = (
-    "goal", "target", "scope", "locked", "experiments", "hours", "failures", "keep", "reruns", "rollback", "max_cost",
-    "max_lines", "atomic", "groups", "dependencies",
+    "goal", "target", "scope", "locked", "experiments", "hours", "failures", "plateau", "ahead", "checkpoints", "keep",
+    "reruns", "rollback", "max_cost", "max_lines", "atomic", "groups", "dependencies",
 )  # fmt: skip  # taken up at once
 
 

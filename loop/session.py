@@ -6,12 +6,13 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType
 
 from journal import memory
 from journal.errors import JournalUnusable
 from journal.events import SessionEnded, SessionPaused, SessionResumed
-from loop import block
+from loop import ahead, block, retention
 from loop.baseline import measure_baseline
 from loop.bounds import Ending, reached
 from loop.control import POLL_SECONDS, Wish
@@ -58,21 +59,39 @@ def _night(lab: Lab, *, more: int | None) -> Ending:
         lab.recorder.of_session(SessionResumed(session=lab.session.tag, reason="the loop was started again"))
     lab.control.answer_old()
     recover(lab)
+    retention.clear(lab)
     reread(lab)
     measure_baseline(lab)
+    retention.prune(lab)
     _remember(lab)
-    bound, since = None if more is None else lab.session.experiments + more, time.monotonic()
-    while (ending := _over(lab, bound=bound, since=since)) is None:
+    start = _start(lab, more=more)
+    lab.ahead.goes_on = lambda: _bound(lab, start) is None
+    while (ending := _over(lab, start)) is None:
         if lab.control.wish is Wish.PAUSE:
             _hold(lab)
             continue
         reread(lab)
-        conduct(lab, _next(lab))
+        conduct(lab, number := _next(lab))
+        retention.prune(lab, number)
         _remember(lab)
     return ending
 
 
-def _over(lab: Lab, *, bound: int | None, since: float) -> Ending | None:
+@dataclass(frozen=True)
+class Start:
+    """What this call of the loop counts from."""
+
+    bound: int | None  # experiments of the session, after which it is over
+    begun: int  # number of the last experiment before it
+    since: float  # monotonic seconds
+
+
+def _start(lab: Lab, *, more: int | None) -> Start:
+    bound = None if more is None else lab.session.experiments + more
+    return Start(bound=bound, begun=_numbers(lab)[-1], since=time.monotonic())
+
+
+def _over(lab: Lab, start: Start) -> Ending | None:
     """Why to stop here, at a boundary between experiments, if there is a reason."""
     lab.control.answer()
     steer(lab)
@@ -80,10 +99,14 @@ def _over(lab: Lab, *, bound: int | None, since: float) -> Ending | None:
         return Ending("stopped by a person")
     if lab.control.wish is Wish.STOP:
         return Ending("stopped by a person", final=True)
-    if _open(lab):
-        return None
+    return None if _open(lab) else _bound(lab, start)
+
+
+def _bound(lab: Lab, start: Start) -> Ending | None:
+    """The bound that is reached, if one is."""
     rows = [row for row in lab.state.experiments.rows.values() if row.session == lab.session.tag]
-    return reached(lab.session, rows, lab.config, bound=bound, hours=(time.monotonic() - since) / 3600)
+    hours = (time.monotonic() - start.since) / 3600
+    return reached(lab.session, rows, lab.config, bound=start.bound, begun=start.begun, hours=hours)
 
 
 def _hold(lab: Lab) -> None:
@@ -91,6 +114,7 @@ def _hold(lab: Lab) -> None:
     tag = lab.session.tag
     lab.recorder.of_session(SessionPaused(session=tag, reason="paused by a person"))
     while lab.control.wish is Wish.PAUSE and not lab.control.ends_now:
+        ahead.collect(lab)
         lab.control.wait(POLL_SECONDS)
         lab.control.answer()
     if not lab.control.ends_now and lab.control.wish is Wish.GO:
@@ -100,8 +124,11 @@ def _hold(lab: Lab) -> None:
 def _next(lab: Lab) -> int:
     """The experiment to conduct: the one left open, else a new number."""
     unfinished = _open(lab)
-    numbers = [row.number for row in lab.state.experiments.rows.values() if row.session == lab.session.tag]
-    return min(unfinished) if unfinished else 1 + max(numbers)
+    return min(unfinished) if unfinished else 1 + _numbers(lab)[-1]
+
+
+def _numbers(lab: Lab) -> list[int]:
+    return sorted(row.number for row in lab.state.experiments.rows.values() if row.session == lab.session.tag)
 
 
 def _open(lab: Lab) -> list[int]:
@@ -119,8 +146,9 @@ def _remember(lab: Lab) -> None:
 def _close(lab: Lab, ending: Ending) -> None:
     """Record why this call is over; a full disk cannot take the last word, and the journal is whole without it."""
     state, kind = lab.session.state, SessionEnded if ending.final else SessionPaused
-    if state == "open" or (state == "paused" and ending.final):
-        with contextlib.suppress(JournalUnusable):
+    with contextlib.suppress(JournalUnusable):
+        ahead.close(lab, final=ending.final)
+        if state == "open" or (state == "paused" and ending.final):
             lab.recorder.of_session(kind(session=lab.session.tag, reason=ending.reason))
 
 

@@ -28,6 +28,7 @@ from loop.judge import Decision, Noise, Rule, incumbent_again, judge, noise, sta
 from loop.lab import BASELINE, Lab
 from loop.measure import Watch
 from loop.process import identity
+from loop.runner import Ask
 from loop.steering import asked_for
 from loop.telemetry import Step
 from loop.training import training
@@ -81,14 +82,14 @@ def _spoiled(lab: Lab, number: int, folded: Case) -> Verdict | None:
     )
 
 
-def _baseline(lab: Lab, number: int, folded: Case, commit: str) -> Verdict | None:
-    """Run the unchanged code until there are enough runs, then say what it measures and how noisily."""
 def _guarded(lab: Lab, number: int, folded: Case) -> Verdict | None:
     """The verdict on an experiment one of whose own runs breaks a guard of the brief."""
     higher = lab.config.direction == "maximize"
     return guards.verdict(lab.config.guard, lab.session, folded, number=number, higher=higher)
 
 
+def _baseline(lab: Lab, number: int, folded: Case, commit: str) -> Verdict | None:
+    """Run the unchanged code until there are enough runs, then say what it measures and how noisily."""
     metrics = [outcome.metric for _, outcome in folded.ended("baseline") if isinstance(outcome, RunFinished)]
     if len(metrics) < lab.config.baseline_runs:
         _run(lab, number, folded, commit, purpose="baseline", seed=len(metrics) + 1)

@@ -28,7 +28,8 @@ AVOID = 0.8  # how often values seen on other parents are left out
 JITTER = 0.4  # of what is expected of a step: the expectation itself is rough
 DRAWS = 60  # proposals drawn before the sampler says that nothing is left
 JOINT_DRAWS = 4
-PLATEAU = 25  # experiments without a keep
+PLATEAU = 25  # experiments without a keep, where the brief names no number
+PAIR = "Nothing has been kept for long: two steps that did not help alone may help together."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,7 @@ class Sampler:
     """Proposes steps of the literals in scope: `local` one at a time, `tpe` several at once.
 
     `auto` is local, and hands every third proposal to TPE on a plateau, or where no local step is left; without Optuna
-    it stays local.
+    it stays local. On what the brief calls a plateau, every second proposal moves two knobs at once.
     """
 
     name = "sampler"
@@ -62,6 +63,8 @@ class Sampler:
             )
         if self._method == "tpe" or (self._method == "auto" and tpe.installed() and _on_plateau(request)):
             return _joint(moves, request)
+        if _wants_pair(request) and (pair := _pair(moves, request)):
+            return pair
         local = _local(moves, request)
         if local is None and self._method == "auto" and tpe.installed():
             return _joint(moves, request)
@@ -76,9 +79,7 @@ class Sampler:
 def _local(moves: list[Move], request: Request) -> Proposal | None:
     """A step of one knob, or None where none is left."""
     generator = random.Random(f"{request.session}/{request.experiment}/{request.attempt}")
-    evidence = Evidence(
-        request.state.knobs.of_session(request.session), before=request.experiment, direction=request.direction
-    )
+    evidence = _evidence(request)
     tried = _tried(request)
     left = [move for move in moves if _new(move, tried)]
     for _ in range(DRAWS):
@@ -89,6 +90,29 @@ def _local(moves: list[Move], request: Request) -> Proposal | None:
         if proposal is not None:
             return proposal
         left.remove(move)
+    return None
+
+
+def _evidence(request: Request) -> Evidence:
+    rows = request.state.knobs.of_session(request.session)
+    return Evidence(rows, before=request.experiment, direction=request.direction)
+
+
+def _wants_pair(request: Request) -> bool:
+    """Every second experiment on what the brief calls a plateau, unless the gate has refused its pair."""
+    return bool(request.plateau) and request.experiment % 2 == 0 and request.attempt == 1
+
+
+def _pair(moves: list[Move], request: Request) -> Proposal | None:
+    """Steps of two knobs at once: where no step alone has helped for long, two that depend on each other may."""
+    generator = random.Random(f"{request.session}/{request.experiment}/pair")
+    evidence = _evidence(request)
+    for _ in range(JOINT_DRAWS):
+        first = _draw(moves, request, evidence, generator)
+        others = [move for move in moves if first and move.name != first.name]
+        second = _draw(others, request, evidence, generator)
+        if first and second and (proposal := _proposal([first, second], request, hypothesis=PAIR)):
+            return proposal
     return None
 
 
@@ -111,7 +135,8 @@ def _on_plateau(request: Request) -> bool:
     """Every third experiment after many without a keep."""
     decided = [trial for trial in request.state.changes.of_session(request.session) if trial.status != "open"]
     recent = decided[-PLATEAU:]
-    return len(recent) == PLATEAU and all(t.status != "keep" for t in recent) and request.experiment % 3 == 0
+    alone = len(recent) == PLATEAU and all(trial.status != "keep" for trial in recent)
+    return (alone or bool(request.plateau)) and request.experiment % 3 == 0
 
 
 def _moves(files: Mapping[str, str]) -> Iterator[Move]:

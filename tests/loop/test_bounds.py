@@ -4,7 +4,7 @@ import pytest
 
 from journal.projections.experiments import Experiment
 from journal.projections.sessions import Session
-from loop.bounds import reached
+from loop.bounds import reached, without_keep
 from loop.config import Config
 
 
@@ -44,6 +44,8 @@ def test_a_bound_of_the_brief_ends_the_session(figures, keys, said):
         ("k", {"hours": 0.5}, None, 0.5, "the 0.5 hours of the brief are over"),
         ("kdccc", {"failures": 3}, None, 0.0, "the last 3 experiments crashed"),
         ("kdccic", {"failures": 3}, None, 0.0, "the last 3 experiments crashed"),
+        ("kddkdddd", {"plateau": 2}, None, 0.0, "nothing of the last 4 experiments was kept"),
+        ("kdcicd", {"plateau": 2}, None, 0.0, "nothing of the last 4 experiments was kept"),
         ("k", {}, 0, 0.0, "all experiments of this call are done"),
     ],
 )
@@ -64,7 +66,23 @@ def test_a_bound_of_the_call_leaves_the_session_to_the_next(statuses, keys, boun
         ({}, "kccd", {"failures": 2}),
         ({}, "kcdc", {"failures": 2}),
         ({}, "kcccccc", {"failures": 0}),
+        ({}, "kdddkddd", {"plateau": 2}),
     ],
 )
 def test_short_of_every_bound_the_loop_goes_on(figures, statuses, keys):
     assert reached(session(**figures), history(statuses), config(**keys), bound=9, hours=99.0) is None
+
+
+@pytest.mark.parametrize("keys", [{"failures": 3}, {"plateau": 2}])
+def test_what_ended_one_call_does_not_end_the_next_before_it_has_tried(keys):
+    ended = reached(session(), history("kcccc"), config(**keys), bound=None, hours=0.0)
+
+    again = reached(session(), history("kcccc"), config(**keys), bound=None, hours=0.0, begun=4)
+
+    assert ended is not None
+    assert again is None
+
+
+@pytest.mark.parametrize(("statuses", "since"), [("", 0), ("k", 0), ("kd", 1), ("kdkcd", 2), ("kdid", 2)])
+def test_a_plateau_is_counted_from_the_last_keep_in_experiments_that_count(statuses, since):
+    assert without_keep(history(statuses)) == since

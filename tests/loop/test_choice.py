@@ -136,7 +136,7 @@ def test_a_night_with_claude_goes_on_through_tools_mended_edits_refusals_and_an_
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         monkeypatch.setenv("ANTHROPIC_API_KEY", KEY["ANTHROPIC_API_KEY"])
         monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
-        first, refused, filled, broke, filled_too = night(repository, "proposer: auto", experiments=3)
+        first, refused, filled, broke, filled_too = night(repository, "proposer: auto\nahead: false", experiments=3)
 
     assert (first.proposer, first.idea, first.usage.calls, first.prompt_key) == (
         "claude",
@@ -151,7 +151,9 @@ def test_a_night_with_claude_goes_on_through_tools_mended_edits_refusals_and_an_
 
 
 def test_a_night_with_a_command_takes_its_edits_and_lets_the_sampler_fill_in(repository):
-    first, idle, filled = night(repository, "proposer: command\ncommand: sed -i s/16/8/ train.py", experiments=2)
+    first, idle, filled = night(
+        repository, "proposer: command\ncommand: sed -i s/16/8/ train.py\nahead: false", experiments=2
+    )
 
     assert (first.proposer, first.idea) == ("command", "edit train.py (+1 -1 lines)")
     assert (idle.proposer, idle.kind) == ("command", "no_edit")

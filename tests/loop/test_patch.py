@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loop.errors import WorkspaceError
-from loop.patch import apply, lines, unified
+from loop.patch import apply, lines, rebase, unified
 
 LINES = st.sampled_from(["a", "b", "", "-- a/x", "++ b/x", "--- a/x", "+++ b/x", "@@ -1 +1 @@", "\\ No newline at end of file", " c", "d\r", "e\x0cf", "\u2028"])  # fmt: skip
 TEXTS = st.one_of(
@@ -53,6 +53,36 @@ def test_git_reads_the_same_diff(tmp_path, before, after):
     )
 
     assert (tmp_path / "x").read_bytes() == after.encode()
+
+
+BASE = "".join(f"{name}\n" for name in "abcdefghijklmn")
+
+
+@given(before=TEXTS, after=TEXTS)
+def test_on_the_text_that_it_was_made_on_a_diff_is_not_moved_elsewhere(before, after):
+    moved = rebase(unified({"x": before}, {"x": after}), {"x": before})
+
+    assert moved in (None, apply(unified({"x": before}, {"x": after}), {"x": before}))
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "both"),
+    [
+        (("n", "N"), ("b", "B"), "aBcdefghijklmN"),
+        (("c", "C"), ("b", "B"), "aBCdefghijklmn"),  # the neighbouring line
+        (("a", "x\na"), ("m", "M"), "xabcdefghijklMn"),  # further down
+        (("b", "c"), ("b", "B"), None),  # the very line
+        (("n", "b"), ("b", "B"), "aBcdefghijklmb"),  # twice, told apart by what stands around it
+        (("a\nb\nc", "a\nx\nc\nb\nb"), ("b", "B"), None),  # twice, and not told apart
+        (("d", "D"), ("c\n", "c\nnew\n"), "abcnewDefghijklmn"),
+    ],
+)
+def test_an_edit_finds_its_place_in_another_text_or_is_given_up(theirs, ours, both):
+    made = unified({"x": BASE}, {"x": BASE.replace(*ours)})
+
+    moved = rebase(made, {"x": BASE.replace(*theirs)})
+
+    assert (moved and moved["x"].replace("\n", "")) == both
 
 
 def _rows(text: str) -> list[str]:

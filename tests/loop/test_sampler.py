@@ -4,6 +4,7 @@ from itertools import count
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from scripted_night import Night
 
 from journal.ideas.knob import Knob, Rules
@@ -231,3 +232,18 @@ def test_no_step_leaves_the_declared_range(low, span, at):
     knob = Knob(name="LR", value=low * span**at, source="1.0", start=0, end=3, rules=Rules(low=low, high=high))
 
     assert all(low <= step.value <= high for step in steps(knob, {}))
+
+
+def test_on_a_plateau_every_second_proposal_moves_two_knobs_and_a_refused_pair_gives_way_to_one():
+    night = Night({"train.py": TRAIN})
+    asked = night.request(2)
+
+    pair, alone, after = (
+        Sampler().propose(replace(asked, plateau=25)),
+        Sampler().propose(replace(asked, plateau=25, experiment=3)),
+        Sampler().propose(replace(asked, plateau=25, attempt=2)),
+    )
+
+    moved = [len(signature(night.files, proposal.files).knobs) for proposal in (pair, alone, after)]
+    assert moved == [2, 1, 1]
+    assert isinstance(check(pair, asked, scope=["train.py"]), Passed)
