@@ -55,15 +55,18 @@ class Table:
             ),
         )
 
+    def insert(self) -> str:
+        """The statement that writes a new row."""
+        return f"INSERT INTO {self.name} VALUES ({', '.join('?' * len(self.columns))})"  # noqa: S608
+
     def upsert(self) -> str:
-        """The statement that writes one row, new or changed."""
-        places = ", ".join("?" * len(self.columns))
+        """The statement that writes one row, new or changed; full text is written once."""
         if self.text:
-            return f"INSERT INTO {self.name} VALUES ({places})"  # noqa: S608
+            return self.insert()
         changed = [quoted(column.name) for column in self.columns if column.name not in self.key]
         sets = ", ".join(f"{name} = excluded.{name}" for name in changed)
         key = ", ".join(map(quoted, self.key))
-        return f"INSERT INTO {self.name} VALUES ({places}) ON CONFLICT ({key}) DO UPDATE SET {sets}"  # noqa: S608
+        return f"{self.insert()} ON CONFLICT ({key}) DO UPDATE SET {sets}"
 
 
 def quoted(name: str) -> str:

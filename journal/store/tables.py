@@ -1,13 +1,12 @@
 """The projections' tables in SQLite: written inside the transaction of the events that they follow from, or rebuilt whole."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable
 
 from journal.events import IdeaProposed, RunFailed
 from journal.projections import State, without_collection
 from journal.projections.directions import Direction, Directions
-from journal.projections.table import Table, rows_of
+from journal.projections.table import Table, Values, rows_of
 from journal.projections.tables import TABLES, fingerprint
 from journal.recorded import Recorded
 
@@ -16,6 +15,7 @@ BY_NAME = {table.name: table for table in TABLES}
 TEXTS = frozenset(table.name for table in TABLES if table.text)
 WRITTEN_ONCE = frozenset({IdeaProposed, RunFailed})  # the events that full text is made of
 _UPSERTS = {table.name: (table.upsert(), table.values()) for table in TABLES}
+_INSERTS = {table.name: (table.insert(), table.values()) for table in TABLES}
 
 
 def present(db: sqlite3.Connection) -> bool:
@@ -57,32 +57,36 @@ def rebuild(db: sqlite3.Connection, events: Iterable[Recorded]) -> State:
         db.execute(f"DROP TABLE IF EXISTS {table.name}")
         db.execute(table.create()[0])
     state = State()
-    texts = _fold(state, events)
     with without_collection():
-        while batch := list(islice(texts, BATCH)):
-            _insert_texts(db, batch)
+        _fold(db, state, events)
         for name in BY_NAME.keys() - TEXTS:
-            statement, values = _UPSERTS[name]
-            db.executemany(statement, map(values, rows_of(getattr(state, name).rows)))
+            insert, values = _INSERTS[name]
+            db.executemany(insert, map(values, rows_of(getattr(state, name).rows)))
     for table in TABLES:
         _index(db, table)
     db.execute("INSERT OR REPLACE INTO projected VALUES (1, ?)", (fingerprint(),))
     return state
 
 
-def _fold(state: State, events: Iterable[Recorded]) -> Iterator[tuple[str, object]]:
-    """Fold events onto the state and yield the rows of full text on the way."""
+def _fold(db: sqlite3.Connection, state: State, events: Iterable[Recorded]) -> None:
+    """Fold events onto the state; rows of full text are written on the way, as no fold keeps them."""
+    texts: dict[str, list[Values]] = {name: [] for name in TEXTS}
     for recorded in events:
-        if type(recorded.event) in WRITTEN_ONCE:
-            yield from ((name, row) for name, row in state.touch(recorded) if name in TEXTS)
-        else:
+        if type(recorded.event) not in WRITTEN_ONCE:
             state.apply(recorded)
+            continue
+        for name, row in state.touch(recorded):
+            if name in texts:
+                texts[name].append(_INSERTS[name][1](row))
+                if len(texts[name]) == BATCH:
+                    _flush(db, texts)
+    _flush(db, texts)
 
 
-def _insert_texts(db: sqlite3.Connection, batch: list[tuple[str, object]]) -> None:
-    for name in TEXTS:
-        statement, values = _UPSERTS[name]
-        db.executemany(statement, [values(row) for of, row in batch if of == name])
+def _flush(db: sqlite3.Connection, texts: dict[str, list[Values]]) -> None:
+    for name, rows in texts.items():
+        db.executemany(_INSERTS[name][0], rows)
+        rows.clear()
 
 
 def _index(db: sqlite3.Connection, table: Table) -> None:
