@@ -23,15 +23,27 @@ class BadInput(LoopError):
 
 
 class ProposerFailure(LoopError):
-    """A proposer gave no usable proposal. `kind` is a short word, `retry_after` in seconds, `usage` what it cost."""
+    """A proposer gave no usable proposal. `kind` is a short word, `retry_after` in seconds, `usage` what it cost.
+
+    `model` was asked, if one was; `prompt_key` is where it can be read.
+    """
 
     def __init__(
-        self, message: str, *, kind: str, retry_after: float | None = None, usage: Usage | None = None
+        self,
+        message: str,
+        *,
+        kind: str,
+        retry_after: float | None = None,
+        usage: Usage | None = None,
+        model: str | None = None,
+        prompt_key: str | None = None,
     ) -> None:
         super().__init__(message)
         self.kind = kind
         self.retry_after = retry_after
         self.usage = usage or Usage()
+        self.model = model
+        self.prompt_key = prompt_key
 
 
 class WorkspaceError(LoopError):

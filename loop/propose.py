@@ -112,6 +112,8 @@ def _failed(call: Call, failure: ProposerFailure) -> ProposerFailed:
         reason=str(failure),
         retry_after=failure.retry_after,
         usage=failure.usage,
+        model=failure.model,
+        prompt_key=failure.prompt_key,
     )
 
 

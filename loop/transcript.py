@@ -8,17 +8,16 @@ whole after each step, so a killed loop leaves what was said until then.
 import contextlib
 import json
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from journal.prompts import BLOT, FOLDER, blot
 from loop.contracts import Request
 
-FOLDER = "prompts"  # below .ar
-BLOT = "[key]"
+__all__ = ["FOLDER", "KEYS", "Transcript", "begin", "redact", "secrets"]
+
 KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_IDENTITY_TOKEN", "ANTHROPIC_CUSTOM_HEADERS")
-_KEY = re.compile(r"\bsk-[A-Za-z0-9_-]{16,}|\b(Bearer )[A-Za-z0-9._~+/-]{16,}")
 
 
 @dataclass
@@ -61,4 +60,4 @@ def redact(text: str, hidden: tuple[str, ...] = ()) -> str:
     """The text without keys: those that are known, and what looks like one."""
     for secret in hidden:
         text = text.replace(json.dumps(secret, ensure_ascii=False)[1:-1], BLOT)
-    return _KEY.sub(lambda match: (match[1] or "") + BLOT, text)
+    return blot(text)

@@ -8,9 +8,10 @@ from typing import Annotated
 import msgspec
 import typer
 
+from journal import prompts
 from journal.cli.app import JournalOption, JsonOption, NumberArgument, SessionOption, app, latest_tag, reader, state_of
-from journal.cli.output import print_json
-from journal.events import ExperimentCrashed, ExperimentKept, RunFailed, experiment_stream
+from journal.cli.output import narrate, print_json
+from journal.events import ExperimentCrashed, ExperimentKept, RunFailed, experiment_stream, session_stream
 from journal.memory import render
 from journal.portrait import Portrait, portray, text
 from journal.recorded import Recorded
@@ -44,11 +45,21 @@ def log(
                 _print(recorded, json=json)
 
 
-@app.command(epilog="Example: ar-journal show 12")
+@app.command(epilog="Examples: ar-journal show 12; ar-journal show 12 --prompt")
 def show(
-    number: NumberArgument, *, session: SessionOption = None, json: JsonOption = False, journal: JournalOption = None
+    number: NumberArgument,
+    *,
+    prompt: Annotated[
+        bool, typer.Option("--prompt", help="Instead: what its proposer was asked and answered.")
+    ] = False,
+    session: SessionOption = None,
+    json: JsonOption = False,
+    journal: JournalOption = None,
 ) -> None:
     """Show one experiment whole: idea, hypothesis, runs, verdict in words, what it stands on, diff."""
+    if prompt:
+        _show_prompts(number, session=session, json=json, journal=journal)
+        return
     portrait = _portrait(number, session=session, journal=journal)
     if json:
         print_json(portrait)
@@ -111,6 +122,22 @@ def _pace(speed: str) -> float:
     if pace <= 0 or math.isnan(pace):
         raise typer.BadParameter("a number above 0 such as 60x, or max", param_hint="--speed")
     return pace
+
+
+def _show_prompts(number: int, *, session: str | None, json: bool, journal: JournalOption) -> None:
+    with_events = reader(journal)
+    tag = latest_tag(state_of(with_events), session)
+    streams = (experiment_stream(tag, number), session_stream(tag))
+    events = sorted((step for name in streams for step in with_events.stream(name)), key=lambda step: step.position)
+    folder = with_events.path.parent / prompts.FOLDER
+    found = prompts.askings(folder, events, session=tag, experiment=number)
+    if json:
+        print_json(found)
+    else:
+        typer.echo("\n\n".join(map(prompts.text, found)), nl=bool(found))
+    if not found:
+        narrate(f"No asking for experiment {number} is kept in {folder}: the sampler is asked without words.")
+        raise typer.Exit(1)
 
 
 def _portrait(number: int, *, session: str | None, journal: JournalOption) -> Portrait:

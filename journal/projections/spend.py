@@ -37,7 +37,7 @@ class Spending(Fold):
         return _add(row, event.usage)
 
     def _fail(self, event: ProposerFailed, _recorded: Recorded) -> Spend:
-        row = self._row(event.session, event.proposer, "")
+        row = self._row(event.session, event.proposer, event.model or "")
         row.failures += 1
         return _add(row, event.usage)
 

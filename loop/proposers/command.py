@@ -97,7 +97,8 @@ class Command:
         except ProposerFailure as failure:
             self._complaint = transcript.redact(str(failure), hidden)
             record.say(failed={"kind": failure.kind, "reason": self._complaint})
-            raise ProposerFailure(self._complaint, kind=failure.kind, usage=failure.usage) from failure
+            told = ProposerFailure(self._complaint, kind=failure.kind, usage=failure.usage, prompt_key=record.key)
+            raise told from failure
         self._complaint = ""
         return msgspec.structs.replace(proposal, proposer=self.name, prompt_key=record.key)
 

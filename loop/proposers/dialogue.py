@@ -63,7 +63,14 @@ class Claude:
         self._rest.after(fault, now=self._parts.clock.monotonic())
         wait = fault.retry_after if fault.retry_after is not None else self._rested()
         words = transcript.redact(str(fault), self._secrets)
-        return ProposerFailure(words, kind=fault.kind, retry_after=wait or None, usage=conversation.usage())
+        return ProposerFailure(
+            words,
+            kind=fault.kind,
+            retry_after=wait or None,
+            usage=conversation.usage(),
+            model=self._parts.settings.model,
+            prompt_key=conversation.record.key,
+        )
 
     def _rested(self) -> float:
         """Seconds for which the API is not asked."""

@@ -356,6 +356,7 @@ def test_a_fault_that_does_not_pass_ends_in_a_failure_of_its_kind_at_once(desk, 
     assert failure.kind == kind
     assert words in str(failure)
     assert failure.usage.calls >= 1
+    assert (failure.model, failure.prompt_key) == ("claude-opus-5-5", "nov20/1-1.json")
     assert desk.watch.slept == []
 
 

@@ -1,0 +1,78 @@
+"""What was asked and answered, as `ar-journal show N --prompt` tells it."""
+
+import json
+
+import pytest
+from histories import TAG, proposed
+from test_journal_cli import ar_journal
+
+from journal.events import IdeaRefused, ProposerFailed, experiment_stream
+
+SECRET = "sk-ant-api03-abcdefghijklmnop"
+REQUEST = {
+    "model": "claude-opus-5-5",
+    "tools": [{"name": "sql"}],
+    "system": [{"type": "text", "text": "You are the researcher."}],
+    "messages": [
+        {"role": "user", "content": [{"type": "text", "text": "Propose the next change."}]},
+        {"role": "assistant", "content": [{"type": "tool_use", "name": "sql", "input": {"query": "SELECT 1"}}]},
+        {"role": "user", "content": [{"type": "tool_result", "content": "[1]"}]},
+        {"role": "assistant", "content": [{"type": "text", "text": f"\x1b[2Jhalve it, with {SECRET}"}]},
+    ],
+}
+
+
+@pytest.fixture
+def asked(path, journal):
+    """Experiment 7: refused, then a call that failed, then a proposal that no event names, for the loop was killed."""
+    kept = path.parent / "prompts" / TAG
+    kept.mkdir(parents=True)
+    for name, content in (
+        ("7-1", {"request": REQUEST, "proposed": {"idea": "halve it"}}),
+        ("7-2", {"request": REQUEST | {"messages": []}, "failed": {"kind": "refusal", "reason": "Claude declined."}}),
+        ("7-10", {"told": {"task.md": "Edit\nthe file."}}),
+        ("71-1", {"request": REQUEST}),
+    ):
+        (kept / f"{name}.json").write_text(json.dumps(content))
+    journal.append(
+        experiment_stream(TAG, 7),
+        [
+            proposed(7, "halve it", proposer="claude", model="claude-opus-5-5", prompt_key=f"{TAG}/7-1.json"),
+            IdeaRefused(session=TAG, experiment=7, attempt=1, rule="same value", reason="Tried in experiment 3."),
+            ProposerFailed(
+                session=TAG, experiment=7, proposer="claude", kind="refusal", reason="Claude declined.",
+                model="claude-opus-5-5", prompt_key=f"{TAG}/7-2.json",
+            ),
+        ],
+    )  # fmt: skip
+    return path
+
+
+def test_every_asking_is_told_in_order_with_what_came_of_it(asked):
+    told = ar_journal("show", "7", "--prompt", "--session", TAG, journal=asked)
+
+    assert [line for line in told.stdout.splitlines() if line.startswith("━━")] == [
+        f"━━ {TAG}/7-1.json: claude-opus-5-5 proposed: halve it; not used: Tried in experiment 3.",
+        f"━━ {TAG}/7-2.json: no proposal (refusal): Claude declined.",
+        f"━━ {TAG}/7-10.json: the journal does not name it: the loop ended before it was recorded",
+    ]
+    assert "── system\nYou are the researcher." in told.stdout
+    assert '── assistant\n(calls sql) {\n "query": "SELECT 1"\n}\n\n── user\n(the tool answers) [1]' in told.stdout
+    assert "── told: task.md\nEdit\nthe file." in told.stdout
+
+
+def test_no_key_and_no_command_to_the_terminal_is_shown(asked):
+    words = ar_journal("show", "7", "--prompt", "--session", TAG, journal=asked).stdout
+    data = ar_journal("show", "7", "--prompt", "--json", "--session", TAG, journal=asked).stdout
+
+    assert "[2Jhalve it, with [key]" in words
+    assert SECRET not in words + data
+    assert "\x1b" not in words
+    assert [asking["attempt"] for asking in json.loads(data)] == [1, 2, 10]
+
+
+def test_an_experiment_of_which_nothing_was_asked_says_so(asked):
+    told = ar_journal("show", "8", "--prompt", "--session", TAG, journal=asked)
+
+    assert (told.returncode, told.stdout) == (1, "")
+    assert "No asking for experiment 8 is kept in" in told.stderr
