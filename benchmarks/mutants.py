@@ -60,7 +60,7 @@ MUTANTS = (
     Mutant(
         "recovery knows only the first place of the branch",
         "loop/recovery.py",
-        (("    return committed.parent if committed else lab.session.start", "    return lab.session.start"),),
+        (("    if stands not in (None, lab.session.stood):", "    if stands not in (None, lab.session.start):"),),
     ),
     Mutant("an interrupted run counts as a crash", "loop/recovery.py", (('kind="interrupted",', 'kind="crash",'),)),
     Mutant(
@@ -112,7 +112,7 @@ MUTANTS = (
     Mutant(
         "a kept change does not move the branch",
         "loop/settle.py",
-        (("            lab.workspace.advance(tag, commit, expected=before)\n", "            pass\n"),),
+        (("            branch.move(lab, commit, expected=before)\n", "            pass\n"),),
     ),
     Mutant(
         "a revert is not the same commit twice",
