@@ -19,6 +19,7 @@ AR_STEPS (progress by steps, and an end after so many).
 from __future__ import annotations
 
 import ctypes
+import gc
 import json
 import math
 import os
@@ -30,17 +31,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.attention.flex_attention import create_block_mask, flex_attention
 
 from gpt import data, packing
 
 Value = TypeVar("Value")
 Loss = Callable[[Tensor, Tensor], Tensor]
+say = partial(print, flush=True)
 
 # --- constants --------------------------------------------------------------------------------------------------------
 
@@ -52,6 +56,9 @@ HEAD_DIM = 64  # width of one head, multiple of 16 [16..256]
 MLP_RATIO = 4.0  # width of the MLP over WIDTH [0.5..8]
 VALUE_EVERY = 2  # every n-th layer, counted from the last, adds value embeddings; 0 for none [0..64]
 ROPE_BASE = 10000.0  # longest rotary wavelength over 2 pi, tokens [100..1000000]
+QK_SCALE = 1.0  # factor on the scores of normalised queries and keys; modded-nanogpt has 1.36 [0.1..16]
+WINDOW = 0  # tokens that three layers of four look back, the last one all; 0: all do {0, 32, 64, 128, 256, 512, 1024}
+SOFTCAP = 0.0  # bound of the logits, as in Gemma 2 (30) and nanochat (15); 0 for none {0.0, 15.0, 30.0}
 
 # batch
 CONTEXT = 128  # tokens of one training sequence, multiple of 16 [16..8192]
@@ -105,14 +112,13 @@ class Settings:
 
     @staticmethod
     def from_environment() -> Settings:
-        out = os.environ.get("AR_OUT")
         return Settings(
             seed=SEED if (seed := asked("AR_SEED", int)) is None else seed,
             budget=asked("AR_BUDGET", float) or BUDGET,
             steps=asked("AR_STEPS", int),
             device=asked("AR_DEVICE", torch.device) or torch.device("cuda" if torch.cuda.is_available() else "cpu"),
             data=data.folder(),
-            out=Path(out) if out else None,
+            out=asked("AR_OUT", Path),
             telemetry=asked("AR_TELEMETRY_FD", int),
         )
 
@@ -132,7 +138,8 @@ def prepare_device(device: torch.device) -> None:
         torch.cuda.set_device(device)
         torch.set_float32_matmul_precision("high")
         return
-    torch.set_num_threads(THREADS or os.cpu_count() or 1)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    torch.set_num_threads(THREADS or cores or 1)
     with suppress(OSError, AttributeError):  # glibc gives every large block back at once, and faults it in again
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(-3, 1 << 30)  # M_MMAP_THRESHOLD, bytes
@@ -184,6 +191,13 @@ class Shape:
     mlp_ratio: float = MLP_RATIO
     value_every: int = VALUE_EVERY
     rope_base: float = ROPE_BASE
+    qk_scale: float = QK_SCALE
+    window: int = WINDOW
+    softcap: float = SOFTCAP
+
+    def sight(self, layer: int) -> int:
+        """Tokens that a layer looks back, itself included; 0 for all. The pattern is nanochat's SSSL, from the last layer."""
+        return self.window if (self.depth - 1 - layer) % 4 else 0
 
 
 def norm(x: Tensor) -> Tensor:
@@ -193,9 +207,6 @@ def norm(x: Tensor) -> Tensor:
 
 class Linear(nn.Linear):
     """Weights in float32 for the optimiser, products in the precision of the input."""
-
-    def __init__(self, fan_in: int, fan_out: int) -> None:
-        super().__init__(fan_in, fan_out, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
         return F.linear(x, self.weight.to(x.dtype))
@@ -209,26 +220,38 @@ def rotary(length: int, dim: int, base: float, like: Tensor) -> tuple[Tensor, Te
     return torch.cat((cosine, cosine), -1).to(like.dtype), torch.cat((sine, -sine), -1).to(like.dtype)
 
 
-def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """Causal attention, all (batch, heads, length, head_dim)."""
-    if q.is_cuda:
-        return F.scaled_dot_product_attention(q, k, v, is_causal=True)
-    # PyTorch's fused kernel for CPUs takes three times as long at these lengths.
+def attend(q: Tensor, k: Tensor, v: Tensor, scale: float, window: int = 0) -> Tensor:
+    """Causal attention, all (batch, heads, length, head_dim), over the last `window` tokens; 0 for all of them."""
     batch, heads, length, dim = q.shape
-    future = torch.full((length, length), -math.inf, dtype=q.dtype).triu(1).expand(batch * heads, -1, -1)
-    scores = torch.baddbmm(future, q.reshape(-1, length, dim), k.reshape(-1, length, dim).mT, alpha=dim**-0.5)
-    return (scores.softmax(-1) @ v.reshape(-1, length, dim)).view(batch, heads, length, dim)
+    near = 0 < window < length
+    if q.is_cuda:
+        causal = F.scaled_dot_product_attention
+        return windowed(q, k, v, scale, window) if near else causal(q, k, v, is_causal=True, scale=scale)
+    # PyTorch's fused kernel for CPUs takes three times as long at these lengths.
+    barred = torch.full((length, length), -math.inf, dtype=q.dtype, device=q.device)
+    hidden = barred.triu(1) + barred.tril(-window) if near else barred.triu(1)
+    q, k, v = (x.reshape(-1, length, dim) for x in (q, k, v))
+    scores = torch.baddbmm(hidden.expand(len(q), -1, -1), q, k.mT, alpha=scale)
+    return (scores.softmax(-1) @ v).view(batch, heads, length, dim)
+
+
+def windowed(q: Tensor, k: Tensor, v: Tensor, scale: float, window: int) -> Tensor:
+    """`attend` by FlexAttention (Dong et al., 2024), which skips blocks out of sight once it is compiled."""
+    length, near = q.size(2), lambda _batch, _head, at, of: (at >= of) & (at - of < window)
+    mask = create_block_mask(near, None, None, length, length, device=q.device)
+    return flex_attention(q, k, v, block_mask=mask, scale=scale)
 
 
 class Attention(nn.Module):
     """Multi-head attention with normalised queries and keys; `value` is the layer's value embedding of each token."""
 
-    def __init__(self, shape: Shape, *, with_value: bool) -> None:
+    def __init__(self, shape: Shape, layer: int, *, with_value: bool) -> None:
         super().__init__()
         self.heads, self.head_dim = shape.heads, shape.head_dim
+        self.scale, self.window = shape.qk_scale * shape.head_dim**-0.5, shape.sight(layer)
         inner = shape.heads * shape.head_dim
-        self.qkv = Linear(shape.width, 3 * inner)
-        self.out = Linear(inner, shape.width)
+        self.qkv = Linear(shape.width, 3 * inner, bias=False)
+        self.out = Linear(inner, shape.width, bias=False)
         self.value_mix = nn.Parameter(torch.tensor([1.0, 1.0])) if with_value else None
 
     def forward(self, x: Tensor, turn: tuple[Tensor, Tensor], value: Tensor | None) -> Tensor:
@@ -241,19 +264,19 @@ class Attention(nn.Module):
             mix = self.value_mix.to(x.dtype)
             v = mix[0] * v + mix[1] * value.view_as(v)
         q, k = qk.transpose(1, 2).chunk(2, dim=1)
-        y = attend(q, k, v.transpose(1, 2))
+        y = attend(q, k, v.transpose(1, 2), self.scale, self.window)
         return self.out(y.transpose(1, 2).reshape(batch, length, -1))
 
 
 class Block(nn.Module):
     """Attention, then an MLP with squared ReLU (So et al., 2021), each on a normalised input."""
 
-    def __init__(self, shape: Shape, *, with_value: bool) -> None:
+    def __init__(self, shape: Shape, layer: int, *, with_value: bool) -> None:
         super().__init__()
         hidden = 16 * max(1, round(shape.mlp_ratio * shape.width / 16))
-        self.attention = Attention(shape, with_value=with_value)
-        self.up = Linear(shape.width, hidden)
-        self.down = Linear(hidden, shape.width)
+        self.attention = Attention(shape, layer, with_value=with_value)
+        self.up = Linear(shape.width, hidden, bias=False)
+        self.down = Linear(hidden, shape.width, bias=False)
 
     def forward(self, x: Tensor, turn: tuple[Tensor, Tensor], value: Tensor | None) -> Tensor:
         x = x + self.attention(norm(x), turn, value)
@@ -290,11 +313,9 @@ class GPT(nn.Module):
         self.with_value = [every > 0 and (shape.depth - 1 - layer) % every == 0 for layer in range(shape.depth)]
         self.embedding = nn.Embedding(shape.vocabulary, shape.width)
         inner = shape.heads * shape.head_dim
-        self.values = nn.ModuleList(
-            nn.Embedding(shape.vocabulary, inner) for with_value in self.with_value if with_value
-        )
-        self.blocks = nn.ModuleList(Block(shape, with_value=with_value) for with_value in self.with_value)
-        self.head = Linear(shape.width, shape.vocabulary)
+        self.values = nn.ModuleList(nn.Embedding(shape.vocabulary, inner) for value in self.with_value if value)
+        self.blocks = nn.ModuleList(Block(shape, i, with_value=value) for i, value in enumerate(self.with_value))
+        self.head = Linear(shape.width, shape.vocabulary, bias=False)
         self.initialise()
 
     @torch.no_grad()
@@ -317,7 +338,8 @@ class GPT(nn.Module):
         tables = iter(self.values)
         for block, with_value in zip(self.blocks, self.with_value, strict=True):
             x = block(x, turn, next(tables)(tokens).to(self.dtype) if with_value else None)
-        return self.head(norm(x))
+        logits = self.head(norm(x))
+        return logits if not self.shape.softcap else self.shape.softcap * (logits / self.shape.softcap).tanh()
 
     def loss(self, tokens: Tensor, targets: Tensor) -> Tensor:
         """Mean cross entropy, nats per token."""
@@ -327,7 +349,8 @@ class GPT(nn.Module):
     def flops_per_token(self, length: int) -> float:
         """Forward and backward: 6 for each weight in a product, 12 for each score (PaLM, appendix B)."""
         weights = sum(p.numel() for p in (*self.blocks.parameters(), self.head.weight) if p.ndim == 2)
-        return 6 * weights + 12 * self.shape.depth * self.shape.heads * self.shape.head_dim * length
+        seen = sum(min(self.shape.sight(layer) or length, length) for layer in range(self.shape.depth))
+        return 6 * weights + 12 * self.shape.heads * self.shape.head_dim * seen
 
 
 # --- optimisers -------------------------------------------------------------------------------------------------------
@@ -392,10 +415,8 @@ def schedule(progress: float) -> float:
     """Learning rate over its peak at `progress` (0 to 1) of the budget: linear up, flat, linear down."""
     if progress < WARMUP:
         return progress / WARMUP
-    if progress > 1 - WARMDOWN:
-        left = (1 - progress) / WARMDOWN
-        return FINAL_LR + (1 - FINAL_LR) * left
-    return 1.0
+    left = (1 - progress) / WARMDOWN if progress > 1 - WARMDOWN else 1.0
+    return FINAL_LR + (1 - FINAL_LR) * left
 
 
 # --- batches ----------------------------------------------------------------------------------------------------------
@@ -417,19 +438,12 @@ def batches(settings: Settings) -> Iterator[tuple[Tensor, Tensor]]:
 
 def peak_flops(device: torch.device) -> float | None:
     """Dense bf16 peak by the maker's data sheet, FLOP/s; None where it is not known, and MFU is then not reported."""
-    if device.type != "cuda":
-        return None
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else "a processor"
     sheet = {
-        "H200": 989e12,
-        "H100": 989e12,
-        "A100": 312e12,
-        "L40S": 362e12,
-        "4090": 165e12,
-        "3090": 71e12,
-        "L4": 121e12,
-    }
-    name = torch.cuda.get_device_name(device)
-    return next((flops for key, flops in sheet.items() if key in name), None)
+        "B200": 2250, "H200": 989, "H100 PCIe": 756, "H100": 989, "A100": 312, "L40S": 362, "L40": 181, "L4": 121,
+        "A6000": 155, "5090": 210, "4090": 165, "3090": 71,
+    }  # fmt: skip
+    return next((1e12 * tera for key, tera in sheet.items() if key in name), None)
 
 
 def peak_memory(device: torch.device) -> int:
@@ -498,6 +512,9 @@ class Trainer:
         self.update(scale=0.0)
         for optimiser in self.optimisers:
             optimiser.state.clear()
+        gc.collect()
+        gc.freeze()  # a collection would look at every object of torch, and hold up a step
+        gc.disable()
 
     def accumulate(self, tokens: Tensor, targets: Tensor) -> Tensor:
         """Gradients of the mean loss of a batch, MICRO_BATCH sequences at a time; returns that mean."""
@@ -551,7 +568,7 @@ class Trainer:
         counts = {"step": self.step, "tokens": self.tokens, "tokens_per_second": rate, "mfu": mfu}
         memory = peak_memory(self.settings.device)
         self.telemetry.send(event="step", seconds=seconds, progress=progress, loss=loss, memory=memory, **counts)
-        print(f"step {self.step:6,}  {100 * progress:3.0f} %  loss {loss:.4f}  {rate:,.0f} tokens/s", flush=True)
+        say(f"step {self.step:6,}  {100 * progress:3.0f} %  loss {loss:.4f}  {rate:,.0f} tokens/s")
 
 
 def train(settings: Settings, began: float) -> None:
@@ -565,23 +582,16 @@ def train(settings: Settings, began: float) -> None:
     trainer.warm_up()
 
     parameters, startup = sum(p.numel() for p in model.parameters()), time.monotonic() - began
-    print(
-        f"{parameters:,} parameters, {model.dtype}, {device}, {settings.budget:g} s; ready after {startup:.1f} s",
-        flush=True,
-    )
-    telemetry.send(
-        event="started", startup_seconds=startup, budget=settings.budget, parameters=parameters, device=str(device)
-    )
+    say(f"{parameters:,} parameters, {model.dtype}, {device}, {settings.budget:g} s; ready after {startup:.1f} s")
+    about = {"budget": settings.budget, "parameters": parameters, "device": str(device)}
+    telemetry.send(event="started", startup_seconds=startup, **about)
     seconds = trainer.run()
     if settings.out:
         save(model, settings.out)
     memory = peak_memory(device)
-    telemetry.send(
-        event="finished", train_seconds=seconds, tokens=trainer.tokens, steps=trainer.step, peak_memory=memory
-    )
-    print(
-        f"{trainer.step:,} steps, {trainer.tokens:,} tokens in {seconds:.1f} s, {memory / 2**20:,.0f} MiB", flush=True
-    )
+    counts = {"tokens": trainer.tokens, "steps": trainer.step, "peak_memory": memory}
+    telemetry.send(event="finished", train_seconds=seconds, **counts)
+    say(f"{trainer.step:,} steps, {trainer.tokens:,} tokens in {seconds:.1f} s, {memory / 2**20:,.0f} MiB")
 
 
 # --- checkpoint -------------------------------------------------------------------------------------------------------
@@ -625,7 +635,8 @@ def main() -> int:
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and not re.search("out of memory|can't allocate memory", str(error)):
             raise
-        message, code = f"out of memory: {next(iter(str(error).splitlines()), 'no message')}", 1
+        size = f"{MICRO_BATCH} sequences of {CONTEXT} tokens at once, depth {DEPTH}, width {WIDTH}"
+        message, code = f"out of memory: {size}: {next(iter(str(error).splitlines()), 'no message')}", 1
     else:
         return 0
     print(f"error: {message}", file=sys.stderr)

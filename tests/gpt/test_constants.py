@@ -29,7 +29,9 @@ def test_a_constant_is_a_plain_literal_within_what_its_comment_allows(name):
     comment = CONSTANTS[name]["comment"]
     span = re.search(r"\[(?P<lo>[-\d.e]+)\.\.(?P<hi>[-\d.e]+)\]", comment)
     multiple = re.search(r"multiple of (\d+)", comment)
-    assert span or "fixed" in comment
+    choices = re.search(r"\{(.+)\}", comment)
+    assert span or choices or "fixed" in comment
+    assert "fixed" in comment or choices is None or str(value) in choices[1].split(", ")
     assert span is None or float(span["lo"]) <= value <= float(span["hi"])
     assert multiple is None or value % int(multiple[1]) == 0
 

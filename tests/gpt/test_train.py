@@ -131,7 +131,10 @@ def test_memory_that_is_not_there_is_named_so(tree):
     result = tree.run("train", AR_STEPS=2)
 
     assert result.returncode == 1
-    assert result.stderr.splitlines()[-1].startswith("error: out of memory: ")
+    assert result.stderr.splitlines()[-1].startswith(
+        "error: out of memory: 16 sequences of 16 tokens at once, depth 2, "
+    )
+    assert str(2**52) in result.stderr.splitlines()[-1]
 
 
 def test_a_variable_that_is_no_number_is_bad_input(tree):
@@ -179,12 +182,44 @@ def test_the_cross_entropy_and_its_gradient_are_those_of_pytorch(rows, vocabular
     assert torch.allclose(mine, gradient, atol=1e-5)
 
 
+def qkv():
+    return torch.randn(3, 2, 3, 7, 16, generator=torch.Generator().manual_seed(0))
+
+
 def test_attention_on_a_cpu_is_that_of_pytorch():
-    q, k, v = torch.randn(3, 2, 3, 7, 16, generator=torch.Generator().manual_seed(0))
+    q, k, v = qkv()
 
-    y = train.attend(q, k, v)
+    y = train.attend(q, k, v, 0.3)
 
-    assert torch.allclose(y, torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True), atol=1e-5)
+    expected = torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True, scale=0.3)
+    assert torch.allclose(y, expected, atol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:flex_attention called without torch.compile")
+@pytest.mark.parametrize("window", [1, 3, 6])
+def test_a_window_on_a_cpu_is_that_of_a_gpu_and_hides_what_lies_further_back(window):
+    q, k, v = qkv()
+    far = torch.cat((torch.zeros_like(v[..., :-window, :]), v[..., -window:, :]), -2)
+
+    y = train.attend(q, k, v, 0.25, window)
+
+    assert torch.allclose(y, train.windowed(q, k, v, 0.25, window), atol=1e-5)
+    assert torch.equal(y[..., -1, :], train.attend(q, k, far, 0.25, window)[..., -1, :])
+
+
+def test_three_layers_of_four_have_the_window_and_the_last_sees_all():
+    shape = train.Shape(vocabulary=300, depth=6, window=32)
+
+    assert [shape.sight(layer) for layer in range(6)] == [32, 0, 32, 32, 32, 0]
+
+
+def test_a_soft_cap_bounds_the_logits():
+    model = train.GPT(train.Shape(vocabulary=300, softcap=2.0), torch.float32)
+    torch.nn.init.normal_(model.head.weight)
+
+    logits = model(torch.arange(8)[None])
+
+    assert 1.5 < logits.abs().max() <= 2
 
 
 def test_orthogonalised_matrices_have_singular_values_near_one():
