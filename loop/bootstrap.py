@@ -13,13 +13,15 @@ from loop import brief as briefs
 from loop import profile as profiles
 from loop import sandbox, transcript
 from loop.brief import Brief
+from loop.call import Call
 from loop.config import Config
 from loop.contracts import Proposer
 from loop.control import POLL_SECONDS, Control
-from loop.device import find_device
 from loop.defaults import of_tree
+from loop.device import find_device
 from loop.environment import missing_program, script_of
 from loop.errors import BadInput
+from loop.inputs import source
 from loop.lab import BASELINE, Lab, Screen
 from loop.opening import open_session
 from loop.profile import Profile
@@ -46,8 +48,8 @@ class Setting:
     workspace: Workspace
     brief: Brief
     profile: Profile
-    journal: Path
     defaults: Mapping[str, object]  # of the brief: from the repository's files and from the profile
+    journal: Path
     store: Callable[[Path], Journal] = Journal  # how the journal is opened
 
 
@@ -65,8 +67,8 @@ def look(root: Path, *, journal: Path | None = None) -> Setting:
         workspace=workspace,
         brief=briefs.read(path, defaults=defaults),
         profile=profile,
-        journal=locate(journal, start=workspace.root),
         defaults=defaults,
+        journal=locate(journal, start=workspace.root),
     )
 
 
@@ -76,7 +78,7 @@ def check(setting: Setting) -> None:
     tree = workspace.tree(workspace.head())
     Scope(patterns=config.scope, tree=tree, locked=config.locked).files()
     for name in config.inputs:
-        if not (workspace.root / name).exists():
+        if not source(workspace.root, name).exists():
             raise BadInput(
                 f"The input {name} of {setting.brief.path.name} does not exist{_how_to_make(config.prepare)}"
             )
@@ -103,7 +105,7 @@ def assemble(setting: Setting, *, tag: str | None, screen: Screen) -> Lab:
     """Take the journal's lease, continue the open session or start one, and put the parts together."""
     if tag is not None:
         check_tag(tag)
-    _own_folder(setting.workspace.root / FOLDER)
+    own_folder(setting.workspace.root / FOLDER)
     journal = setting.store(setting.journal)
     journal.acquire()
     device = find_device()
@@ -168,11 +170,16 @@ def _task(config: Config) -> Task:
 
 
 def _ended(lab: Lab) -> Callable[[], bool]:
-    """Whether a person wants the loop to end at once; the loop's own thread also looks at the journal, twice a second."""
+    """Whether a call of the proposer is to end: a person ends the loop, or the call is cancelled.
+
+    The loop's own thread also looks at the journal, twice a second.
+    """
 
     def ended() -> bool:
-        own = threading.current_thread() is threading.main_thread()
-        return lab.control.during(BASELINE) == "now" if own else lab.control.ends_now
+        thread = threading.current_thread()
+        if thread is threading.main_thread():
+            return lab.control.during(BASELINE) == "now"
+        return lab.control.ends_now or (isinstance(thread, Call) and thread.cancelled)
 
     return ended
 
@@ -202,7 +209,7 @@ def _how_to_make(prepare: str | None) -> str:
     return f": make it with `{prepare}`." if prepare else "."
 
 
-def _own_folder(folder: Path) -> None:
+def own_folder(folder: Path) -> None:
     """Make `.ar`, which ignores itself, so that `git status` stays as it is."""
     try:
         folder.mkdir(exist_ok=True)

@@ -106,14 +106,14 @@ def _special(pattern: str, config: Config) -> Source | None:
 
 
 def _from_json(text: str, *, key: str) -> float | None:
-    for found in _objects(text):
+    for found in objects(text):
         value = _at(found, key)
         if isinstance(value, int | float) and not isinstance(value, bool):
             return _number(value)
     return None
 
 
-def _objects(text: str) -> Iterator[dict[str, object]]:
+def objects(text: str) -> Iterator[dict[str, object]]:
     """JSON objects, the last one first: those on one line, then those over several that begin at a line's start."""
     starts = [match.start() for match in re.finditer(r"^\{", text, flags=re.MULTILINE)]
     for piece in (*reversed(text.splitlines()), *(text[start:] for start in reversed(starts[-OBJECTS:]))):

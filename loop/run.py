@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from journal.events import Isolation, RunFailed
-from loop import limits, metric, numbers, sandbox, written
+from loop import inputs, limits, metric, numbers, sandbox, written
 from loop.clock import Clock
 from loop.config import Config
 from loop.contracts import Outcome, Training
@@ -71,11 +71,8 @@ class Runs:
     def _train(self, training: Training, folder: Path, watch: Watch) -> Measured:
         self._export(training.commit, folder / "train")
         written.mark(folder / "train", numbers.files(self._config))
-        inputs = [self._workspace.root / name for name in self._config.inputs]
-        for name, source in zip(self._config.inputs, inputs, strict=True):
-            if not source.exists():
-                raise WorldBroken(f"The input {source} is gone: put it back, then start again.")
-            _link(source, folder / "train" / name)
+        root, home = self._workspace.root, folder / "home"
+        found = inputs.link(self._config.inputs, root=root, folder=folder / "train", home=home)
         more = {
             self._config.seed_env: str(training.seed),
             "AR_SEED": str(training.seed),
@@ -84,7 +81,7 @@ class Runs:
             "AR_DEVICE": self._device,
         }
         own = [folder / name for name in ("train", "out", "home")]
-        prefix = self._words(folder / "train", reads=inputs, writes=own)  # before the clock: the first takes seconds
+        prefix = self._words(folder / "train", reads=found, writes=own)  # before the clock: the first takes seconds
         config = self._config
         clock = Clock(startup=config.startup, budget=config.budget, usual=training.usual, shared=not self._gpu)
         command = Command(
@@ -125,12 +122,13 @@ class Runs:
         evaluate, out = folder / "evaluate", folder / "out"
         more = {"AR_OUT": str(out), "AR_ROOT": str(root), "AR_DEVICE": self._device}
         prefix: tuple[str, ...] = ()
+        seen = [root, evaluate, out, *inputs.afresh(self._config.inputs, root=root, home=folder / "home")]
         if knows_prefix(evaluate, line, training.locked):
             more[MODEL_PREFIX] = json.dumps(self._words(evaluate, reads=[evaluate, out]))
         else:
             hides = [root / ".git", self._folder.parent]
             own = [folder / "home", *([evaluate] if numbers.files(self._config) else [])]
-            prefix = self._words(evaluate, reads=[root, evaluate, out], writes=own, hides=hides)
+            prefix = self._words(evaluate, reads=seen, writes=own, hides=hides)
         return Command(
             line=line,
             folder=evaluate,
@@ -216,11 +214,3 @@ def _isolation(config: Config) -> Isolation:
     if config.sandbox == "none":
         return "none"
     return "sandboxed" if sandbox.available() else "limited"
-
-
-def _link(source: Path, target: Path) -> None:
-    """An input in a run's folder: a symbolic link to where the sandbox binds it."""
-    if target.exists() or target.is_symlink():
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.symlink_to(source)

@@ -4,11 +4,11 @@ import os
 import sys
 
 from journal.errors import JournalError
-from loop.cli import asking, gating, looking, running, steering
+from loop.cli import asking, gating, init, looking, running, steering
 from loop.cli.app import BAD, INTERRUPTED, NOT_SO, app, say
 from loop.errors import LoopError
 
-__all__ = ["asking", "gating", "looking", "main", "running", "steering"]
+__all__ = ["asking", "gating", "init", "looking", "main", "running", "steering"]
 
 
 def main() -> None:

@@ -1,7 +1,6 @@
-"""Starting: a session that goes on until it ends, and the brief that it needs."""
+"""Starting: a session that goes on until it ends."""
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -89,35 +88,3 @@ def _notifier(lab: "Lab", command: str | None) -> "Notifier | None":
     )
     lab.recorder.listen(notifier)
     return notifier
-
-
-@app.command(
-    epilog='Example: ar-loop init --goal "lower the loss" --metric val_loss --train "python train.py" --scope train.py'
-)
-def init(
-    *,
-    goal: Annotated[str | None, typer.Option(help="What is wanted, in a sentence.")] = None,
-    metric: Annotated[str | None, typer.Option(help="Name of the one number that decides.")] = None,
-    direction: Annotated[str | None, typer.Option(help="minimize or maximize.")] = None,
-    train: Annotated[str | None, typer.Option(help="The command that trains.")] = None,
-    scope: Annotated[list[str] | None, typer.Option(help="A path or glob that may be edited; may be repeated.")] = None,
-    budget: Annotated[str | None, typer.Option(help="Training time of one run, such as 20s or 5m.")] = None,
-) -> None:
-    """Write a brief, program.md, into this repository."""
-    from loop import draft  # noqa: PLC0415
-
-    given = {"goal": goal, "metric": metric, "direction": direction, "train": train, "scope": scope, "budget": budget}
-    asked = {key: value if value is not None else _ask(key) for key, value in given.items()}
-    path = draft.write(Path.cwd(), asked)
-    say(f"wrote {path}; read it, say in it what matters, commit your files, then `ar-loop run`")
-
-
-def _ask(key: str) -> str | None:
-    """Ask a person at a terminal; nobody else."""
-    from loop.draft import QUESTIONS  # noqa: PLC0415
-
-    question = QUESTIONS[key]
-    if not sys.stdin.isatty():
-        return question.default
-    answer: str = typer.prompt(question.text, default=question.default or ("" if question.optional else None), err=True)
-    return answer or None

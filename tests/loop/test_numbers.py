@@ -89,6 +89,29 @@ def test_an_evaluator_writes_its_own_file_and_the_trainings_is_not_looked_at(tmp
     assert (honest.metric, honest.trust) == (0.5, "measured")
 
 
+def test_an_input_of_the_persons_home_is_read_and_what_a_training_puts_there_reaches_no_evaluator(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".cache" / "lab").mkdir(parents=True)
+    (tmp_path / ".cache" / "lab" / "data").write_text("2")
+    forge = "import os, pathlib\nhome = pathlib.Path.home()\nassert (home / '.cache/lab/data').read_text() == '2'\n"
+    forge += "os.rename(home / '.cache', home / 'old'); (home / '.cache/lab').mkdir(parents=True); (home / '.cache/lab/data').write_text('0')"
+    score = "import pathlib; print('val_bpb:', (pathlib.Path.home() / '.cache/lab/data').read_text())"
+
+    outcome = outcome_of(
+        tmp_path,
+        forge,
+        files={"score.py": score},
+        inputs=("~/.cache/lab",),
+        evaluate=f"{sys.executable} score.py",
+        sandbox="auto",
+    )
+
+    assert isinstance(outcome, RunFinished), outcome
+    assert outcome.metric == 2.0
+
+
 def test_a_guard_without_its_number_is_no_result(tmp_path):
     outcome = outcome_of(tmp_path, "print('val_bpb: 1')", guard=("accuracy >= 0.5",))
 

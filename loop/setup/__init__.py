@@ -1,0 +1,1 @@
+"""A first brief: asked for, tried once, doubted, written."""

@@ -1,0 +1,70 @@
+"""What a brief could say, from the repository's files and from a trial run."""
+
+import os
+import shlex
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+from loop.config import KEYS
+from loop.defaults import OWN, SCRIPTS, script_of
+from loop.setup.candidates import Candidate
+
+ENVIRONMENTS = (".venv", "venv", "env")  # folders of a project's own Python, at its root
+ROOM = 1.5  # of the time that the trial took
+ROUND = (10, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 2700, 3600, 7200, 14400, 28800)  # seconds
+FIRST = (
+    "goal",
+    "metric",
+    "direction",
+    "target",
+    "pattern",
+    "log",
+    "guard",
+    "scope",
+    "train",
+    "evaluate",
+    "inputs",
+    "budget",
+)
+
+
+def train(root: Path, tree: Collection[str], scope: object) -> str | None:
+    """The command that trains, with the project's own Python where it has one and no other is active."""
+    named = [path for path in scope if path in tree and path.endswith(".py")] if isinstance(scope, list) else []
+    lone = [path for path in tree if path.endswith(".py") and "/" not in path]
+    scripts = [*named, *(path for path in SCRIPTS if path in tree), *(lone if len(lone) == 1 else [])]
+    if not scripts:
+        return "python -m gpt.train" if OWN in tree else None
+    return shlex.join([python(root), scripts[0]])
+
+
+def python(root: Path) -> str:
+    """`python`, which is the active environment's, else the one beside this program; or the project's own by its path."""
+    own = [root / name / "bin" / "python" for name in ENVIRONMENTS]
+    found = next((path for path in own if path.exists()), None)
+    return str(found) if found is not None and not os.environ.get("VIRTUAL_ENV") else "python"
+
+
+def scope(train: str, tree: Collection[str]) -> str | None:
+    """The file that the command runs."""
+    return script_of(train, tree)
+
+
+def budget(seconds: float | None) -> str:
+    """A budget with some room, in a round number, for a command that took so long; the default for one that was not tried."""
+    if seconds is None:
+        return "5m"
+    enough = next((limit for limit in ROUND if limit >= ROOM * seconds), ROUND[-1])
+    return f"{enough}s" if enough < 60 else f"{enough // 60}m"
+
+
+def best(found: Sequence[Candidate]) -> Candidate | None:
+    """The candidate that is the metric beyond doubt: the likeliest, if its name says which way is better, or the only one."""
+    likely = found[0] if found else None
+    return likely if likely is not None and (likely.direction is not None or len(found) == 1) else None
+
+
+def in_order(keys: Mapping[str, object]) -> dict[str, object]:
+    """The keys that say something, as a person would read them."""
+    order = [*FIRST, *(key for key in KEYS if key not in FIRST)]
+    return {key: keys[key] for key in order if keys.get(key) not in (None, (), [], "")}
