@@ -23,16 +23,29 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from gpt.packing import Documents
-
 if TYPE_CHECKING:
     import tiktoken
 
 BOS = "<|bos|>"
 
+Numbers = npt.NDArray[np.int64]
+Piece = tuple[int, int, int]  # shard, first token, tokens
+
 
 class DataError(Exception):
     """Data that is missing or not what it should be; the message says where and what to do."""
+
+
+@dataclass(frozen=True)
+class Documents:
+    """Where documents lie: document i is `sizes[i]` tokens of shard `shards[i]` from `starts[i]` on."""
+
+    shards: Numbers
+    starts: Numbers
+    sizes: Numbers
+
+    def piece(self, number: int) -> Piece:
+        return int(self.shards[number]), int(self.starts[number]), int(self.sizes[number])
 
 
 @dataclass(frozen=True)

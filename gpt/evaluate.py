@@ -21,6 +21,7 @@ put before the command of a model process. Only AR_DEVICE is passed on to it.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import math
 import mmap
@@ -34,9 +35,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -86,12 +87,13 @@ def target_nats(logits: Floats, targets: Tokens) -> npt.NDArray[np.float64]:
     """
     nats = np.empty(len(targets))
     for at in range(0, len(targets), ROWS):
-        rows = np.array(logits[at : at + ROWS])  # a copy: the model process cannot change it between check and use
+        rows = logits[at : at + ROWS]
         if not np.isfinite(rows).all():
             raise Rejected("logits are not finite")
         chosen = np.take_along_axis(rows, targets[at : at + ROWS, None], axis=1)[:, 0].astype(np.float64)
         top = rows.max(axis=1, keepdims=True)
-        mass = np.exp(rows - top).sum(axis=1).astype(np.float64)
+        shifted = rows - top
+        mass = np.exp(shifted, out=shifted).sum(axis=1).astype(np.float64)
         nats[at : at + ROWS] = top[:, 0] + np.log(mass) - chosen
     return nats
 
@@ -273,13 +275,34 @@ def examine(model: Answers, witness: Answers, part: data.Validation, *, batch: i
     probe = draw_probe(inputs, batch)
     kept: dict[int, Floats] = {}
     nats: list[npt.NDArray[np.float64]] = []
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for at in range(0, len(inputs), batch):
-            logits = model.ask(inputs[at : at + batch])
-            kept |= {row: np.array(logits[row - at]) for row in map(int, probe.rows) if at <= row < at + batch}
+    with ThreadPoolExecutor(os.cpu_count()) as pool, closing(answers(model, inputs, batch)) as coming:
+        for at, logits in coming:
+            kept |= {row: logits[row - at].copy() for row in map(int, probe.rows) if at <= row < at + batch}
             nats += pool.map(target_nats, logits, targets[at : at + batch])
     compare(probe, kept, np.array(witness.ask(probe.inputs)))
     return bits_per_byte(np.concatenate(nats), targets.ravel(), part.token_bytes)
+
+
+def answers(model: Answers, inputs: Tokens, batch: int) -> Generator[tuple[int, Floats]]:
+    """(first row, logits) of each batch; the model works on the next one meanwhile.
+
+    The logits are a copy, taken once: a model process shares the memory that it answers through, and could show other
+    logits to the check of causality than to the sum.
+    """
+
+    def asked(at: int) -> Floats:
+        return np.array(model.ask(inputs[at : at + batch]))
+
+    asking = ThreadPoolExecutor(1)
+    try:
+        starts = range(0, len(inputs), batch)
+        coming = asking.submit(asked, 0)
+        for at, after in itertools.zip_longest(starts, starts[1:]):
+            logits = coming.result()
+            coming = asking.submit(asked, after) if after else coming
+            yield at, logits
+    finally:
+        asking.shutdown(wait=False, cancel_futures=True)  # who is refused may hang; its process is ended next
 
 
 def score(checkpoint: Path, part: data.Validation, *, batch: int | None, deadline: float) -> Score:

@@ -21,22 +21,9 @@ from math import inf
 import numpy as np
 import numpy.typing as npt
 
+from gpt.data import Documents, Numbers, Piece
+
 SHELF = 1000  # short documents to choose from, as many as nanochat has
-
-Numbers = npt.NDArray[np.int64]
-Piece = tuple[int, int, int]  # shard, first token, tokens
-
-
-@dataclass(frozen=True)
-class Documents:
-    """Where documents lie: document i is `sizes[i]` tokens of shard `shards[i]` from `starts[i]` on."""
-
-    shards: Numbers
-    starts: Numbers
-    sizes: Numbers
-
-    def piece(self, number: int) -> Piece:
-        return int(self.shards[number]), int(self.starts[number]), int(self.sizes[number])
 
 
 @dataclass

@@ -108,6 +108,21 @@ class AnswersNaN(Bigrams):
         return super().ask(tokens) * math.nan
 
 
+class ShowsTheCheckAnotherAnswer(LooksAtTheNextToken):
+    """Shared memory that changes once it has been read, as a process that answers through it could make it."""
+
+    def ask(self, tokens):
+        return Fickle([Bigrams.ask(self, tokens), super().ask(tokens)])
+
+
+class Fickle:
+    def __init__(self, contents):
+        self.contents = contents
+
+    def __array__(self, dtype=None, copy=None):
+        return self.contents.pop(0)
+
+
 @pytest.fixture(scope="session")
 def part(data_folder):
     return data.validation(data_folder)
@@ -121,6 +136,12 @@ def test_the_score_does_not_depend_on_the_batch(part, batch):
 
     assert math.isclose(bpb, expected, abs_tol=1e-9)
     assert same_size == size
+
+
+def test_what_is_checked_is_what_is_summed(part):
+    honest = evaluate.examine(Bigrams(300), Bigrams(300), part, batch=40)
+
+    assert evaluate.examine(ShowsTheCheckAnotherAnswer(300), Bigrams(300), part, batch=40) == honest
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ def documents_of(some):
     starts = np.cumsum(some) - some
     half = int(starts[len(some) // 2])
     shard = np.where(starts < half, 0, 1)
-    return packing.Documents(shards=shard, starts=starts - shard * half, sizes=np.array(some)), half
+    return data.Documents(shards=shard, starts=starts - shard * half, sizes=np.array(some)), half
 
 
 def tokens_of(some):
@@ -89,7 +89,7 @@ def test_the_longest_that_fits_goes_first_and_the_shortest_is_cut():
 def test_few_tokens_are_cut_away_from_documents_of_web_length():
     some = np.minimum(np.random.default_rng(0).lognormal(5, 1, size=3000).astype(int) + 2, 513)
     starts = np.cumsum(some) - some
-    documents = packing.Documents(shards=np.zeros_like(starts), starts=starts, sizes=some)
+    documents = data.Documents(shards=np.zeros_like(starts), starts=starts, sizes=some)
     size_at = dict(zip(starts.tolist(), some.tolist(), strict=True))
 
     pieces = [piece for row in islice(packing.rows(documents, length=513, seed=0), 900) for piece in row]
