@@ -26,6 +26,7 @@ from journal.events import Change, IdeaProposed, KnobMove, SessionStarted
 from journal.ideas.knob import Knob
 from journal.ideas.repeats import matches, neighbours
 from journal.ideas.signature import inventory, signature
+from journal.projections import State
 from journal.projections.changes import Changes
 from journal.recorded import Recorded
 
@@ -154,10 +155,14 @@ def score(pairs: Sequence[Pair], said: Mapping[Pair, bool]) -> dict[str, object]
 
 
 def cost(experiments: int = 10_000) -> dict[str, float]:
-    """CPU milliseconds of a signature, and of the lookup among many past experiments."""
+    """CPU milliseconds, of this process alone: a signature, the lookup among many past experiments, and the whole gate."""
+    from loop.contracts import Proposal, Request
+    from loop.gate import check
+
     chance = random.Random(1)
-    changes = Changes()
-    changes.apply(
+    state = State()
+    changes = state.changes
+    state.apply(
         Recorded(
             1,
             "",
@@ -168,19 +173,20 @@ def cost(experiments: int = 10_000) -> dict[str, float]:
         )
     )
     words = [f"word{n}" for n in range(400)] + ["x", "norm", "forward", "torch", "shape", "linear"] * 40
+    names = ["MATRIX_LR", *(f"KNOB_{number}" for number in range(24))]
     for number in range(1, experiments + 1):
         tokens = tuple(sorted(set(chance.sample(words, 12)))) if chance.random() < 0.5 else ()
         moves = (
-            ()
-            if tokens
-            else (KnobMove(name=f"KNOB_{chance.randrange(25)}", old="1.0", new=f"{chance.uniform(0.01, 9):.3f}"),)
+            () if tokens else (KnobMove(name=chance.choice(names), old="1.0", new=f"{chance.uniform(0.01, 9):.3f}"),)
         )
         change = Change(program=f"p{number}", change=f"c{number}", knobs=moves, added=tokens)
         idea = IdeaProposed(
             session="s", experiment=number, idea="", parent=f"c{number // 5}", diff="", change=change, proposer="p"
         )
-        changes.apply(Recorded(number + 1, "", "", 1, idea, ""))
-    edits = [applied([("MATRIX_LR = 0.02 ", f"MATRIX_LR = 0.0{n} ")]) for n in range(30, 40)]
+        state.apply(Recorded(number + 1, "", "", 1, idea, ""))
+    edits = [
+        applied([("MATRIX_LR = 0.02 ", f"MATRIX_LR = 0.0{n} ")]) for n in range(30, 50)
+    ]  # each is new to its reader
     asked = [
         Change(program="p", change="c", added=("norm", "forward", "x", "word7", "word9", "linear", "torch")),
         Change(program="p", change="c", knobs=(KnobMove(name="KNOB_3", old="1.0", new="1.07"),)),
@@ -190,9 +196,25 @@ def cost(experiments: int = 10_000) -> dict[str, float]:
         matches(changes, change, session="s", experiment=experiments + 1, parent="c1999")
         neighbours(changes, change, session="s", experiment=experiments + 1)
 
-    signed = statistics.median(seconds(partial(signature, {"train.py": TRAIN}, {"train.py": text})) for text in edits)
+    request = Request(
+        session="s", experiment=experiments + 1, attempt=1, parent="c1999", files={"train.py": TRAIN}, state=state
+    )
+
+    def gate(text: str) -> None:
+        check(Proposal(idea="", files={"train.py": text}), request, scope=["train.py"])
+
+    signed = statistics.median(
+        seconds(partial(signature, {"train.py": TRAIN}, {"train.py": text})) for text in edits[:10]
+    )
     looked = statistics.median(seconds(partial(look, change)) for change in asked)
-    return {"signature_ms": 1000 * signed, "lookup_ms": 1000 * looked, "experiments": experiments}
+    gated = sorted(seconds(partial(gate, text)) for text in edits[10:])
+    return {
+        "signature_ms": 1000 * signed,
+        "lookup_ms": 1000 * looked,
+        "gate_ms": 1000 * statistics.median(gated),
+        "gate_worst_ms": 1000 * gated[-1],
+        "experiments": experiments,
+    }
 
 
 def seconds(call: Callable[[], object]) -> float:

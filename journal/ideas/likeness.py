@@ -7,7 +7,7 @@ nothing. What an idea brings weighs before what it removes: two replacements of 
 
 import ast
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
 
@@ -60,8 +60,10 @@ def distance(one: str, other: str) -> float:
     return apart
 
 
-def apart(ours: Iterable[KnobMove], theirs: Iterable[KnobMove]) -> float | None:
+def apart(ours: Sequence[KnobMove], theirs: Sequence[KnobMove]) -> float | None:
     """The largest distance between the values of two moves of the same knobs; None where the knobs are not the same."""
+    if len(ours) == len(theirs) == 1:  # nearly always
+        return distance(ours[0].new, theirs[0].new) if ours[0].name == theirs[0].name else None
     new, old = {move.name: move.new for move in ours}, {move.name: move.new for move in theirs}
     return max(distance(new[name], old[name]) for name in new) if new and new.keys() == old.keys() else None
 
@@ -74,7 +76,7 @@ def likeness(one: Change, other: Change, known: AbstractSet[str]) -> float:
     return sum(parts) / len(parts) if parts else 0.0
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1 << 14)
 def value(source: str) -> bool | int | float | str | None:
     """The value of a literal's source text; the text itself where it is not Python."""
     if not source:
