@@ -1,0 +1,8 @@
+"""The way in from a console: imports nothing before a Ctrl-C is provided for."""
+
+from journal.entry import enter
+
+
+def main() -> None:
+    """`ar-loop`."""
+    enter("loop.cli")

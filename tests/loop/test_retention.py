@@ -1,0 +1,43 @@
+"""What stays on disk of a night: logs, the checkpoints of the newest kept experiments, and nothing that a kill left behind."""
+
+from toys import SCRIPTED, TRAIN, Project
+
+from journal.events import ExperimentKept
+
+SAVES = f"import os\n{TRAIN}open(os.environ['AR_OUT'] + '/model.pt', 'w').write(str(RATE))\n"
+BRIEF = SCRIPTED.replace("budget: 5s", "budget: 5s\ncheckpoints: 2")
+
+
+def checkpoints(project):
+    """Experiment -> its checkpoint's text."""
+    found = (project.root / ".ar" / "runs").glob("*/out/model.pt")
+    return {int(path.parts[-3].split("-")[1]): path.read_text() for path in found}
+
+
+def leave_behind(project, *names):
+    for name in names:
+        folder = project.root / ".ar" / name
+        folder.mkdir(parents=True)
+        (folder / "file").touch()
+
+
+def test_checkpoints_stay_for_the_newest_kept_experiments_and_logs_for_all(tmp_path):
+    project = Project(tmp_path / "toy", train=SAVES, brief=BRIEF, rates="0.45 0.9 0.4 0.35")
+
+    project.loop("run", "--tag", "night", "--experiments", "4")
+
+    assert [event.experiment for event in project.of(ExperimentKept)] == [0, 1, 3, 4]
+    assert checkpoints(project) == {3: "0.4", 4: "0.35"}
+    assert (project.root / ".ar" / "best" / "model.pt").read_text() == "0.35"
+    assert {path.parent.name[:10] for path in (project.root / ".ar" / "runs").glob("*/train.log")} == {
+        f"night-000{number}" for number in range(5)
+    }
+
+    project.brief.write_text(project.brief.read_text().replace("checkpoints: 2", "checkpoints: 0"))
+    leave_behind(project, "agents/9-1-abc/tree", "runs/night-0001-1/train", "runs/night-0002-1/home", "runs/mine/out")
+    project.loop("run", "--experiments", "0")
+
+    assert checkpoints(project) == {4: "0.35"}
+    assert list((project.root / ".ar" / "agents").iterdir()) == []
+    assert [path.name for path in (project.root / ".ar" / "runs").glob("*/*") if path.is_dir()] == ["out", "out"]
+    assert (project.root / ".ar" / "runs" / "mine" / "out" / "file").exists()
