@@ -9,7 +9,7 @@ import typer
 
 from journal import search
 from journal.cli.app import JournalOption, JsonOption, app, reader, state_of
-from journal.cli.output import Form, narrate, print_answer
+from journal.cli.output import Form, narrate, print_answer, print_json
 from journal.errors import QueryRefused
 from journal.ideas.calibration import Calibration, calibrate
 from journal.locate import locate
@@ -91,15 +91,23 @@ def similar(
 
 @app.command(epilog="Example: ar-journal cost --json")
 def cost(*, json: JsonOption = False, journal: JournalOption = None) -> None:
-    """Say what the nights cost: tokens, dollars and hours, by session, proposer and model."""
-    print_answer(ask(locate(journal), COST), form=Form.JSON if json else Form.TABLE)
-    if json:
-        return
+    """Say what the nights cost: tokens, dollars and hours, by session, proposer and model; and how honest predictions were."""
+    answer = ask(locate(journal), COST)
     found = calibrate(state_of(reader(journal)).experiments.rows.values())
+    if json:
+        rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
+        print_json([row | {"calibration": _of(found, row["session"], row["proposer"])} for row in rows])
+        return
+    print_answer(answer, form=Form.TABLE)
     if found:
         typer.echo("\nWhat was predicted, and what was measured: mean deltas")
         columns = tuple(field.name for field in fields(Calibration))
         print_answer(Answer(columns=columns, rows=[astuple(row) for row in found]), form=Form.TABLE)
+
+
+def _of(found: list[Calibration], session: object, proposer: object) -> list[Calibration]:
+    """What is known of one proposer's predictions, by kind of change."""
+    return [entry for entry in found if (entry.session, entry.proposer) == (session, proposer)]
 
 
 def answer_line(path: Path, line: str) -> Answer:

@@ -12,10 +12,11 @@ import sys
 from typing import NamedTuple
 
 import pytest
-from histories import COMMITS, write
+from histories import COMMITS, TAG, proposed, started, write
 
 from journal.cli import main
 from journal.cli.prompt import candidates
+from journal.events import ExperimentDiscarded, experiment_stream, session_stream
 
 RUN = [sys.executable, "-c", "import sys; sys.argv[0] = 'ar-journal'; from journal.cli import main; main()"]
 
@@ -69,6 +70,21 @@ def test_show_tells_one_experiment(night_path):
     assert (
         json.loads(ar_journal("show", "2", "--json", journal=night_path).stdout)["experiment"]["commit"] == COMMITS[2]
     )
+
+
+def test_the_costs_come_with_how_honest_the_predictions_were(path, journal):
+    foretold = proposed(1, "halve the batch", expected_delta=-0.01)
+    measured = ExperimentDiscarded(session=TAG, experiment=1, metric=1.52, delta=0.03, reason="lost")
+    journal.append(session_stream(TAG), [started()])
+    journal.append(experiment_stream(TAG, 1), [foretold, measured])
+
+    [row] = json.loads(ar_journal("cost", "--json", journal=path).stdout)
+
+    assert (row["proposer"], row["proposals"], row["dollars"]) == ("sampler", 1, 0.01)
+    assert [(entry["kind"], entry["predicted"], entry["measured"]) for entry in row["calibration"]] == [
+        ("knob", -0.01, 0.03)
+    ]
+    assert "sampler predicted -0.01 on average and +0.03 was measured" in ar_journal("memory", journal=path).stdout
 
 
 def test_memory_prints_the_block_as_it_is_and_as_it_was(night_path):
