@@ -4,6 +4,7 @@
     python benchmarks/kill.py --twice             the same, and again at every step of the recovery
     python benchmarks/kill.py --random 1000       at random moments: the loop, its training, or both, until 1000 kills
     python benchmarks/kill.py --every 9           a sample of the first, for the tests
+    python benchmarks/kill.py --ahead ...         any of these, with each proposal asked for while the run before it trains
 
 Each case is a whole night on a repository of its own: a baseline and four experiments (kept, crashed, discarded, kept)
 whose training leaves a process behind in a session of its own. Afterwards the journal, the refs, the process table and the
@@ -147,7 +148,7 @@ class Silent:
 class Night:
     """One repository and the calls of the loop on it."""
 
-    def __init__(self, folder: Path, *, rollback: str) -> None:
+    def __init__(self, folder: Path, *, rollback: str, ahead: bool = False) -> None:
         self.root = folder / "toy"
         self.acknowledged = folder / "acknowledged"
         self.root.mkdir()
@@ -162,6 +163,7 @@ class Night:
         self.git("-c", "user.name=Ada", "-c", "user.email=ada@example.org", "commit", "-q", "-m", "a toy")
         (self.root / "train.py").write_text("# work in progress\n")
         self.rollback = rollback
+        self.ahead = ahead
         self.orphans: list[int] = []
         self.before = self.picture()
 
@@ -198,6 +200,8 @@ class Night:
             )
             lab = bootstrap.assemble(setting, tag=TAG, screen=Silent())
             lab.proposer = lab.filler = Scripted()
+            if self.ahead:
+                lab.proposer = Scripted()  # the filler alone is not asked ahead
             session.run(lab)
         except Exception as error:  # whatever it is, it is damage  # noqa: BLE001
             print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
@@ -343,6 +347,7 @@ def processes(root: Path) -> list[int]:
 
 @dataclasses.dataclass
 class Tally:
+    ahead: bool = False
     nights: int = 0
     kills: int = 0
     damage: list[str] = dataclasses.field(default_factory=list)
@@ -350,7 +355,7 @@ class Tally:
     def night(self, case: str, play: Callable[[Night], int], *, rollback: str, kinds: bool = True) -> None:
         """One night: play it, then look for damage."""
         with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None, ignore_cleanup_errors=True) as name:
-            night = Night(Path(name), rollback=rollback)
+            night = Night(Path(name), rollback=rollback, ahead=self.ahead)
             self.nights += 1
             self.kills += play(night)
             found = damage(night, kinds=kinds) if night.ended() else [f"it did not go on: {night.said()[-300:]}"]
@@ -414,10 +419,10 @@ def _kill(pid: int) -> int:
     return 1
 
 
-def acts(rollback: str) -> int:
+def acts(rollback: str, *, ahead: bool) -> int:
     """How many places a quiet night has to be killed at; checks that it is quiet."""
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as name:
-        night = Night(Path(name), rollback=rollback)
+        night = Night(Path(name), rollback=rollback, ahead=ahead)
         night.call()
         found = damage(night)
         if found or any(isinstance(event, SessionRecovered) for event in night.events()):
@@ -429,12 +434,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Kill the loop everywhere and look for damage.")
     parser.add_argument("--random", type=int, metavar="KILLS", help="at random moments, until so many kills")
     parser.add_argument("--twice", action="store_true", help="again at every step of the recovery")
+    parser.add_argument("--ahead", action="store_true", help="ask for each proposal while the run before it trains")
     parser.add_argument("--every", type=int, default=1, help="only every so many places")
     parser.add_argument("--first", type=int, default=1, help="the first of them")
     parser.add_argument("--stop", action="store_true", help="stop at the first damage")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    began, tally = time.monotonic(), Tally()
+    began, tally = time.monotonic(), Tally(ahead=options.ahead)
     for case, play, rollback in _cases(options, tally):
         tally.night(case, play, rollback=rollback, kinds=options.random is None)
         if options.stop and tally.damage:
@@ -458,7 +464,7 @@ def _cases(options: argparse.Namespace, tally: Tally) -> Iterator[Case]:
 
 def _places(options: argparse.Namespace) -> Iterator[Case]:
     for rollback in ("reset", "revert"):
-        for due in range(options.first, acts(rollback) + 1, options.every):
+        for due in range(options.first, acts(rollback, ahead=options.ahead) + 1, options.every):
             yield f"{rollback}, act {due}", once(due), rollback
             for again in range(1, RECOVERY + 1) if options.twice else ():
                 yield f"{rollback}, act {due}, then act {again}", twice(due, again), rollback

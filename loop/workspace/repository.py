@@ -1,5 +1,6 @@
 """A repository as a session sees it: commits, its branch, the refs that hold every tried commit, exports."""
 
+import functools
 import re
 import shlex
 import time
@@ -13,6 +14,7 @@ from loop.workspace.objects import FILE, Blob
 from loop.workspace.plumbing import Plumbing
 
 NOTHING = ""  # what update-ref takes for "this ref does not exist yet", whatever the length of hashes
+_FULL = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _TAG = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
 
 
@@ -22,6 +24,7 @@ class Workspace:
     def __init__(self, root: Path) -> None:
         self._git = Plumbing(root)
         self.root = self._git.root
+        self._of_commit = functools.lru_cache(maxsize=16)(self._tree)
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
@@ -53,7 +56,10 @@ class Workspace:
         return self._git.resolve(f"{commit}^{{commit}}") is not None
 
     def tree(self, commit: str) -> dict[str, Blob]:
-        """Every file of a commit, path -> blob."""
+        """Every file of a commit, path -> blob. What a full name stands for never changes, so it is read once."""
+        return dict(self._of_commit(commit) if _FULL.fullmatch(commit) else self._tree(commit))
+
+    def _tree(self, commit: str) -> dict[str, Blob]:
         raw = self._git.run("ls-tree", "-r", "-z", "--full-tree", commit)
         entries = (entry.split("\t", 1) for entry in raw.split("\0") if entry)
         return {path: Blob(meta.split()[0], meta.split()[2]) for meta, path in entries if meta.split()[1] == "blob"}
@@ -107,7 +113,9 @@ class Workspace:
     def hold(self, tag: str, number: int, commit: str) -> None:
         """Keep a tried commit reachable as refs/autoresearch/<tag>/<n>, whatever becomes of it."""
         ref = f"refs/autoresearch/{tag}/{number}"
-        self._swap(ref, commit, expected=self._git.resolve(ref))
+        current = self._git.resolve(ref)
+        if current != commit:
+            self._write(ref, commit, current=current)
 
     def advance(self, tag: str, commit: str, *, expected: str | None) -> None:
         """Move the session's branch by compare-and-swap. Raises WorkspaceError if somebody moved it or has it checked out."""
@@ -142,7 +150,10 @@ class Workspace:
                 f"{ref} stands at {_short(current)}, not at {_short(expected)} as the journal says: somebody moved it; "
                 f"{mend if expected else f'remove it with `git update-ref -d {ref}`'}."
             )
-        self._git.run("update-ref", "--no-deref", ref, commit, expected or NOTHING)
+        self._write(ref, commit, current=current)
+
+    def _write(self, ref: str, commit: str, *, current: str | None) -> None:
+        self._git.run("update-ref", "--no-deref", ref, commit, current or NOTHING)
         self._git.sync(ref)
 
 

@@ -29,8 +29,8 @@ def test_a_loop_killed_at_any_act_goes_on_as_if_nobody_had_killed_it():
     assert tally["kills"] == tally["nights"] > 6
 
 
-def test_a_loop_killed_at_random_leaves_no_damage():
-    tally = kill("--random", "8")
+def test_a_loop_killed_at_random_while_it_asks_ahead_leaves_no_damage():
+    tally = kill("--ahead", "--random", "8")
 
     assert tally["damage"] == []
     assert tally["kills"] >= 8
