@@ -42,7 +42,8 @@ def script_of(line: str, tree: Collection[str]) -> str | None:
     except ValueError:
         return None
     for before, word in zip(("", *words), words, strict=False):
-        paths: tuple[str, ...] = (f"{word.replace('.', '/')}.py", f"{word.replace('.', '/')}/__main__.py") if before == "-m" else ()
+        module = word.replace(".", "/")
+        paths = [f"{module}.py", f"{module}/__main__.py"] if before == "-m" else []
         for path in (*paths, posixpath.normpath(word)):
             if path in tree:
                 return path

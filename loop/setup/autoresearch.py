@@ -13,6 +13,7 @@ from journal.projections import fold
 from journal.store import Journal
 from loop import inputs
 from loop.errors import BadInput
+from loop.setup.suggest import duration
 
 FILES = ("program.md", "prepare.py", "train.py")
 TABLE = "results.tsv"
@@ -35,7 +36,7 @@ def proposal(root: Path) -> dict[str, object]:
         "metric": "val_bpb",
         "direction": "minimize",
         "scope": ["train.py"],
-        "budget": f"{budget[1]}s" if budget else "5m",
+        "budget": duration(float(budget[1])) if budget else "5m",
         "startup": STARTUP,
         "inputs": [DATA] if inputs.source(root, DATA).is_dir() else [],
     }

@@ -41,6 +41,7 @@ class Tried:
     metrics: Sequence[float] = ()
     mean: float = 0.0
     sigma: float = 0.0
+    broken: str | None = None  # the guard that one of them broke, in words
 
 
 def doubts(config: Config, *, files: Sequence[str], tried: Tried) -> list[str]:
@@ -110,6 +111,8 @@ def _runs(config: Config, tried: Tried) -> Iterator[str]:
             f"σ is {tried.sigma / abs(tried.mean):.0%} of {config.metric}: only large gains will be seen. More data in the "
             "evaluation, or longer runs, make it smaller."
         )
+    if tried.broken:
+        yield f"In the unchanged code {tried.broken}: a session would end at its baseline. Loosen the guard."
     if config.target is not None and tried.metrics:
         sign = 1 if config.direction == "maximize" else -1
         if sign * (tried.mean - config.target) >= 0:

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from journal.events import RunFailed
-from loop import inputs
+from loop import guards, inputs
 from loop.config import Config
 from loop.contracts import Outcome, Training
 from loop.device import find_device
@@ -54,6 +54,7 @@ class Stage:
     def first(self, config: Config, say: Callable[[str], None]) -> Rehearsal:
         """The first run; where it misses untracked files that exist, again with those as inputs."""
         for _ in range(TRIES):
+            self._made = 0
             rehearsal = self.run(config)
             missing = sorted(set(self._missed(rehearsal)) - set(config.inputs))
             if not missing:
@@ -76,14 +77,15 @@ class Stage:
 
     def measure(self, config: Config, *, first: float, seconds: float | None, runs: int) -> Tried:
         """The noise over so many runs, the first one made already. Raises BadInput where one of them gives no metric."""
-        metrics = [first]
+        metrics, broken = [first], None
         while len(metrics) < runs:
             outcome = self.run(config).outcome
             if isinstance(outcome, RunFailed):
                 raise BadInput(f"Run {len(metrics) + 1} gave no metric: {outcome.reason}.")
             metrics.append(outcome.metric)
+            broken = broken or guards.broken(config.guard, outcome.values)
         sigma = noise([metrics]).sigma
-        return Tried(seconds=seconds, metrics=metrics, mean=statistics.mean(metrics), sigma=sigma)
+        return Tried(seconds=seconds, metrics=metrics, mean=statistics.mean(metrics), sigma=sigma, broken=broken)
 
     def _missed(self, rehearsal: Rehearsal) -> Iterator[str]:
         if rehearsal.failed is None:

@@ -55,7 +55,12 @@ def budget(seconds: float | None) -> str:
     if seconds is None:
         return "5m"
     enough = next((limit for limit in ROUND if limit >= ROOM * seconds), ROUND[-1])
-    return f"{enough}s" if enough < 60 else f"{enough // 60}m"
+    return duration(enough)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a brief says them."""
+    return f"{seconds / 60:g}m" if seconds >= 60 and seconds % 60 == 0 else f"{seconds:g}s"
 
 
 def best(found: Sequence[Candidate]) -> Candidate | None:

@@ -17,6 +17,7 @@ FOLDERS = {
     "loop/cli": "ar-loop",
     "loop/judges": "numbers for what no program can measure alone",
     "loop/proposers": "who has the next idea",
+    "loop/setup": "a first brief",
     "loop/workspace": "git",
     "tui": "the window: ar-tui",
     "tui/screens": "one file, one screen",
