@@ -23,7 +23,7 @@ VALUE_BYTES = 2**20  # the longest single value, and row, that a statement may b
 MEMORY_BYTES = 256 * 2**20  # growth of this process that ends a statement
 HEAP_BYTES = 320 * 2**20  # SQLite's own limit for the process: stops a statement that explodes while it is compiled
 STATEMENT_BYTES = 20_000
-OPCODES = 200  # SQLite's steps between two looks at the clock, about 10 µs
+OPCODES = 1_000  # SQLite's steps between two looks at the clock, about 50 µs; a look costs 2
 
 _READING = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE})
 _REFUSED_FUNCTIONS = frozenset(

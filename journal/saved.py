@@ -19,7 +19,7 @@ _ALL = (
         question="What was kept, and what did each keep gain?",
         sql="""
 SELECT session, number, metric, delta, gain_sigma, idea, decided_at
-FROM experiments WHERE status = 'keep' ORDER BY session, number""",
+FROM experiments WHERE session IN (SELECT session FROM sessions) AND status = 'keep' ORDER BY session, number""",
     ),
     Saved(
         name="near-misses",
@@ -61,11 +61,15 @@ FROM knobs WHERE status <> 'refused' GROUP BY knob ORDER BY kept DESC, trials DE
 WITH kept AS (
   SELECT session, experiment AS number, lag(experiment, 1, -1) OVER (PARTITION BY session ORDER BY experiment) AS before
   FROM frontier
-), spent AS (
-  SELECT k.session, k.number, sum(e.wall_seconds) AS seconds, sum(e.dollars) AS dollars
-  FROM kept k JOIN experiments e ON e.session = k.session AND e.status IN ('keep', 'discard', 'crash', 'invalid')
-    AND e.number > k.before AND e.number <= k.number
-  GROUP BY k.session, k.number
+), decided AS NOT MATERIALIZED (
+  SELECT session, number, wall_seconds, dollars FROM experiments WHERE status IN ('keep', 'discard', 'crash', 'invalid')
+), spent AS MATERIALIZED (
+  SELECT session, number,
+    (SELECT sum(wall_seconds) FROM decided d WHERE d.session = k.session AND d.number > before AND d.number <= k.number)
+      AS seconds,
+    (SELECT sum(dollars) FROM decided d WHERE d.session = k.session AND d.number > before AND d.number <= k.number)
+      AS dollars
+  FROM kept k
 )
 SELECT session, number, delta, round(seconds / 3600, 3) AS hours, round(spent.dollars, 2) AS dollars,
        round(seconds / 3600 / (abs(delta) * 1000), 3) AS hours_per_001,
@@ -112,7 +116,7 @@ SAVED = {saved.name: saved for saved in _ALL}
 COST = """
 WITH hours AS (
   SELECT session, proposer, coalesce(model, '') AS model, sum(status = 'keep') AS kept, sum(wall_seconds) / 3600 AS hours
-  FROM experiments GROUP BY 1, 2, 3
+  FROM experiments GROUP BY session, proposer, experiments.model
 )
 SELECT s.session, s.proposer, s.model, s.proposals, s.failures, s.calls, s.tokens_in, s.tokens_cache_read,
        s.tokens_cache_written, s.tokens_out, round(s.dollars, 4) AS dollars, round(s.seconds) AS seconds_waited,

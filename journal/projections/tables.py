@@ -18,7 +18,8 @@ TABLES = (
         wide=True,
         # covers the questions that count over a whole night, so that they read no texts
         indexes=(
-            ("session", "status", "number", "delta", "gain_sigma", "train_seconds", "wall_seconds", "dollars"),
+            ("session", "status", "number", "wall_seconds", "dollars", "train_seconds", "delta", "gain_sigma"),
+            ("session", "proposer", "model", "status", "wall_seconds"),
             ("kind", "status", "gain_sigma", "wall_seconds"),
         ),
         columns=(

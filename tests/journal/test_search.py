@@ -42,6 +42,17 @@ def test_an_idea_finds_those_like_it_the_likest_first(night_path):
     assert [row[1] for row in answer.rows][:2] in ([1, 3], [3, 1])
 
 
+def test_words_that_many_ideas_hold_find_nothing_beside_a_telling_one(night_path):
+    answer = similar(night_path, "batch gelu", common=3)
+
+    assert [row[1] for row in answer.rows] == [2]
+
+
+def test_where_all_words_are_common_the_latest_experiments_come_first(night_path):
+    assert [row[1] for row in similar(night_path, "batch", common=2).rows] == [3, 2, 1, 0]
+    assert [row[1] for row in failures(night_path, "batch", common=1).rows] == [3, 2]
+
+
 def test_a_diff_finds_experiments_on_the_same_knob(night_path):
     assert {row[1] for row in similar(night_path, "-BATCH = 16").rows} == {0, 1, 2, 3}
 
