@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from loop.errors import BadInput, WorkspaceError
-from loop.workspace import export, objects
+from loop.workspace import export, notes, objects
 from loop.workspace.objects import FILE, Blob
 from loop.workspace.plumbing import Plumbing
 
@@ -25,6 +25,7 @@ class Workspace:
         self._git = Plumbing(root)
         self.root = self._git.root
         self._of_commit = functools.lru_cache(maxsize=16)(self._tree)
+        self._of_files = functools.lru_cache(maxsize=4)(self._read)
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
@@ -66,6 +67,11 @@ class Workspace:
 
     def read(self, commit: str, paths: Iterable[str]) -> dict[str, str]:
         """The texts of some files of a commit. Raises WorkspaceError for a file that is not UTF-8 text."""
+        return dict(
+            self._of_files(commit, tuple(paths)) if _FULL.fullmatch(commit) else self._read(commit, tuple(paths))
+        )
+
+    def _read(self, commit: str, paths: tuple[str, ...]) -> dict[str, str]:
         tree = self.tree(commit)
         wanted = [path for path in paths if path in tree]
         contents = dict(zip(wanted, self._git.blobs([tree[path].sha for path in wanted]), strict=True))
@@ -112,10 +118,19 @@ class Workspace:
 
     def hold(self, tag: str, number: int, commit: str) -> None:
         """Keep a tried commit reachable as refs/autoresearch/<tag>/<n>, whatever becomes of it."""
-        ref = f"refs/autoresearch/{tag}/{number}"
+        ref = _held(tag, number)
         current = self._git.resolve(ref)
         if current != commit:
             self._write(ref, commit, current=current)
+
+    def noted(self, tag: str) -> set[str]:
+        """The commits of this session that have a note."""
+        return notes.noted(self._git, _notes(tag))
+
+    def note(self, tag: str, texts: Mapping[str, str], *, when: datetime) -> None:
+        """Put notes on commits, durably."""
+        written, standing = notes.write(self._git, _notes(tag), texts, when=when)
+        self._swap(_notes(tag), written, expected=standing)
 
     def advance(self, tag: str, commit: str, *, expected: str | None) -> None:
         """Move the session's branch by compare-and-swap. Raises WorkspaceError if somebody moved it or has it checked out."""
@@ -125,7 +140,7 @@ class Workspace:
 
     def unlock(self, tag: str, *, patience: float = 1.0) -> list[str]:
         """Remove the locks that a killed git left on this session's refs; a lock that goes away by itself is somebody's."""
-        places = (self._git.common / branch_ref(tag)).parent, self._git.common / f"refs/autoresearch/{tag}"
+        places = [(self._git.common / ref).parent for ref in (branch_ref(tag), _notes(tag), _held(tag, 0))]
         ours = re.compile(rf"({re.escape(tag)}|\d+)\.lock")
         found = [path for folder in places if folder.is_dir() for path in folder.iterdir() if ours.fullmatch(path.name)]
         locks = {path: path.stat().st_ino for path in found}
@@ -171,6 +186,14 @@ def in_use(tag: str, place: Path) -> str:
         f"Branch {branch_name(tag)} is checked out in {place}, and the loop would move it under your feet: "
         f"switch to another branch first (`git -C {shlex.quote(str(place))} switch --detach`)."
     )
+
+
+def _held(tag: str, number: int) -> str:
+    return f"refs/autoresearch/{tag}/{number}"
+
+
+def _notes(tag: str) -> str:
+    return f"refs/notes/{branch_name(tag)}"
 
 
 def check_tag(tag: str) -> None:
