@@ -88,6 +88,7 @@ def check(setting: Setting) -> None:
         if line and (script := script_of(line)) and script not in tree:
             raise BadInput(
                 f"The {key} command `{line}` cannot run: {script} is not committed, and runs see commits only."
+                + (f" Name it by its whole path: {there}." if (there := workspace.root / script).exists() else "")
             )
     if config.sampler == "tpe" and not tpe.installed():
         raise BadInput("`sampler: tpe` needs Optuna: `pip install optuna`, or leave the line out.")

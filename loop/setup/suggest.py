@@ -1,15 +1,20 @@
 """What a brief could say, from the repository's files and from a trial run."""
 
 import os
+import re
 import shlex
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+from loop.atomic import imports
 from loop.config import KEYS
 from loop.defaults import OWN, SCRIPTS, script_of
+from loop.environment import script_of as script_of_run
 from loop.setup.candidates import Candidate
 
 ENVIRONMENTS = (".venv", "venv", "env")  # folders of a project's own Python, at its root
+_ASIDE = re.compile(r"setup\.py|conftest\.py|test_.*|.*_test\.py|__\w+__\.py")  # no programs to run
 ROOM = 1.5  # of the time that the trial took
 ROUND = (10, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 2700, 3600, 7200, 14400, 28800)  # seconds
 FIRST = (
@@ -31,18 +36,40 @@ FIRST = (
 def train(root: Path, tree: Collection[str], scope: object) -> str | None:
     """The command that trains, with the project's own Python where it has one and no other is active."""
     named = [path for path in scope if path in tree and path.endswith(".py")] if isinstance(scope, list) else []
-    lone = [path for path in tree if path.endswith(".py") and "/" not in path]
+    lone = _programs(root, tree)
     scripts = [*named, *(path for path in SCRIPTS if path in tree), *(lone if len(lone) == 1 else [])]
     if not scripts:
         return "python -m gpt.train" if OWN in tree else None
     return shlex.join([python(root), scripts[0]])
 
 
+def _programs(root: Path, tree: Collection[str]) -> list[str]:
+    """Python files at the root that no other one imports."""
+    names = [path for path in tree if path.endswith(".py") and "/" not in path and not _ASIDE.match(path)]
+    texts = {
+        path: (root / path).read_text(encoding="utf-8", errors="replace") for path in names if (root / path).is_file()
+    }
+    imported = {name for path, text in texts.items() for name in imports(path, text)}
+    return [path for path in texts if path.removesuffix(".py") not in imported]
+
+
+def whole(line: str, root: Path, tree: Collection[str]) -> str:
+    """A command line whose program lies here and is not committed, such as .venv/bin/python, with its whole path."""
+    try:
+        script = script_of_run(line)
+    except ValueError:  # quotes that do not close: the brief's own sentence says it
+        return line
+    if script is None or script in tree or not (root / script).exists():
+        return line
+    return line.replace(shlex.split(line)[0], str(root / script), 1)
+
+
 def python(root: Path) -> str:
     """`python`, which is the active environment's, else the one beside this program; or the project's own by its path."""
     own = [root / name / "bin" / "python" for name in ENVIRONMENTS]
     found = next((path for path in own if path.exists()), None)
-    return str(found) if found is not None and not os.environ.get("VIRTUAL_ENV") else "python"
+    active = os.environ.get("VIRTUAL_ENV") or (found is not None and found.parent == Path(sys.executable).parent)
+    return "python" if found is None or active else str(found)
 
 
 def scope(train: str, tree: Collection[str]) -> str | None:

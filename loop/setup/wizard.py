@@ -76,6 +76,7 @@ def make(root: Path, wish: Wish, person: Person) -> Made:
     keys["train"] = keys.get("train") or person.ask(
         "train", default=suggest.train(workspace.root, tree, keys.get("scope"))
     )
+    keys |= {key: suggest.whole(str(keys[key]), workspace.root, tree) for key in ("train", "evaluate") if keys.get(key)}
     keys["scope"] = keys.get("scope") or [person.ask("scope", default=suggest.scope(str(keys["train"]), tree))]
     found: list[Candidate] = []
     tried = Tried()

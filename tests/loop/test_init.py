@@ -13,6 +13,7 @@ from toys import BRIEF, LOOP, PATIENCE, Project
 from journal.events import ExperimentKept, SessionStarted
 from loop.config import Config
 from loop.metric import find
+from loop.setup import suggest
 from loop.setup.candidates import candidates, direction_of, named, pattern_for
 from loop.setup.doubts import Tried, doubts
 from loop.setup.rehearsal import missed
@@ -278,3 +279,25 @@ def test_a_repository_laid_out_otherwise_is_told_what_is_missing(project):
 
     assert told.returncode == 2
     assert "is not laid out like autoresearch: there is no prepare.py" in told.stderr
+
+
+# --- suggestions --------------------------------------------------------------------------------------------------------
+
+
+def test_the_command_is_the_one_program_of_the_root_with_the_projects_own_python(tmp_path, monkeypatch):
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    files = {"fit.py": "import helpers\n", "helpers.py": "", "test_fit.py": "import fit\n", ".venv/bin/python": ""}
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    tree = ["fit.py", "helpers.py", "test_fit.py"]
+
+    assert suggest.train(tmp_path, tree, None) == f"{tmp_path}/.venv/bin/python fit.py"
+    assert suggest.whole(".venv/bin/python fit.py 'a", tmp_path, tree) == ".venv/bin/python fit.py 'a"
+    assert suggest.whole("./fit.py", tmp_path, tree) == "./fit.py"
+    assert suggest.whole(".venv/bin/python fit.py", tmp_path, tree) == f"{tmp_path}/.venv/bin/python fit.py"
+
+
+@pytest.mark.parametrize(("seconds", "budget"), [(None, "5m"), (0.2, "10s"), (30, "1m"), (500, "15m"), (1e6, "480m")])
+def test_the_budget_has_some_room_over_what_the_trial_took(seconds, budget):
+    assert suggest.budget(seconds) == budget
