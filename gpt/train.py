@@ -14,7 +14,7 @@ AR_STEPS (progress by steps, and an end after so many).
 """
 
 # PyTorch's stubs call every submodule `Tensor | Module` and every result of a call `Any`:
-# mypy: disable-error-code="no-any-return,union-attr,arg-type,no-untyped-call,operator"
+# mypy: disable-error-code="no-any-return,union-attr,arg-type,no-untyped-call,operator,misc,list-item"
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.attention.flex_attention import create_block_mask, flex_attention
 
-from gpt import data, packing
+from gpt import data, packing, peaks
 
 Value = TypeVar("Value")
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -371,44 +371,59 @@ def orthogonalise(matrices: Tensor, steps: int) -> Tensor:
     return x.mT if tall else x
 
 
-class Muon(torch.optim.Optimizer):
+class Muon:
     """Momentum whose update is orthogonalised, for the matrices of the blocks; those of one shape go together."""
 
     def __init__(self, matrices: list[nn.Parameter], dtype: torch.dtype) -> None:
         shapes = {tuple(p.shape): [q for q in matrices if q.shape == p.shape] for p in matrices}
-        super().__init__([{"params": group} for group in shapes.values()], {"lr": MATRIX_LR})
-        self.dtype = dtype
+        self.groups, self.dtype = list(shapes.values()), dtype
+        self.state: dict[Tensor, Tensor] = {}
 
     @torch.no_grad()
-    def step(self) -> None:  # type: ignore[override]
-        for group in self.param_groups:
-            params = group["params"]
-            state = self.state[params[0]]
+    def step(self, scale: float) -> None:
+        """One step at `scale` times the peak learning rate."""
+        rate = scale * MATRIX_LR
+        for params in self.groups:
             gradient = torch.stack([p.grad for p in params])
-            momentum = state.setdefault("momentum", torch.zeros_like(gradient))
+            momentum = self.state.setdefault(params[0], torch.zeros_like(gradient))
             momentum.lerp_(gradient, 1 - MATRIX_MOMENTUM)
             update = gradient.lerp_(momentum, MATRIX_MOMENTUM).to(self.dtype)
             update = orthogonalise(update, NEWTON_SCHULZ_STEPS).float()
             aspect = max(1.0, update.size(1) / update.size(2)) ** 0.5
             for p, change in zip(params, update, strict=True):
-                p.mul_(1 - group["lr"] * MATRIX_DECAY).add_(change, alpha=-group["lr"] * aspect)
+                p.mul_(1 - rate * MATRIX_DECAY).add_(change, alpha=-rate * aspect)
 
 
-def optimisers(model: GPT) -> list[torch.optim.Optimizer]:
+class AdamW:
+    """PyTorch's fused kernel without its class, whose first step imports the compiler: a second of start-up on a CPU."""
+
+    def __init__(self, groups: list[tuple[list[nn.Parameter], float]]) -> None:
+        self.groups = groups  # (parameters, peak learning rate)
+        self.state: dict[Tensor, tuple[Tensor, Tensor, Tensor]] = {}  # mean, mean square, steps
+
+    @torch.no_grad()
+    def step(self, scale: float) -> None:
+        for params, peak in self.groups:
+            for p in (p for p in params if p.grad is not None):
+                if p not in self.state:
+                    self.state[p] = (torch.zeros_like(p), torch.zeros_like(p), p.new_zeros(()))
+                mean, square, count = self.state[p]
+                count += 1
+                torch._fused_adamw_(
+                    [p], [p.grad], [mean], [square], [], [count], lr=scale * peak, beta1=ADAM_BETA1, beta2=ADAM_BETA2,
+                    weight_decay=0.0, eps=ADAM_EPS, amsgrad=False, maximize=False,
+                )  # fmt: skip
+
+
+def optimisers(model: GPT) -> list[Muon | AdamW]:
     """Muon for the matrices of the blocks, AdamW for embeddings, output layer and scalars."""
     matrices = [p for p in model.blocks.parameters() if p.ndim == 2]
-    scalars = [p for p in model.blocks.parameters() if p.ndim < 2]
     groups = [
-        {"params": [model.embedding.weight, *model.values.parameters()], "lr": EMBEDDING_LR},
-        {"params": [model.head.weight], "lr": HEAD_LR * (model.shape.width / 768) ** -0.5},
-        {"params": scalars, "lr": SCALAR_LR},
+        ([model.embedding.weight, *model.values.parameters()], EMBEDDING_LR),
+        ([model.head.weight], HEAD_LR * (model.shape.width / 768) ** -0.5),
+        ([p for p in model.blocks.parameters() if p.ndim < 2], SCALAR_LR),
     ]
-    groups = [group for group in groups if group["params"]]
-    adam = torch.optim.AdamW(groups, betas=(ADAM_BETA1, ADAM_BETA2), eps=ADAM_EPS, weight_decay=0.0, fused=True)
-    both: list[torch.optim.Optimizer] = [Muon(matrices, model.dtype), adam]
-    for group in (group for optimiser in both for group in optimiser.param_groups):
-        group["peak"] = group["lr"]
-    return both
+    return [Muon(matrices, model.dtype), AdamW(groups)]
 
 
 def schedule(progress: float) -> float:
@@ -434,16 +449,6 @@ def batches(settings: Settings) -> Iterator[tuple[Tensor, Tensor]]:
 
 
 # --- telemetry --------------------------------------------------------------------------------------------------------
-
-
-def peak_flops(device: torch.device) -> float | None:
-    """Dense bf16 peak by the maker's data sheet, FLOP/s; None where it is not known, and MFU is then not reported."""
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else "a processor"
-    sheet = {
-        "B200": 2250, "H200": 989, "H100 PCIe": 756, "H100": 989, "A100": 312, "L40S": 362, "L40": 181, "L4": 121,
-        "A6000": 155, "5090": 210, "4090": 165, "3090": 71,
-    }  # fmt: skip
-    return next((1e12 * tera for key, tera in sheet.items() if key in name), None)
 
 
 def peak_memory(device: torch.device) -> int:
@@ -529,10 +534,8 @@ class Trainer:
     def update(self, *, scale: float) -> None:
         """One step of every optimiser at `scale` times its peak learning rate."""
         for optimiser in self.optimisers:
-            for group in optimiser.param_groups:
-                group["lr"] = scale * group["peak"]
-            optimiser.step()
-            optimiser.zero_grad(set_to_none=True)
+            optimiser.step(scale)
+        self.model.zero_grad(set_to_none=True)
 
     def run(self) -> float:
         """Steps until the budget is spent; returns seconds of training."""
@@ -563,7 +566,7 @@ class Trainer:
         if self.reported == self.step:
             return
         self.reported = self.step
-        peak, rate = peak_flops(self.settings.device), self.tokens / seconds
+        peak, rate = peaks.flops(self.settings.device), self.tokens / seconds
         mfu = rate * self.model.flops_per_token(CONTEXT) / peak if peak else None
         counts = {"step": self.step, "tokens": self.tokens, "tokens_per_second": rate, "mfu": mfu}
         memory = peak_memory(self.settings.device)

@@ -39,8 +39,8 @@ DEFECTS = (
     Defect(
         "decay",
         "weight decay on all that is no matrix of a block: embeddings, mixing scalars",
-        "eps=ADAM_EPS, weight_decay=0.0, fused=True)",
-        "eps=ADAM_EPS, weight_decay=MATRIX_DECAY, fused=True)",
+        "weight_decay=0.0, eps=ADAM_EPS",
+        "weight_decay=MATRIX_DECAY, eps=ADAM_EPS",
     ),
     Defect(
         "schedule",
