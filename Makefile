@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup data run status test test-gpu soak check lint types contracts pages pictures clean
+.PHONY: help setup data run example status test test-gpu soak check lint types contracts pages pictures clean
 
 help:  ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,6 +27,14 @@ data: $(READY)  ## the corpus and the tokenizer for this machine
 
 run: data  ## the main job: a baseline, then EXPERIMENTS=8 experiments; again, and it goes on
 	@$(BIN)/ar-loop run --experiments $(EXPERIMENTS)
+
+example: $(READY)  ## one of examples/ as a repository of its own, run there: NAME=latency
+ifeq ($(NAME),gpt)
+	@$(MAKE) run
+else
+	@folder=$$($(BIN)/python examples/create.py $(NAME)) && cd "$$folder" && $(abspath $(BIN))/ar-loop run \
+	  && if test -f compare.py; then $(abspath $(BIN))/python compare.py; fi
+endif
 
 status: $(READY)  ## where the session stands
 	@$(BIN)/ar-loop status

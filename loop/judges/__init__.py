@@ -2,3 +2,25 @@
 
 They read the files of a change and never run them, so they may stand outside the sandbox and hold a key.
 """
+
+import shlex
+import sys
+
+MODULES = ("loop.judges.rubric",)
+KEYS = (
+    "ANTHROPIC_API_KEY",
+    "ANTHROPIC_AUTH_TOKEN",
+    "ANTHROPIC_BASE_URL",
+    "HTTPS_PROXY",
+    "SSL_CERT_FILE",
+)  # that it may see
+
+
+def hardened(line: str) -> str | None:
+    """The command line of a judge of this package, such that no file of the tree that it judges is imported; else None.
+
+    `-I` keeps the working folder, which is the export of the change, off the path of modules.
+    """
+    words = shlex.split(line)
+    ours = len(words) > 2 and words[0].startswith("python") and words[1] == "-m" and words[2] in MODULES
+    return shlex.join([sys.executable, "-I", *words[1:]]) if ours else None

@@ -1,13 +1,15 @@
-"""`python -m loop.judges.rubric RUBRIC FILE…`: one number from a mechanical scan and a judge model.
+"""`python -m loop.judges.rubric RUBRIC [--built] FILE…`: one number from a mechanical scan and a judge model.
 
 It prints `score: NUMBER` (at most 10, higher is better), the judge's own σ, what the scan took off, and the cost. The files
-are read as text and never run; a symbolic link is not followed.
+are read as text and never run; a symbolic link is not followed. Behind `--built` stand files that the training wrote into
+its output folder, `$AR_OUT`.
 """
 
 import json
 import os
 import random
 import secrets
+import stat
 import sys
 import time
 from collections.abc import Sequence
@@ -24,19 +26,21 @@ from loop.judges.panel import Panel
 from loop.proposers import prices
 from loop.proposers.asking import Fault, Messages
 
+BUILT = "--built"
+MOST_BYTES = 4 << 20  # of one file
 USAGE = "judge_usage:"  # begins the line on which the cost stands as JSON
 
 
 def main(arguments: Sequence[str]) -> int:
     """Exit code 0 with a score, 1 where the judge gives none, 2 for bad input."""
-    if len(arguments) < 2:
-        print("usage: python -m loop.judges.rubric RUBRIC FILE…", file=sys.stderr)
+    if len(arguments) < 2 or arguments[-1] == BUILT:
+        print(f"usage: python -m loop.judges.rubric RUBRIC [{BUILT}] FILE…", file=sys.stderr)
         return 2
     used: list[Usage] = []
     graded = Rubric()
     try:
         graded = criteria.read(_text(Path(arguments[0])), name=arguments[0])
-        text = "\n\n".join(_text(Path(name)) for name in arguments[1:])
+        text = "\n\n".join(map(_text, _files(arguments[1:])))
         score = judge(graded, text, messages=_api() if graded.criteria else None, used=used)
     except BadInput as error:
         print(f"judge: {error}", file=sys.stderr)
@@ -91,11 +95,26 @@ def _sum(used: Sequence[Usage], *, model: str) -> Usage:
     )
 
 
+def _files(names: Sequence[str]) -> list[Path]:
+    """The files that are judged; those behind `--built` lie in the output folder, itself and no deeper."""
+    cut = names.index(BUILT) if BUILT in names else len(names)
+    built, out = names[cut + 1 :], os.environ.get("AR_OUT")
+    if built and not out:
+        raise BadInput(f"{BUILT} needs the folder of what the training wrote: the loop names it as $AR_OUT.")
+    if deeper := next((name for name in built if Path(name).name != name), None):
+        raise BadInput(f"{BUILT} takes names of files, without a folder: not {deeper}.")
+    return [*map(Path, names[:cut]), *(Path(out or "", name) for name in built)]
+
+
 def _text(path: Path) -> str:
+    """A regular file's text; whatever else a training may have put there is refused before it is read."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-        with open(descriptor, encoding="utf-8") as file:  # noqa: PTH123
-            return file.read()
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with open(descriptor, "rb") as file:  # noqa: PTH123
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode) or status.st_size > MOST_BYTES:
+                raise BadInput(f"{path} is no file of at most {MOST_BYTES >> 20} MiB.")
+            return file.read().decode()
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"{path} cannot be read as text: {getattr(error, 'strerror', None) or error}.") from error
 

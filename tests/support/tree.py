@@ -24,6 +24,7 @@ FOLDERS = {
     "tui/widgets": "what screens are made of",
     "gpt": "the patient: a small GPT, prepared, trained, scored, sampled",
     "benchmarks": "every figure in this repository",
+    "examples": "small repositories for the loop to run on: `make example NAME=latency`",
     "docs": "pages; events, sql and keys are made from the code",
 }
 SHOWN = (".py", ".tcss", ".toml", ".md")
