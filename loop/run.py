@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from journal.events import Isolation, RunFailed
-from loop import inputs, limits, metric, numbers, sandbox, written
+from loop import editable, inputs, limits, metric, numbers, sandbox, written
 from loop.clock import Clock
 from loop.config import Config
 from loop.contracts import Outcome, Training
@@ -79,6 +79,7 @@ class Runs:
             "AR_BUDGET": str(self._config.budget),
             "AR_OUT": str(folder / "out"),
             "AR_DEVICE": self._device,
+            **editable.search_path(self._config.train, root=root, export=folder / "train"),
         }
         own = [folder / name for name in ("train", "out", "home")]
         prefix = self._words(folder / "train", reads=found, writes=own)  # before the clock: the first takes seconds
@@ -127,6 +128,7 @@ class Runs:
             more[MODEL_PREFIX] = json.dumps(self._words(evaluate, reads=[evaluate, out]))
         else:
             hides = [root / ".git", self._folder.parent]
+            more |= editable.search_path(line, root=root, export=evaluate)
             own = [folder / "home", *([evaluate] if numbers.files(self._config) else [])]
             prefix = self._words(evaluate, reads=seen, writes=own, hides=hides)
         return Command(

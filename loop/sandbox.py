@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-from loop import library
+from loop import editable, library
 from loop.environment import interpreter, programs
 from loop.errors import RunRefused, WorldBroken
 from loop.layers import EMPTY, MEMORY, Layers, bound, environments, in_order, machine
@@ -101,6 +101,7 @@ def build(lines: Sequence[str], *, hidden: Iterable[Path], gpu: bool, memory: in
         **dict.fromkeys(closed, EMPTY),
         **environments([*pythons, *(program for line in lines for program in programs(line))], closed=closed),
     }
+    layers |= bound(path for path in editable.beside(pythons, closed=closed) if path not in layers)
     for python in pythons:
         layers |= _library(python, layers)
     return Sandbox(layers=MappingProxyType(layers))
