@@ -37,6 +37,14 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     removed: tuple[str, ...] = ()  # and went
 
 
+class Comparison(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a model said when it was shown a proposal beside its nearest earlier experiments."""
+
+    shown: tuple[int, ...]  # their numbers
+    same_as: int | None = None  # the one that is the same idea, if one is
+    reason: str = ""
+
+
 class Usage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one proposal cost. `dollars` is None where the price is unknown."""
 
@@ -135,7 +143,7 @@ class IdeaProposed(Event, frozen=True, kw_only=True):
     attempt: int = 1
     idea: str
     hypothesis: str = ""
-    kind: str = "other"  # baseline, knob, architecture, optimizer, schedule, data, simplify, other
+    kind: str = "other"  # baseline, ablation, knob, architecture, optimizer, schedule, data, simplify, other
     parent: str  # commit
     diff: str  # unified, on the parent
     change: Change
@@ -147,7 +155,9 @@ class IdeaProposed(Event, frozen=True, kw_only=True):
     retry_reason: str | None = None
     neighbours: tuple[int, ...] = ()
     prompt_key: str | None = None  # where the request and answer can be read again
+    compared: Comparison | None = None  # where a reader was asked whether it is an idea of before
     takes_back: int | None = None  # the kept experiment that this undoes at a person's wish; its verdict is known
+    ablates: int | None = None  # the kept experiment whose change this leaves out, to see whether it still pays
     prepared_on: str | None = None  # the commit on which it was made while a run trained; None: asked for in its turn
 
 
@@ -173,6 +183,7 @@ class ProposalPrepared(Event, frozen=True, kw_only=True):
     retry_of: int | None = None
     retry_reason: str | None = None
     prompt_key: str | None = None
+    compared: Comparison | None = None
 
 
 Dropping = Literal["refused", "steered", "moved", "failed", "ended"]
@@ -333,7 +344,7 @@ class ExperimentKept(Verdict, frozen=True, kw_only=True):
 
     commit: str
     metric: float
-    anchor: str = ""  # position:hash of the event before, as written in the kept commit's note
+    anchor: str = ""  # position:hash of its proposal, as in the trailer AR-Anchor of the kept commit; empty: imported
 
 
 class ExperimentDiscarded(Verdict, frozen=True, kw_only=True):

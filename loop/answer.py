@@ -42,7 +42,8 @@ class Unusable(Exception):
         self.kind = kind
 
 
-def _object(properties: dict[str, object]) -> dict[str, object]:
+def schema(properties: dict[str, object]) -> dict[str, object]:
+    """The JSON schema of an object with just these properties, all of them required."""
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
@@ -54,7 +55,7 @@ def _text(words: str) -> dict[str, object]:
     return {"type": "string", "description": words}
 
 
-SCHEMA: dict[str, object] = _object(
+SCHEMA: dict[str, object] = schema(
     {
         "idea": _text("The change in one line of at most 100 characters, such as: halve the batch, double the steps."),
         "hypothesis": _text("Why it should help, in one to three sentences."),
@@ -65,7 +66,7 @@ SCHEMA: dict[str, object] = _object(
         "edits": {
             "type": "array",
             "description": "Applied in this order.",
-            "items": _object(
+            "items": schema(
                 {
                     "path": _text("The file, as named in the prompt."),
                     "old": _text("Text of that file, copied exactly, that occurs in it exactly once."),
@@ -84,7 +85,7 @@ def read(text: str) -> Answer:
     if not text.strip():
         raise Unusable("The answer is empty: give one JSON object as described.", kind="malformed")
     try:
-        answer = msgspec.json.decode(_bare(text), type=Answer)
+        answer = msgspec.json.decode(bare(text), type=Answer)
     except (msgspec.DecodeError, UnicodeEncodeError) as error:
         raise Unusable(f"The answer is not the JSON object that was asked for: {error}.", kind="malformed") from error
     if not answer.idea.strip():
@@ -145,7 +146,7 @@ def _problem(edit: Edit, before: str | None) -> tuple[str, str] | None:
     return None
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
     """The text without a Markdown fence around it."""
     stripped = text.strip()
     if stripped.startswith("```") and stripped.endswith("```"):

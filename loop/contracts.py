@@ -5,7 +5,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from journal.events import Change, IdeaRefused, RunFailed, RunFinished, RunPurpose, Usage
+from journal.events import Change, Comparison, IdeaRefused, RunFailed, RunFinished, RunPurpose, Usage
 from journal.projections import State
 
 
@@ -23,6 +23,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     retry_of: int | None = None
     retry_reason: str | None = None
     prompt_key: str | None = None
+    compared: Comparison | None = None  # what a reader said of its neighbours
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):

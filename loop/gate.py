@@ -16,6 +16,7 @@ from pathlib import PurePosixPath
 import yaml
 
 from journal.events import Change
+from journal.ideas.likeness import likeness
 from journal.ideas.repeats import Match, matches, neighbours
 from journal.ideas.revisits import REASONS, rationed, unfounded
 from journal.ideas.signature import program, signature
@@ -146,6 +147,7 @@ def _forbidden_import(before: str, after: str, forbidden: frozenset[str], *, pat
 def _repeats(proposal: Proposal, request: Request, change: Change) -> Passed | Refused:
     changes, session, experiment = request.state.changes, request.session, request.experiment
     found = matches(changes, change, session=session, experiment=experiment, parent=request.parent)
+    found = found or _read_alike(proposal, request, change)
     reason = _repeated(found, proposal, request)
     if reason is None:
         near = neighbours(changes, change, session=session, experiment=experiment)
@@ -158,6 +160,17 @@ def _repeats(proposal: Proposal, request: Request, change: Change) -> Passed | R
         matched=first.trial.experiment,
         score=first.score,
     )
+
+
+def _read_alike(proposal: Proposal, request: Request, change: Change) -> list[Match]:
+    """The earlier trial that a reader takes for the same idea in other code, where one was asked."""
+    changes, told = request.state.changes, proposal.compared
+    trial = changes.rows.get((request.session, told.same_as)) if told and told.same_as is not None else None
+    if trial is None or not trial.measured:
+        return []
+    score = likeness(change, trial.change, changes.words(request.session))
+    repeat = trial.parent == request.parent or trial.vetoed
+    return [Match(rule="same idea", trial=trial, score=score, repeat=repeat)]
 
 
 def _repeated(found: list[Match], proposal: Proposal, request: Request) -> str | None:
@@ -184,6 +197,7 @@ _WORDS = {
     "same change": "This is the change of",
     "same value": "This sets the value that was tried in",
     "near value": "This sets nearly the value that was tried in",
+    "same idea": "This is, in other code, the idea of",
     "same structure": "This changes the same structure in the same way as",
 }
 

@@ -25,6 +25,7 @@ def prepared(proposal: Proposal, asked: Request, *, known: int) -> ProposalPrepa
         retry_of=proposal.retry_of,
         retry_reason=proposal.retry_reason,
         prompt_key=proposal.prompt_key,
+        compared=proposal.compared,
     )
 
 
@@ -45,6 +46,7 @@ def proposal(made: ProposalPrepared, *, parent: str, files: Mapping[str, str]) -
         retry_of=made.retry_of,
         retry_reason=made.retry_reason,
         prompt_key=made.prompt_key,
+        compared=made.compared,
     )
 
 

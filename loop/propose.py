@@ -136,5 +136,6 @@ def _as_event(made: Proposal, asked: Request, answer: Passed | Refused, *, prepa
         retry_reason=made.retry_reason,
         neighbours=answer.neighbours if isinstance(answer, Passed) else (),
         prompt_key=made.prompt_key,
+        compared=made.compared,
         prepared_on=prepared_on,
     )

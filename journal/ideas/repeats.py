@@ -20,7 +20,8 @@ SAME_STRUCTURE = 0.35  # overlap of structure from which two changes are one ide
 NEIGHBOURS = 5
 CONSIDERED = 200  # trials that share the most with a change, from which its neighbours are taken
 
-Rule = Literal["same program", "same change", "same value", "near value", "same structure"]
+# the last as a reader says
+Rule = Literal["same program", "same change", "same value", "near value", "same structure", "same idea"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,10 @@
 Knows the API only as `loop.proposers.asking.Messages`.
 """
 
+import math
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
@@ -109,7 +110,7 @@ class Conversation:
         tries = 0
         while True:
             try:
-                return self._call()
+                return self.ask_once(self._body)
             except Fault as fault:
                 tries += 1
                 seconds = asking.wait(fault, tries, jitter=self._clock.jitter())
@@ -117,16 +118,18 @@ class Conversation:
                     raise
                 self._clock.sleep(seconds)
 
-    def _call(self) -> Reply:
+    def ask_once(self, body: Mapping[str, object], *, seconds: float = math.inf) -> Reply:
+        """One call within the proposal's deadline and the session's purse, its cost counted however it ends. Raises Fault."""
         settings, session = self.parts.settings, self.request.session
-        if (left := self._left()) <= 0:
+        if (left := min(seconds, self._left())) <= 0:
             raise Fault("deadline", f"No proposal within {settings.deadline:.0f} seconds.")
-        characters = len(msgspec.json.encode(self._body))
-        dollars = purse.estimate(settings.model, characters, settings.max_tokens, on=self._clock.today())
+        characters, tokens = len(msgspec.json.encode(body)), body.get("max_tokens")
+        most = tokens if isinstance(tokens, int) else settings.max_tokens
+        dollars = purse.estimate(settings.model, characters, most, on=self._clock.today())
         recorded = purse.recorded(self.request.state, session)
         with self.parts.purse.hold(session, recorded=recorded, estimate=dollars):
             try:
-                reply = self.parts.messages.ask(self._body, seconds=left)
+                reply = self.parts.messages.ask(body, seconds=left)
             except Fault as fault:
                 self._spend(fault.usage, ended=fault.kind, words=str(fault))
                 raise

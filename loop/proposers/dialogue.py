@@ -9,6 +9,7 @@ from loop.errors import ProposerFailure, Stopped
 from loop.proposers.asking import Ability, Fault, Messages, Rest
 from loop.proposers.body import Settings
 from loop.proposers.conversation import NAME, Clock, Conversation, Parts
+from loop.proposers.likening import likened
 from loop.proposers.purse import Purse
 from loop.proposers.tools import Tools
 
@@ -50,7 +51,7 @@ class Claude:
         record = transcript.begin(self._folder, request, secrets=self._secrets)
         conversation = Conversation(parts=self._parts, ability=self._able(), request=request, record=record)
         try:
-            proposal = conversation.hold()
+            proposal = likened(conversation, conversation.hold())
         except Fault as fault:
             conversation.note(fault)
             raise self._failed(fault, conversation) from fault
