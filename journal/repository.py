@@ -1,29 +1,37 @@
 """What the repository says about the journal, read from git's own plain files: no git is run, nothing can be executed.
 
-Refs are text files (gitrepository-layout(5)); a commit that is not packed yet is one zlib stream. For packed commits,
-git's answer can be handed in: `git log --all --format='%H %(trailers:key=AR-Anchor,valueonly,separator=%x20)'`.
+Refs are text files (gitrepository-layout(5)); objects that are not packed yet are files of their own (`journal.loose`).
+For packed commits and notes, git's answer can be handed in:
+`git log --all --notes='autoresearch/*' --format='%H %(trailers:key=AR-Anchor,valueonly,separator=%x20)%n%N'`.
 """
 
 import re
-import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from journal import loose
+
 TRIED = "refs/autoresearch/"
 BRANCHES = "refs/heads/autoresearch/"
-TRAILER = "AR-Anchor"
-_ANCHOR = re.compile(rf"^{TRAILER}: *([0-9]+:[0-9a-f]{{64}})$", re.MULTILINE)
-_SPOKEN = re.compile(r"([0-9]+):([0-9a-f]{64})")
+NOTES = "refs/notes/autoresearch/"
+TRAILER = "AR-Anchor"  # of a commit: where its proposal stands in the journal
+NOTED = "AR-Verdict"  # of the note on a kept commit: where its verdict stands
+_PLACE = re.compile(r"([0-9]+):([0-9a-f]{64})")
+_SAID = re.compile(rf"^({TRAILER}|{NOTED}): *{_PLACE.pattern}$", re.MULTILINE)
+_COMMIT = re.compile(r"[0-9a-f]{40,64}\b")
+
+Place = tuple[int, str]  # position and hash
 
 
 @dataclass(frozen=True, kw_only=True)
 class Repository:
-    """Commits by ref, and the anchors (position -> hash) that commits carry. `packed` commits could not be read here."""
+    """Commits by ref, and the places in the journal that commits and their notes name. `packed` could not be read here."""
 
     tried: Mapping[tuple[str, int], str]  # (session, experiment) -> commit
     tips: Mapping[str, str]  # session -> commit of its branch
-    anchors: Mapping[str, tuple[int, str]] = field(default_factory=dict)  # commit -> (position, hash)
+    anchors: Mapping[str, Place] = field(default_factory=dict)  # commit -> its proposal, as its trailer says
+    verdicts: Mapping[str, Place] = field(default_factory=dict)  # commit -> its verdict, as its note says
     packed: frozenset[str] = frozenset()
 
 
@@ -42,13 +50,29 @@ def enclosing(journal: Path, *, spoken: Iterable[str] = ()) -> Repository | None
     refs = _refs(store)
     tried = {_number(ref): commit for ref, commit in refs.items() if ref.startswith(TRIED)}
     tips = {ref.removeprefix(BRANCHES): commit for ref, commit in refs.items() if ref.startswith(BRANCHES)}
-    anchors = dict(_spoken(spoken))
-    messages = {commit: _message(store, commit) for commit in {*tried.values(), *tips.values()} - anchors.keys()}
-    anchors |= {commit: anchor for commit, message in messages.items() if message and (anchor := _anchor(message))}
-    packed = frozenset(commit for commit, message in messages.items() if message is None)
+    anchors, verdicts = _spoken(spoken)
+    messages = {commit: loose.text(store, commit) for commit in {*tried.values(), *tips.values()} - anchors.keys()}
+    notes = {commit: note for commit, note in _notes(store, refs).items() if commit not in verdicts}
     return Repository(
-        tried={key: commit for key, commit in tried.items() if key}, tips=tips, anchors=anchors, packed=packed
+        tried={key: commit for key, commit in tried.items() if key},
+        tips=tips,
+        anchors=anchors | _places(messages, TRAILER),
+        verdicts=verdicts | _places(notes, NOTED),
+        packed=frozenset(commit for texts in (messages, notes) for commit, text in texts.items() if text is None),
     )
+
+
+def _notes(store: Path, refs: Mapping[str, str]) -> dict[str, str | None]:
+    """Commit -> its note, of all sessions; None for a note that is packed, or for the newest commit of a packed ref."""
+    found: dict[str, str | None] = {}
+    for ref, tip in refs.items():
+        if ref.startswith(NOTES):
+            found |= loose.notes(store, tip)
+    return found
+
+
+def _places(texts: Mapping[str, str | None], key: str) -> dict[str, Place]:
+    return {commit: place for commit, text in texts.items() if (place := _named(text or "", key))}
 
 
 def _store(git: Path) -> Path:
@@ -65,7 +89,7 @@ def _refs(store: Path) -> dict[str, str]:
     lines = packed.read_text(encoding="utf-8").splitlines() if packed.exists() else []
     pairs = [line.split(" ", 1) for line in lines if line[:1] not in {"#", "^", ""}]
     refs = {name: commit for commit, name in pairs}
-    for space in (TRIED, BRANCHES):
+    for space in (TRIED, BRANCHES, NOTES):
         for path in (store / space).rglob("*"):
             if path.is_file() and path.suffix != ".lock":
                 refs[path.relative_to(store).as_posix()] = path.read_text(encoding="utf-8").strip()
@@ -77,26 +101,22 @@ def _number(ref: str) -> tuple[str, int] | None:
     return (session, int(number)) if number.isdigit() else None
 
 
-def _message(store: Path, commit: str) -> str | None:
-    """A loose commit object as text; None where there is no such file."""
-    try:
-        return zlib.decompress((store / "objects" / commit[:2] / commit[2:]).read_bytes()).decode(errors="replace")
-    except (OSError, zlib.error):
-        return None
+def _named(text: str, key: str) -> Place | None:
+    """The place that a text names last: what is above the trailers is a proposer's words."""
+    said = [(int(position), digest) for of, position, digest in _SAID.findall(text) if of == key]
+    return said[-1] if said else None
 
 
-def _anchor(message: str) -> tuple[int, str] | None:
-    found = _ANCHOR.search(message)
-    return _pair(found[1]) if found else None
-
-
-def _spoken(lines: Iterable[str]) -> Iterable[tuple[str, tuple[int, str]]]:
+def _spoken(lines: Iterable[str]) -> tuple[dict[str, Place], dict[str, Place]]:
+    """Anchors and verdicts by commit, from git's answer: a commit and its anchor on a line, its note on the lines below."""
+    anchors: dict[str, Place] = {}
+    verdicts: dict[str, Place] = {}
+    commit = ""
     for line in lines:
-        commit, _, rest = line.strip().partition(" ")
-        if found := _SPOKEN.search(rest):
-            yield commit, _pair(found[0])
-
-
-def _pair(anchor: str) -> tuple[int, str]:
-    position, _, digest = anchor.partition(":")
-    return int(position), digest
+        if _COMMIT.match(line):
+            commit, _, rest = line.strip().partition(" ")
+            if found := _PLACE.search(rest):
+                anchors[commit] = int(found[1]), found[2]
+        elif place := _named(line, NOTED):
+            verdicts[commit] = place
+    return anchors, verdicts

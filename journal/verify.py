@@ -7,7 +7,7 @@ from operator import eq
 from journal.chain import GENESIS, broken
 from journal.codec import decode
 from journal.errors import UnknownEvent
-from journal.events import ChangeReverted, Event, ExperimentKept, IncumbentMoved, SessionStarted
+from journal.events import ChangeReverted, Event, ExperimentKept, IdeaProposed, IncumbentMoved, SessionStarted
 from journal.migrations import EVENTS, GUARDS, KEYS
 from journal.projections import State, without_collection
 from journal.projections.table import Table, Values, rows_of
@@ -32,7 +32,8 @@ def verify(reader: Reader, *, repository: Repository | None = None) -> Report:
 def _verify(reader: Reader, repository: Repository | None) -> Report:
     report = Report()
     _check_guards(reader.schema(), report)
-    replayed = _Replay(anchored={position for position, _ in repository.anchors.values()} if repository else set())
+    anchors = [*repository.anchors.values(), *repository.verdicts.values()] if repository else []
+    replayed = _Replay(anchored={position for position, _ in anchors})
     for page in reader.raw():
         _check_order(page, replayed, report)
         _check_chain(page, replayed, report)
@@ -47,6 +48,7 @@ def _verify(reader: Reader, repository: Repository | None) -> Report:
         )
     else:
         _compare(reader, replayed, report)
+    _check_named(replayed, report)
     _check_repository(repository, replayed, report)
     report.close()
     return report
@@ -60,6 +62,7 @@ class _Replay:
         self.state = State(only={table.name for table in TABLES})
         self.versions: dict[str, int] = {}  # of each stream
         self.kept: list[tuple[int, ExperimentKept]] = []
+        self.proposals: dict[tuple[str, int], str] = {}  # experiment -> position:hash of its last proposal
         self.stations: dict[str, set[str]] = {}  # session -> where the journal says that its branch has stood
         self.anchored = anchored
         self.hashes: dict[int, str] = {}  # of the anchored positions
@@ -72,6 +75,8 @@ class _Replay:
             for name, row in self.state.touch(step):
                 if name in self.texts:
                     self.texts[name] += hash(self._values[name](row))
+            if isinstance(step.event, IdeaProposed):
+                self.proposals[step.event.session, step.event.experiment] = f"{step.position}:{step.hash}"
         else:
             self.state.apply(step)
         if kind in STATIONS:
@@ -158,6 +163,16 @@ def _told(table: Table, state: State) -> Iterator[Values]:
     return map(table.values(), rows_of(getattr(state, table.name).rows))
 
 
+def _check_named(replay: _Replay, report: Report) -> None:
+    """Each verdict that names its proposal's place names the one that is there: a chain made to fit must change these too."""
+    for position, event in replay.kept:
+        if event.anchor and event.anchor != replay.proposals.get((event.session, event.experiment)):
+            report.wrong(
+                f"Experiment {event.experiment} of {event.session} was kept for another proposal than the one in the journal.",
+                position,
+            )
+
+
 def _check_repository(repository: Repository | None, replay: _Replay, report: Report) -> None:
     if repository is None:
         report.notes.append(
@@ -201,14 +216,20 @@ def _check_unknown(repository: Repository, replay: _Replay, report: Report) -> N
 
 
 def _check_anchors(repository: Repository, replay: _Replay, report: Report) -> None:
-    for commit, (position, digest) in repository.anchors.items():
+    said = [(place, "is anchored at") for place in repository.anchors.items()]
+    said += [(place, "names the verdict at") for place in repository.verdicts.items()]
+    for (commit, (position, digest)), words in said:
         report.anchors += 1
         if replay.hashes.get(position) != digest:
-            what = "does not reach it" if position > replay.head[0] else "holds another event there"
-            report.wrong(f"Commit {commit[:10]} is anchored at position {position}, and the journal {what}.", position)
+            what = "does not reach it" if position > replay.head[0] else "has another there"
+            report.wrong(f"Commit {commit[:10]} {words} position {position}, and the journal {what}.", position)
+    for position, event in replay.kept:
+        anchor = repository.anchors.get(event.commit)
+        if anchor and event.anchor and event.anchor != f"{anchor[0]}:{anchor[1]}":
+            report.wrong(f"Commit {event.commit[:10]} names another proposal than its verdict does.", position)
     if repository.packed:
         report.notes.append(
-            f"{len(repository.packed)} commits are packed and were not read: hand in git's answer with --anchors."
+            f"{len(repository.packed)} commits or notes are packed and were not read: hand in git's answer with --anchors."
         )
 
 

@@ -24,7 +24,7 @@ from loop.case import Case
 from loop.contracts import Outcome
 from loop.curve import Curve
 from loop.errors import Stopped
-from loop.judge import Decision, Noise, Rule, incumbent_again, judge, noise, stale
+from loop.judge import Decision, Noise, Rule, ablated, incumbent_again, judge, noise, stale
 from loop.lab import BASELINE, Lab
 from loop.measure import Watch
 from loop.process import identity
@@ -104,6 +104,7 @@ def _baseline(lab: Lab, number: int, folded: Case, commit: str) -> Verdict | Non
         metric=mean,
         sigma=measured.sigma,
         rule="baseline",
+        anchor=folded.anchor,
         reason=f"the unchanged code, mean of {len(metrics)} runs",
     )
 
@@ -123,12 +124,15 @@ def _candidate(lab: Lab, number: int, folded: Case, commit: str) -> Verdict | No
         metrics[commit], metrics[lab.session.incumbent], noise=measured, rule=rule, lines=added - removed, pairs=pairs
     )
     decision = asked_for(decision, folded.proposed)
+    if _is_ablation(folded):
+        decision = ablated(decision, lines=added - removed)
     if decision.act == "rerun":
         _run(lab, number, folded, commit, purpose="replicate", seed=_seed(number, pairs + 2))
         return None
     if pairs:
         _measured(lab, number, measured, mean=decision.incumbent, values=tuple(metrics[lab.session.incumbent]))
-    return _verdict(lab, number, commit, decision, measured)
+    decided = _verdict(lab, number, decision, measured)
+    return ExperimentKept(commit=commit, anchor=folded.anchor, **asdict(decided)) if decision.act == "keep" else decided
 
 
 def _incumbent_is_due(lab: Lab, number: int, folded: Case, *, candidate_runs: int) -> bool:
@@ -136,7 +140,12 @@ def _incumbent_is_due(lab: Lab, number: int, folded: Case, *, candidate_runs: in
     runs = len(lab.metrics()[lab.session.incumbent])
     made, pairs = len(folded.ended("incumbent")), len(folded.ended("replicate"))
     tried = number - (lab.session.incumbent_experiment or 0)
-    return (made < pairs and incumbent_again(candidate_runs, runs)) or (made == 0 and stale(runs, tried=tried))
+    due = stale(runs, tried=tried) or _is_ablation(folded)
+    return (made < pairs and incumbent_again(candidate_runs, runs)) or (made == 0 and due)
+
+
+def _is_ablation(folded: Case) -> bool:
+    return folded.proposed is not None and folded.proposed.ablates is not None
 
 
 def _seed(number: int, index: int) -> int:
@@ -144,8 +153,8 @@ def _seed(number: int, index: int) -> int:
     return 1000 * number + index
 
 
-def _verdict(lab: Lab, number: int, commit: str, decision: Decision, measured: Noise) -> Verdict:
-    discarded = ExperimentDiscarded(
+def _verdict(lab: Lab, number: int, decision: Decision, measured: Noise) -> ExperimentDiscarded:
+    return ExperimentDiscarded(
         session=lab.session.tag,
         experiment=number,
         metric=decision.metric,
@@ -156,7 +165,6 @@ def _verdict(lab: Lab, number: int, commit: str, decision: Decision, measured: N
         rule=decision.rule,
         reason=decision.reason,
     )
-    return ExperimentKept(commit=commit, **asdict(discarded)) if decision.act == "keep" else discarded
 
 
 def _measured(lab: Lab, number: int, measured: Noise, *, mean: float, values: tuple[float, ...]) -> None:

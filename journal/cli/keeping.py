@@ -32,9 +32,12 @@ class Shape(StrEnum):
     ITERATIONS = "iterations"
 
 
-@app.command(
-    epilog="Example: git log --all --format='%H %(trailers:key=AR-Anchor,valueonly)' | ar-journal verify --anchors -"
+_GIT_SAYS = (
+    "git log --all --notes='autoresearch/*' --format='%H %(trailers:key=AR-Anchor,valueonly,separator=%x20)%n%N'"
 )
+
+
+@app.command(epilog=f"Example: {_GIT_SAYS} | ar-journal verify --anchors -")
 def verify(
     *,
     anchors: Annotated[

@@ -10,11 +10,12 @@ import pytest
 from histories import COMMITS, TAG, night, proposed, started, write
 
 from journal.chain import GENESIS, link
-from journal.events import SessionStarted, experiment_stream, session_stream
+from journal.events import ExperimentKept, SessionStarted, experiment_stream, session_stream
 from journal.repository import Repository, enclosing
 from journal.store import Reader
 from journal.verify import verify
 
+GIT_SAYS = "%H %(trailers:key=AR-Anchor,valueonly,separator=%x20)%n%N"
 GUARDED = ("events_refuse_update", "events_refuse_delete", "events_refuse_out_of_order")
 
 
@@ -201,6 +202,59 @@ def test_a_chain_that_was_made_to_fit_does_not_match_the_anchor(night_path):
     assert "is anchored at position 12" in after.findings[-1].what
 
 
+def test_a_verdict_that_was_made_better_does_not_match_its_commits_note(night_path):
+    position, kept = next(
+        (row[0], row) for row in Reader(night_path).rows() if row[4] == "ExperimentKept" and COMMITS[1] in row[7]
+    )
+    noted = repository(verdicts={COMMITS[1]: (position, kept[8])})
+
+    before = verify(Reader(night_path), repository=noted)
+    after = verify(rechained(night_path, 7, "halve", "double"), repository=noted)
+
+    assert before.findings == []
+    assert f"names the verdict at position {position}, and the journal has another there" in after.findings[-1].what
+
+
+def test_notes_are_read_from_git_s_plain_files(tmp_path):
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "halve"], check=True)
+    commit = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    words = f"Metric: loss 0.5\nAR-Verdict: 9:{'a' * 64}\n"
+    subprocess.run([*git, "notes", "--ref", "autoresearch/nov20", "add", "-m", words], check=True)
+
+    assert enclosing(tmp_path / "journal.db").verdicts == {commit: (9, "a" * 64)}
+
+
+def anchored(place):
+    """The night, whose kept experiment names its proposal's place."""
+    return [
+        (
+            stream,
+            [
+                msgspec.structs.replace(event, anchor=place)
+                if isinstance(event, ExperimentKept) and event.experiment == 1
+                else event
+                for event in events
+            ],
+        )
+        for stream, events in night()
+    ]
+
+
+def test_a_verdict_and_its_commit_name_the_proposal_that_is_in_the_journal(folder, night_path):
+    row = list(Reader(night_path).rows())[6]
+    path = write(folder / "anchored.db", anchored(f"7:{row[8]}"))
+
+    before = verify(Reader(path), repository=repository(anchors={COMMITS[1]: (7, row[8])}))
+    of_another = verify(Reader(path), repository=repository(anchors={COMMITS[1]: (6, "0" * 64)}))
+    after = verify(rechained(path, 7, "halve", "double"))
+
+    assert (row[4], before.findings) == ("IdeaProposed", [])
+    assert "names another proposal than its verdict" in of_another.findings[-1].what
+    assert "kept for another proposal than the one in the journal" in after.findings[-1].what
+
+
 def test_a_tail_cut_before_an_anchor_is_found(folder):
     cut = Reader(write(folder / "cut.db", night()[:5]))
 
@@ -279,14 +333,16 @@ def test_real_git_is_read_in_a_linked_worktree_and_after_packing(tmp_path):
     main, linked = tmp_path / "main", tmp_path / "linked"
     subprocess.run(["git", "init", "-q", main], check=True)
     git = ["git", "-C", str(main), "-c", "user.name=a", "-c", "user.email=a@b"]
-    anchor = f"5:{'a' * 64}"
+    anchor, verdict = f"5:{'a' * 64}", f"9:{'b' * 64}"
     subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", f"halve\n\nAR-Anchor: {anchor}"], check=True)
     subprocess.run([*git, "update-ref", "refs/autoresearch/nov20/1", "HEAD"], check=True)
     subprocess.run([*git, "worktree", "add", "-q", str(linked), "-b", "autoresearch/nov20"], check=True)
+    note = [*git, "notes", "--ref", "autoresearch/nov20", "add", "-m", f"Metric: 0.5\nAR-Verdict: {verdict}", "HEAD"]
+    subprocess.run(note, check=True)
     loose = enclosing(linked / ".ar/journal.db")
     subprocess.run([*git, "gc", "-q", "--prune=now"], check=True)
     told = subprocess.run(
-        [*git, "log", "--all", "--format=%H %(trailers:key=AR-Anchor,valueonly,separator=%x20)"],
+        [*git, "log", "--all", "--notes=autoresearch/*", f"--format={GIT_SAYS}"],
         check=True,
         capture_output=True,
         text=True,
@@ -294,6 +350,7 @@ def test_real_git_is_read_in_a_linked_worktree_and_after_packing(tmp_path):
 
     packed = enclosing(linked / ".ar/journal.db", spoken=told.stdout.splitlines())
 
+    assert loose.verdicts == packed.verdicts == {loose.tips["nov20"]: (9, "b" * 64)}
     assert loose.anchors == packed.anchors == {loose.tips["nov20"]: (5, "a" * 64)}
     assert loose.tried == packed.tried == {("nov20", 1): loose.tips["nov20"]}
 
