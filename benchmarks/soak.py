@@ -37,6 +37,7 @@ from msgspec.structs import asdict
 from journal import intents
 from journal.errors import JournalError
 from journal.events import (
+    BriefChanged,
     ChangeCommitted,
     ChangeReverted,
     ExperimentKept,
@@ -183,15 +184,14 @@ def check_out(night: "Night", at: Recorded) -> None:
     """Stand on the session's branch until the loop has said that it waits."""
     place = night.root.parent / f"tree-{at.event.experiment}"
     night.git("worktree", "add", "-q", str(place), f"autoresearch/{TAG}")
-    night.leave = lambda: night.git("worktree", "remove", "--force", str(place))
+    night.undo.append(lambda: night.git("worktree", "remove", "--force", str(place)))
 
 
-def break_brief(night: "Night", _at: Recorded) -> None:
-    text = night.brief.read_text()
-    night.brief.write_text(text.replace("scope: train.py\n", "scope: [\n"))
-    night.mend.append(
-        lambda: night.brief.write_text(night.brief.read_text().replace("scope: [\n", "scope: train.py\n"))
-    )
+def break_brief(night: "Night", at: Recorded) -> None:
+    """Break the brief, each time in another way, until the loop has said so."""
+    good, bad = "scope: train.py\n", f"scope: [ # {at.event.experiment}\n"
+    night.brief.write_text(night.brief.read_text().replace(good, bad))
+    night.undo.append(lambda: night.brief.write_text(night.brief.read_text().replace(bad, good)))
 
 
 def low_disk(night: "Night", _at: Recorded) -> None:
@@ -293,7 +293,7 @@ class Night:
     seen: int = 0  # position of the last event that was met
     acted: set[int] = field(default_factory=set)
     mend: list[Callable[[], object]] = field(default_factory=list)  # what a person does before the next call
-    leave: Callable[[], object] | None = None  # the branch, which the person has checked out
+    undo: list[Callable[[], object]] = field(default_factory=list)  # and as soon as the loop has said what is wrong
     orphans: list[int] = field(default_factory=list)
     damage: list[str] = field(default_factory=list)
 
@@ -330,8 +330,9 @@ class Night:
         most = CALLS + sum(fault.ends for fault in self.plan)
         while not self.over() and self.calls < most:
             self.calls += 1
-            while self.mend:
-                self.mend.pop()()
+            for act in (*self.mend, *self.undo):
+                act()
+            self.mend, self.undo = [], []
             with (self.root.parent / "said").open("ab") as said:
                 command = [sys.executable, "-m", "loop.cli", "run", "--tag", TAG]
                 self.loop = subprocess.Popen(command, cwd=self.root, stdout=said, stderr=said)
@@ -373,9 +374,8 @@ class Night:
         event = item.event
         if isinstance(event, SessionPaused) and event.reason == "paused by a person":
             intents.post(self.journal, ResumeRequested(session=TAG, author="ada", channel="soak"))
-        if isinstance(event, SessionPaused) and self.leave is not None:
-            self.leave()
-            self.leave = None
+        while self.undo and isinstance(event, SessionPaused | BriefChanged):
+            self.undo.pop()()
         if not isinstance(event, RunLaunched):
             return
         fault = self.plan[event.experiment - 1] if event.experiment else BY_NAME["setback"]
@@ -468,6 +468,9 @@ def damage(night: Night) -> list[str]:
     """Everything that is not as after a quiet night, in words."""
     events = [item.event for item in night.recorded()]
     found = [*night.damage, *refs(night, events), *_stories(events)]  # type: ignore[arg-type]
+    noted = night.git("ls-tree", "--name-only", f"refs/notes/autoresearch/{TAG}").splitlines()
+    if set(noted) != {event.commit for event in events if isinstance(event, ExperimentKept)}:
+        found.append(f"notes are on {noted}")
     if night.picture() != night.before:
         found.append("the person's checkout is not as it was")
     if "Nobody may lose this sentence." not in night.brief.read_text():

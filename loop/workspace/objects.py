@@ -41,12 +41,12 @@ def graft(git: Plumbing, tree: str | None, blobs: Mapping[str, Blob]) -> str:
     return git.run("mktree", "-z", stdin=os.fsencode(listing))
 
 
-def write_commit(git: Plumbing, tree: str, *, parent: str, message: str, when: datetime) -> str:
+def write_commit(git: Plumbing, tree: str, *, parent: str | None, message: str, when: datetime) -> str:
     """Write a commit. The same arguments give the same commit: fixed author, the time as given, in UTC."""
     date = f"{int(when.timestamp())} +0000"
     env = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in IDENTITY.items()}
     env |= {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
-    return git.run("commit-tree", tree, "-p", parent, stdin=message.encode(), env=env)
+    return git.run("commit-tree", tree, *(["-p", parent] if parent else []), stdin=message.encode(), env=env)
 
 
 def _listed(git: Plumbing, tree: str) -> dict[str, str]:
