@@ -11,25 +11,21 @@ from journal.query import ask
 from journal.recorded import Recorded
 from journal.store import Reader
 from journal.store.reader import recorded
+from tui.askings import Askings
 from tui.ledger import TAKES, Ledger
+from tui.search import Search
 from tui.snapshot import Curve, Detail, Snapshot, detail
 from tui.ui import Hit, Loaded, Ui
 from tui.view import View
 
 CURVES = 24  # finished curves kept in memory
 AROUND = 60  # events before and after the position that replay lists
-HITS = 500  # of a search
-SEARCH_SECONDS = 1.0
 TAIL = 250  # events of a preview: more than a screen's worth of experiments
 KEPT = """
 WITH latest AS (SELECT session FROM sessions ORDER BY started_at DESC LIMIT 1)
 SELECT session, 0 FROM latest
 UNION ALL
 SELECT * FROM (SELECT session, experiment FROM frontier JOIN latest USING (session) ORDER BY experiment DESC LIMIT 12)
-"""
-SEARCH = """
-SELECT session, experiment, run, kind, snippet(failures, -1, '«', '»', '…', 16)
-FROM failures WHERE failures MATCH ? ORDER BY rank
 """
 
 
@@ -39,7 +35,7 @@ class Archive:
     def __init__(self, path: Path) -> None:
         self.reader = Reader(path)
         self._curves: dict[tuple[str, int, int], Curve] = {}
-        self._searched: tuple[tuple[str, int], tuple[Hit, ...]] = (("", 0), ())
+        self._search, self._askings = Search(path), Askings(path)
 
     def snapshot(self, ledger: Ledger, position: int, *, head: int) -> Snapshot:
         """The journal as it stood at a position of the ledger."""
@@ -112,9 +108,10 @@ class Archive:
             case "experiment" if ui.comparing:
                 return Loaded(compared=tuple(self._compared(view, ui.marks)))
             case "experiment" if row is not None:
-                return self._looked_at(view, row)
+                loaded = self._looked_at(view, row)
+                return replace(loaded, asked=self._asked(loaded.detail, view)) if ui.pane == "prompt" else loaded
             case "failures":
-                hits, error = self._search(view, ui.search) if ui.search else ((), "")
+                hits, error = self._search.find(view, ui.search) if ui.search else ((), "")
                 detail = self._of_row(view, row) if row is not None and not ui.search else self._of_hit(view, hits, ui)
                 return Loaded(detail=detail, hits=hits, hits_error=error)
             case "replay":
@@ -141,32 +138,19 @@ class Archive:
         growing = run.status == "running"
         return Loaded(detail=found, curve=self.curve(run.session, run.experiment, run.run, growing=growing))
 
+    def _asked(self, detail: Detail | None, view: View) -> tuple[str, ...]:
+        if detail is None:
+            return ()
+        session, number = detail.experiment.session, detail.experiment.number
+        events = self.reader.stream(experiment_stream(session, number))
+        past = [recorded for recorded in events if recorded.position <= view.position]
+        return self._askings.lines(past, session=session, number=number)
+
     def _compared(self, view: View, marks: frozenset[int]) -> Iterator[tuple[Detail, Curve]]:
         for row in sorted(marks):
             loaded = self._looked_at(view, row)
             if loaded.detail is not None:
                 yield loaded.detail, loaded.curve
-
-    def _search(self, view: View, words: str) -> tuple[tuple[Hit, ...], str]:
-        """Failed runs by full text, the best first, as far as they were known at the view's position."""
-        if self._searched[0] != (words, view.failures):
-            quoted = " ".join('"' + word.replace('"', '""') + '"*' for word in words.split())
-            try:
-                answer = ask(self.reader.path, SEARCH, (quoted,), seconds=SEARCH_SECONDS, rows=HITS)
-            except QueryRefused as error:
-                return (), str(error)
-            hits = tuple(
-                Hit(
-                    session=str(row[0]),
-                    experiment=int(row[1] or 0),
-                    run=int(row[2] or 0),
-                    kind=str(row[3]),
-                    snippet=str(row[4]),
-                )
-                for row in answer.rows
-            )
-            self._searched = ((words, view.failures), hits)
-        return tuple(hit for hit in self._searched[1] if view.find(hit.session, hit.experiment) is not None), ""
 
     def advance(self, ledger: Ledger, *, until: int) -> Iterator[int]:
         """Fold what the ledger has not seen, position by position; events that it ignores are not even decoded."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from journal.events import (
+    BranchFromRequested,
     DirectionWithdrawn,
     Intent,
     PauseRequested,
@@ -17,6 +18,7 @@ from tui import moving
 from tui.formatting import sanitize
 from tui.summary import Summary
 from tui.ui import Confirm, Scene, Ui
+from tui.view import Row
 
 CHANNEL = "tui"
 
@@ -67,9 +69,26 @@ def _veto(scene: Scene, session: Summary, _text: str) -> Question:
     if row is None or scene.snapshot.view.status(row) != "keep":
         return "Only a kept experiment can be vetoed: put the cursor on one."
     one = scene.snapshot.view.row(row)
+    if one.number == 0:
+        return "Experiment 0 is the code as it came: there is nothing to take back."
     if one.session != session.tag:
-        return f"#{one.number} belongs to session {sanitize(one.session)}, which is not the open one."
+        return _elsewhere(one)
     return _confirm("veto", f"Take #{one.number} back: “{sanitize(one.idea)[:40]}”.", experiment=one.number)
+
+
+def _go_on_from(scene: Scene, session: Summary, _text: str) -> Question:
+    row = moving.under_cursor(scene)
+    one = None if row is None else scene.snapshot.view.row(row)
+    if one is None or one.metric is None or one.status in {"open", "invalid"}:
+        return "Only an experiment that was measured and counts can be gone on from: put the cursor on one."
+    if one.session != session.tag:
+        return _elsewhere(one)
+    words = f"Let the next proposals stand on #{one.number}: “{sanitize(one.idea)[:40]}”."
+    return _confirm("go on from", words, experiment=one.number)
+
+
+def _elsewhere(one: Row) -> str:
+    return f"#{one.number} belongs to session {sanitize(one.session)}, which is not the open one."
 
 
 def _direct(_scene: Scene, _session: Summary, text: str) -> Question:
@@ -93,6 +112,7 @@ ASK: Mapping[str, Callable[[Scene, Summary, str], Question]] = {
     "stop": _stop,
     "stop now": _stop_now,
     "veto": _veto,
+    "go on from": _go_on_from,
     "direction written": _direct,
     "withdrawal written": _withdraw,
 }
@@ -109,6 +129,7 @@ def intent(confirmed: Confirm, *, session: str, author: str) -> Intent | None:
         "stop": lambda: StopRequested(**who),
         "stop now": lambda: StopRequested(**who, now=True),
         "veto": lambda: VetoRequested(**who, experiment=number),
+        "go on from": lambda: BranchFromRequested(**who, experiment=number),
         "withdraw": lambda: DirectionWithdrawn(**who, direction=confirmed.direction or 0),
     }
     return posted[confirmed.action]() if confirmed.action in posted else None

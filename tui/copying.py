@@ -36,6 +36,8 @@ def _pane(scene: Scene) -> str:
             return detail.proposal.diff if detail.proposal else ""
         case "trace":
             return detail.run.trace if detail.run else ""
+        case "prompt" if scene.loaded.asked:
+            return "\n".join(scene.loaded.asked) + "\n"
         case _:
             return detail.experiment.commit or detail.experiment.idea
 

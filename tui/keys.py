@@ -127,6 +127,14 @@ KEYS = (
         on={"live", "history", "experiment"},
         control=True,
     ),
+    _key(
+        "f",
+        "go on from",
+        "go on from the experiment under the cursor, kept or not",
+        label="from",
+        on={"live", "history", "experiment"},
+        control=True,
+    ),
     # Plots.
     _key("z", "zoom", "the plots over the whole screen", on=PLOTS, footer=True),
     _key("l", "log", "logarithmic scale", on=PLOTS),

@@ -11,7 +11,6 @@ The law: View(fold(a + b), P) == View(fold(a), P) for every P within a.
 import sys
 from array import array
 from bisect import bisect_left
-from dataclasses import dataclass
 from datetime import datetime
 from math import nan
 
@@ -21,6 +20,7 @@ from journal.events import (
     ExperimentKept,
     IdeaProposed,
     IdeaRefused,
+    IncumbentMoved,
     RunFailed,
     RunFinished,
     RunStarted,
@@ -29,22 +29,10 @@ from journal.events import (
 )
 from journal.projections.experiments import STATUS
 from journal.recorded import Recorded
-from tui.sessionlog import NEVER, STATUSES, SessionLog, note, spend
+from tui.requests import NEVER
+from tui.sessionlog import STATUSES, Moved, Overruled, SessionLog, note, spend
 
 NOWHERE = -1  # instead of a row
-
-
-@dataclass(frozen=True, slots=True)
-class Overruled:
-    """A verdict that stood from `decided` until the position `replaced`, e.g. of a kept experiment that was vetoed."""
-
-    replaced: int
-    decided: int
-    status: str
-    metric: float
-    delta: float
-    gain: float
-    time: float
 
 
 class Ledger:
@@ -64,6 +52,7 @@ class Ledger:
         self.delta = array("d")
         self.gain = array("d")
         self.seconds = array("d")  # of training, all runs
+        self.parent = array("q")  # `hash` of the commit that it stands on
         self.idea: list[str] = []
         self.kind: list[str] = []
         self.proposer: list[str] = []
@@ -114,6 +103,8 @@ class Ledger:
                 self._proposed(log, event, recorded.position)
             case IdeaRefused():
                 log.refused.append(recorded.position)
+            case IncumbentMoved() if row is not None:
+                log.moved.append(Moved(recorded.position, row, hash(event.commit), event.metric))
             case RunStarted() | RunFinished() | RunFailed() | Verdict():
                 if row is not None:
                     self._tried(log, row, event, recorded)
@@ -143,6 +134,7 @@ class Ledger:
             before = (self.idea[row], self.kind[row], self.proposer[row], self.knobs[row])
             self.earlier.setdefault(row, []).append((at, *before))
         self.idea[row], self.kind[row], self.proposer[row], self.knobs[row] = facts
+        self.parent[row] = hash(event.parent)
         spend(log, event.usage, at)
 
     def _open(self, log: SessionLog, event: IdeaProposed, at: int) -> int:
@@ -151,6 +143,7 @@ class Ledger:
         self.number.append(event.experiment)
         self.status.append(0)
         self.seconds.append(0.0)
+        self.parent.append(0)
         self.decided.append(NEVER)
         for number in (self.decided_time, self.metric, self.delta, self.gain):
             number.append(nan)
@@ -186,6 +179,7 @@ class Ledger:
         self.decided_time[row] = datetime.fromisoformat(recorded.recorded_at).timestamp()
         if isinstance(event, ExperimentKept):
             log.kept.append(row)
+            log.kept_commit.append(hash(event.commit))
         log.verdicts[status].append(recorded.position)
         self.decided[row] = recorded.position
 

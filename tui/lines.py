@@ -2,9 +2,8 @@
 
 from datetime import datetime
 
-import msgspec
-
 from journal.recorded import Recorded
+from journal.words import sentence
 from tui.formatting import count, dollars, duration, number, percent, rate, sanitize, signed
 from tui.snapshot import Snapshot
 from tui.summary import Summary
@@ -17,7 +16,7 @@ def status_lines(snapshot: Snapshot, *, now: datetime) -> list[str]:
     session = snapshot.view.session
     if session is None:
         return ["No session in this journal yet: start one with `ar-loop run`."]
-    state, _ = loop_state(snapshot, session)
+    state, _ = loop_state(snapshot, session, now=now)
     lines = [
         f"{sanitize(session.tag)}: {state}",
         _standing(session),
@@ -69,20 +68,9 @@ def experiment_line(row: Row) -> str:
     return f"#{row.number} {row.status} {number(row.metric)} ({signed(row.delta)}) {sanitize(row.idea)}"
 
 
-TELLING = ("idea", "metric", "reason", "kind", "text", "outcome", "rule", "commit", "found", "sigma", "branch")
-
-
 def event_words(recorded: Recorded) -> str:
-    """An event in one line: its name, its experiment, and its most telling field."""
-    fields = msgspec.structs.asdict(recorded.event)
-    words = recorded.event.NAME
-    if "experiment" in fields:
-        words += f" #{fields['experiment']}"
-    if "run" in fields:
-        words += f" run {fields['run']}"
-    telling = next((fields[name] for name in TELLING if fields.get(name) not in (None, "")), "")
-    value = f"{telling:.4f}" if isinstance(telling, float) else str(telling)
-    return sanitize(f"{words}  {value}")
+    """An event in one line, told as the loop and the log tell it."""
+    return sanitize(sentence(recorded.event))
 
 
 def event_line(recorded: Recorded) -> str:

@@ -2,12 +2,11 @@
 
 from array import array
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from journal.events import (
     Acknowledged,
     BriefChanged,
-    DirectionAdded,
-    DirectionWithdrawn,
     Event,
     Intent,
     NoiseMeasured,
@@ -17,36 +16,45 @@ from journal.events import (
     SessionPaused,
     SessionRecovered,
     SessionResumed,
-    SkipRequested,
-    StopRequested,
     Usage,
-    VetoRequested,
 )
 from journal.recorded import Recorded
+from tui.requests import Requests
 
 STATUSES = ("open", "keep", "discard", "crash", "invalid")
-NEVER = 2**62  # a position no journal reaches
 UNPRICED = -1.0  # dollars, once any proposal had no price
 
 
-@dataclass(slots=True)
-class Asked:
-    """A person's intent, and the loop's answer once there is one."""
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The incumbent as a person chose it: the experiment's row and commit, and what it measures."""
 
     position: int
-    kind: str
-    words: str
-    author: str
-    answered: int = NEVER
-    outcome: str = ""
+    row: int
+    commit: int  # `hash` of its name
+    metric: float
 
 
-@dataclass(slots=True)
-class Direction:
-    number: int
-    text: str
-    added: int
-    withdrawn: int = NEVER
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A proposer that failed, and the time (ISO 8601, UTC) before which it is not asked again."""
+
+    position: int
+    proposer: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overruled:
+    """A verdict that stood from `decided` until the position `replaced`, e.g. of a kept experiment that was vetoed."""
+
+    replaced: int
+    decided: int
+    status: str
+    metric: float
+    delta: float
+    gain: float
+    time: float
 
 
 @dataclass(slots=True)
@@ -64,6 +72,9 @@ class SessionLog:
     opened: "array[int]" = field(default_factory=lambda: array("q"))  # position of each of `rows`
     overruled: dict[str, "array[int]"] = field(default_factory=lambda: {status: array("q") for status in STATUSES})
     kept: "array[int]" = field(default_factory=lambda: array("q"))  # rows, in the order of verdicts["keep"]
+    kept_commit: "array[int]" = field(default_factory=lambda: array("q"))  # `hash` of the commit of each of `kept`
+    moved: list[Moved] = field(default_factory=list)
+    rests: list[Rest] = field(default_factory=list)
     spent_at: "array[int]" = field(default_factory=lambda: array("q"))
     spent: "array[float]" = field(default_factory=lambda: array("d"))
     refused: "array[int]" = field(default_factory=lambda: array("q"))
@@ -71,8 +82,7 @@ class SessionLog:
     run_ended: "array[int]" = field(default_factory=lambda: array("q"))
     run_row: "array[int]" = field(default_factory=lambda: array("q"))
     run_number: "array[int]" = field(default_factory=lambda: array("q"))
-    directions: list[Direction] = field(default_factory=list)
-    asked: list[Asked] = field(default_factory=list)
+    requests: Requests = field(default_factory=Requests)
 
 
 def spend(log: SessionLog, usage: Usage, at: int) -> None:
@@ -93,15 +103,21 @@ def note(log: SessionLog, event: Event, recorded: Recorded) -> None:
         case NoiseMeasured():
             log.noise.append((at, event.sigma))
         case ProposerFailed() | ProposalDropped():
-            spend(log, event.usage, at)
+            _not_proposed(log, event, recorded)
         case Intent():
-            _asked(log, event, at)
+            log.requests.ask(event, at)
         case Acknowledged():
-            _answered(log, event, at)
+            log.requests.answer(event, at)
         case _:
             pass
-    if words := _notice(event):
+    if words := _notice(event, recorded):
         log.notices.append((at, words))
+
+
+def _not_proposed(log: SessionLog, event: ProposerFailed | ProposalDropped, recorded: Recorded) -> None:
+    spend(log, event.usage, recorded.position)
+    if isinstance(event, ProposerFailed) and event.retry_after:
+        log.rests.append(Rest(recorded.position, event.proposer, _until(event.retry_after, recorded)))
 
 
 def _state(event: SessionPaused | SessionResumed | SessionEnded | SessionRecovered) -> tuple[str, str, str | None]:
@@ -115,11 +131,19 @@ def _state(event: SessionPaused | SessionResumed | SessionEnded | SessionRecover
             return "open", "", None
 
 
-def _notice(event: Event) -> str:
+def _until(seconds: float, recorded: Recorded) -> str:
+    return (datetime.fromisoformat(recorded.recorded_at) + timedelta(seconds=seconds)).isoformat()
+
+
+def _notice(event: Event, recorded: Recorded) -> str:
     """What went wrong or was mended, in words; empty for all else."""
     match event:
         case ProposerFailed():
-            wait = f"; to be asked again in {event.retry_after:.0f} s" if event.retry_after else ""
+            wait = (
+                f"; not asked again before {_until(event.retry_after, recorded)[11:19]} UTC"
+                if event.retry_after
+                else ""
+            )
             return f"{event.proposer} failed ({event.kind}): {event.reason}{wait}"
         case SessionRecovered():
             return f"recovered: found {event.found}; {event.did}"
@@ -127,37 +151,3 @@ def _notice(event: Event) -> str:
             return f"the edited brief was not accepted: {event.reason}"
         case _:
             return ""
-
-
-def _asked(log: SessionLog, event: Intent, at: int) -> None:
-    log.asked.append(Asked(at, event.NAME, intent_words(event), event.author))
-    if isinstance(event, DirectionAdded):
-        log.directions.append(Direction(event.direction, event.text, at))
-    elif isinstance(event, DirectionWithdrawn):
-        for direction in log.directions:
-            if direction.number == event.direction and direction.withdrawn == NEVER:
-                direction.withdrawn = at
-
-
-def _answered(log: SessionLog, event: Acknowledged, at: int) -> None:
-    for asked in reversed(log.asked):
-        if asked.position == event.request:
-            asked.outcome, asked.answered = event.outcome, at
-            return
-
-
-def intent_words(event: Intent) -> str:
-    """What a person asked for, as a screen names it."""
-    match event:
-        case DirectionAdded():
-            return f"direction {event.direction}: {event.text}"
-        case DirectionWithdrawn():
-            return f"withdraw direction {event.direction}"
-        case SkipRequested():
-            return f"skip #{event.experiment}"
-        case StopRequested():
-            return "stop now" if event.now else "stop after this run"
-        case VetoRequested():
-            return f"veto #{event.experiment}"
-        case _:
-            return event.NAME.removesuffix("Requested").lower()

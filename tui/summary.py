@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from journal.events import SessionStarted
-from tui.sessionlog import NEVER, STATUSES, UNPRICED, Asked, Direction, SessionLog
+from tui.requests import NEVER, Asked, Direction
+from tui.sessionlog import STATUSES, UNPRICED, Rest, SessionLog
+from tui.standing import Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,9 @@ class Summary:
     dollars: float | None
     directions: tuple[Direction, ...]
     waiting: tuple[Asked, ...]  # intents without an answer
+    rest: Rest | None  # of a proposer that failed and is not to be asked yet, as far as the journal tells
+    since_keep: int  # experiments tried since the last that was kept
+    plateau: int | None  # how many of those the brief calls a plateau
     news: str  # the last thing that was answered, went wrong or was mended
 
     def elapsed(self, now: datetime) -> float:
@@ -44,17 +49,8 @@ class Summary:
         return self.direction != "maximize"
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A kept experiment: its row in the ledger, its number, its metric."""
-
-    row: int
-    number: int
-    metric: float | None
-
-
 def summarize(log: SessionLog, at: int, *, kept: Sequence[Standing]) -> Summary:
-    """A session as of a position; `kept` are the first and the last of what stands kept, if anything does."""
+    """A session as of a position; `kept` are the first incumbent and the last, if there was one."""
     event = log.started.event
     assert isinstance(event, SessionStarted)
     config = event.config
@@ -82,19 +78,38 @@ def summarize(log: SessionLog, at: int, *, kept: Sequence[Standing]) -> Summary:
         counts=counts,
         refusals=bisect_right(log.refused, at),
         dollars=_dollars(log, at),
-        directions=tuple(replace(one, withdrawn=NEVER) for one in log.directions if one.added <= at < one.withdrawn),
-        waiting=tuple(
-            replace(asked, answered=NEVER, outcome="") for asked in log.asked if asked.position <= at < asked.answered
+        directions=tuple(
+            replace(one, withdrawn=NEVER) for one in log.requests.directions if one.added <= at < one.withdrawn
         ),
+        waiting=tuple(
+            replace(asked, answered=NEVER, outcome="")
+            for asked in log.requests.asked
+            if asked.position <= at < asked.answered
+        ),
+        rest=next((rest for rest in reversed(log.rests) if rest.position <= at), None),
+        since_keep=_since_keep(log, at),
+        plateau=_whole(config.get("plateau")),
         news=_news(log, at),
     )
 
 
 def _news(log: SessionLog, at: int) -> str:
     """The latest answer or notice."""
-    answers = [(one.answered, f"{one.words}: {one.outcome or 'acknowledged'}") for one in log.asked]
+    answers = [(one.answered, f"{one.words}: {one.outcome or 'acknowledged'}") for one in log.requests.asked]
     known = [entry for entry in (*answers, *log.notices) if entry[0] <= at]
     return max(known)[1] if known else ""
+
+
+def _since_keep(log: SessionLog, at: int) -> int:
+    """Verdicts on what was tried, without those on nothing, since the last keep."""
+    place = bisect_right(log.verdicts["keep"], at)
+    begun = log.verdicts["keep"][place - 1] if place else 0
+    tried = (log.verdicts[status] for status in ("discard", "crash"))
+    return sum(bisect_right(positions, at) - bisect_right(positions, begun) for positions in tried)
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) else None
 
 
 def _last(entries: list[tuple[int, float]], at: int) -> float | None:

@@ -118,6 +118,7 @@ class Loaded:
 
     detail: Detail | None = None  # of the experiment looked at
     curve: Curve = ()  # and its telemetry
+    asked: tuple[str, ...] = ()  # what its proposers were asked and answered, as sanitized lines
     compared: tuple[tuple[Detail, Curve], ...] = ()
     events: tuple[Recorded, ...] = ()  # around the position shown
     hits: tuple[Hit, ...] = ()

@@ -11,7 +11,8 @@ from math import isnan, nan
 
 from tui.ledger import Ledger
 from tui.sessionlog import STATUSES, SessionLog
-from tui.summary import Standing, Summary, summarize
+from tui.standing import Standing, incumbents
+from tui.summary import Summary, summarize
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Row:
     gain: float | None
     seconds: float | None
     decided_time: float | None
+    vetoed: bool = False  # kept once, and taken back
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class View:
             gain=_present(gain),
             seconds=ledger.seconds[index] if status != "open" else None,
             decided_time=_present(time),
+            vetoed=status == "invalid" and index in ledger.overruled,
         )
 
     def status(self, index: int) -> str:
@@ -155,6 +158,11 @@ class View:
         return [row for row in kept if self.status(row) == "keep"] if log.overruled["keep"] else kept
 
     @cached_property
+    def incumbents(self) -> Sequence[Standing]:
+        """What proposals stood on in the latest session, in order: what was kept, and what a person chose."""
+        return incumbents(self.ledger, self._log, self.kept, until=self.position) if self._log else ()
+
+    @cached_property
     def flight(self) -> Flight | None:
         """The run in flight: the last one started, unless it has ended."""
         log = self._log
@@ -179,9 +187,7 @@ class View:
         """The latest session as it stood."""
         if self._log is None:
             return None
-        ends = (self.kept[0], self.kept[-1]) if self.kept else ()
-        kept = [Standing(row, self.ledger.number[row], self.figure("metric", row)) for row in ends]
-        return summarize(self._log, self.position, kept=kept)
+        return summarize(self._log, self.position, kept=[*self.incumbents[:1], *self.incumbents[-1:]])
 
 
 UNDECIDED = ("open", nan, nan, nan, nan)

@@ -8,6 +8,7 @@ from journal.events import (
     DirectionWithdrawn,
     ExperimentInvalidated,
     IdeaRefused,
+    IncumbentMoved,
     PauseAcknowledged,
     PauseRequested,
     ProposerFailed,
@@ -21,6 +22,7 @@ from journal.projections import fold
 from journal.recorded import Recorded
 from journal.store import Reader
 from tui.ledger import Ledger
+from tui.standing import ancestors
 from tui.view import View
 
 WHO = {"session": nights.TAG, "author": "ada@box", "channel": "cli"}
@@ -46,7 +48,17 @@ def told(view):
     """Everything that a view says, as plain values."""
     rows = [view.row(index) for index in range(view.count)]
     figures = [view.figure(name, row.index) for row in rows for name in ("metric", "delta", "gain")]
-    return view.session, rows, figures, list(view.rows), list(view.kept), view.flight, view.open_row, view.failures
+    return (
+        view.session,
+        rows,
+        figures,
+        list(view.rows),
+        list(view.kept),
+        list(view.incumbents),
+        view.flight,
+        view.open_row,
+        view.failures,
+    )
 
 
 def whole_night():
@@ -69,7 +81,21 @@ def whole_night():
         *nights.experiment(3, nights.IDEAS[4], best=1.539, parent=0),
         DirectionWithdrawn(**WHO, direction=1),
         ProposerFailed(
-            session=nights.TAG, experiment=4, proposer="claude", kind="rate", reason="429", usage=Usage(dollars=None)
+            session=nights.TAG,
+            experiment=4,
+            proposer="claude",
+            kind="rate",
+            reason="429",
+            retry_after=90.0,
+            usage=Usage(dollars=None),
+        ),
+        IncumbentMoved(
+            session=nights.TAG,
+            experiment=3,
+            commit=nights.commit_of(3),
+            metric=1.61,
+            branch_at="d" * 40,
+            reason="asked",
         ),
         SessionRecovered(session=nights.TAG, found="an open run", did="recorded it as killed"),
         *nights.experiment(4, nights.IDEAS[3], best=1.539, parent=0)[:4],
@@ -120,6 +146,43 @@ def test_a_veto_takes_the_experiment_off_the_frontier_and_the_counts():
 
     assert (before.counts["keep"], before.counts["invalid"], before.best_experiment) == (3, 0, 2)
     assert (after.counts["keep"], after.counts["invalid"], after.best_experiment) == (2, 1, 2)
+
+
+def test_what_a_person_chose_to_go_on_from_is_the_incumbent():
+    moved = next(one.position for one in NIGHT if isinstance(one.event, IncumbentMoved))
+
+    before, after = View(WHOLE, moved - 1), View(WHOLE, moved)
+
+    assert (before.session.best_experiment, after.session.best_experiment, after.session.best) == (2, 3, 1.61)
+    assert [(one.number, one.tried) for one in after.incumbents] == [(0, 0), (2, 2), (3, 3)]
+
+
+def test_an_experiment_stands_on_what_its_commit_holds():
+    chosen = nights.proposed(4, nights.IDEAS[0], parent=3)
+    ledger = ledger_of(record([*whole_night()[:-5], chosen]))
+    row = ledger.find(nights.TAG, 4)
+
+    assert [ledger.number[one] for one in ancestors(ledger, row, limit=9)] == [3, 0]
+    assert [ledger.number[one] for one in ancestors(ledger, row, limit=1)] == [3]
+
+
+def test_a_proposer_that_failed_rests_until_it_is_asked_again():
+    failed = next(one.position for one in NIGHT if isinstance(one.event, ProposerFailed))
+
+    session = View(WHOLE, failed).session
+
+    assert (session.rest.proposer, session.rest.until[11:19]) == ("claude", "21:18:17")
+    assert session.news == "claude failed (rate): 429; not asked again before 21:18:17 UTC"
+    assert View(WHOLE, failed - 1).session.rest is None
+
+
+def test_a_plateau_is_counted_from_the_last_keep():
+    events = [nights.started(), *nights.baseline()]
+    tried = [nights.experiment(number, nights.IDEAS[1], best=1.539, parent=0) for number in (1, 2)]
+
+    view = View(ledger_of(record([*events, *tried[0], *tried[1]])), 99)
+
+    assert (view.session.since_keep, view.session.plateau) == (2, None)
 
 
 def test_a_price_that_is_unknown_once_is_unknown_from_then_on():

@@ -1,5 +1,7 @@
 from dataclasses import replace
+from datetime import timedelta
 
+import msgspec
 import nights
 import pytest
 from hostile import HOSTILE
@@ -7,15 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.color import ColorType
 
-from journal.events import RunFailed, experiment_stream
+from journal.events import ProposerFailed, RunFailed, SessionPaused, experiment_stream
 from journal.query import Answer
+from journal.recorded import Recorded
 from journal.store import Journal
 from tui.frame import Frame, changed
 from tui.keys import SCREENS
+from tui.ledger import Ledger
 from tui.lines import event_line, status_lines
 from tui.snapshot import Snapshot
 from tui.themes import ROLES, THEMES, style
 from tui.ui import PANES, Confirm, Look, PlotUi, Prompt, Scene, Sql, Ui
+from tui.view import View
+from tui.widgets.curves import at
 from tui.widgets.plot import Box, Series, fit, paint_plot, smooth, thin
 from tui.widgets.table import window
 
@@ -88,10 +94,17 @@ def test_too_small_a_window_gets_plain_lines(theatre, golden):
 def test_an_empty_journal_says_what_to_do():
     scene = Scene(snapshot=Snapshot(), ui=Ui(), now=nights.START)
 
-    frame = Frame(80, 24)
+    text = painted(scene)
 
-    assert "start one with `ar-loop run`" in painted(scene)
-    assert frame.text().strip() == ""
+    assert "start one with `ar-loop run`" in text
+
+
+def view_of(events):
+    """The view at the end of a night that was never written."""
+    ledger, clock = Ledger(), nights.Clock()
+    for position, event in enumerate(events, start=1):
+        ledger.apply(Recorded(position, clock().isoformat(), "stream", 1, event, ""))
+    return View(ledger, len(events))
 
 
 def painted(scene, *, width=80, height=24):
@@ -118,6 +131,50 @@ def test_what_is_wrong_is_said(theatre, change, words):
 
 def test_limited_isolation_is_said_in_so_many_words(theatre):
     assert "limited, not contained" in theatre.text().splitlines()[2]
+
+
+# --- what the loop does ---
+
+
+def told_of(*, minutes=1, **facts):
+    """The header of a session between experiments, some minutes after its start."""
+    started = nights.started()
+    view = view_of([msgspec.structs.replace(started, config={**started.config, **facts}), *nights.baseline(), *FAILED])
+    return painted(Scene(snapshot=Snapshot(view=view), ui=Ui(), now=nights.START + timedelta(minutes=minutes)))
+
+
+FAILED = [
+    *nights.experiment(1, nights.IDEAS[1], best=1.539, parent=0),
+    ProposerFailed(
+        session=nights.TAG, experiment=2, proposer="claude", kind="rate_limit", reason="429", retry_after=3_600.0
+    ),
+]
+
+
+def test_waiting_for_the_api_is_said_with_its_end():
+    assert "waiting for claude until 22:15:" in told_of(minutes=3).splitlines()[0]
+    assert "proposing" in told_of(minutes=90).splitlines()[0]
+
+
+def test_a_plateau_of_the_brief_is_said():
+    assert "plateau: 1 since a keep" in told_of(plateau=1)
+    assert " 1 since a keep" in told_of(plateau=2)
+
+
+def test_a_long_reason_leaves_the_noise_in_the_header():
+    paused = SessionPaused(session=nights.TAG, reason="all experiments of this call are done")
+    view = view_of([nights.started(), *nights.baseline(), paused])
+
+    header = painted(Scene(snapshot=Snapshot(view=view), ui=Ui(), now=nights.START)).splitlines()[0]
+
+    assert "σ 0.0052" in header
+    assert header.endswith("paused: all experiment…")
+
+
+def test_a_curve_has_no_value_where_it_has_not_been():
+    curve = [(float(second), 10.0 - second) for second in range(1, 5)]
+
+    assert [at(curve, x) for x in (0.5, 1.0, 2.9, 4.8, 5.5)] == [None, 9.0, 8.0, 6.0, None]
 
 
 # --- strangers' text ---

@@ -4,7 +4,7 @@ from tui.formatting import STATUS_ROLE, STATUS_SIGN, clip, number, sanitize, sig
 from tui.frame import Frame
 from tui.ui import Scene
 from tui.widgets.chrome import HEADER
-from tui.widgets.curves import SMOOTHING, UNIT, points
+from tui.widgets.curves import SMOOTHING, UNIT, at, crosshair, points, say
 from tui.widgets.diff import diff_lines, paint_lines
 from tui.widgets.plot import Box, Series, fit, paint_plot, smooth, thin
 
@@ -36,11 +36,17 @@ def _paint_curves(frame: Frame, box: Box, scene: Scene) -> None:
         line = points(curve, axis=ui.axis)
         line = smooth(line, weight=SMOOTHING) if ui.smooth else line
         series.append(Series(points=thin(line, limit=box.width * 4), role=role, sign=sign, label=sign))
-    axes = fit(series, log=ui.log, x_label=UNIT[ui.axis])
+    axes = fit(series, log=ui.log, x_label=UNIT[ui.axis], x_min=0.0)
     if axes is None:
         frame.put(box.x + 1, box.y + 1, "no telemetry of these runs", "dim")
         return
-    paint_plot(frame, box, series, axes, plain=scene.ui.look.ascii)
+    inner = paint_plot(frame, box, series, axes, plain=scene.ui.look.ascii)
+    if (x := crosshair(frame, inner, axes, ui)) is not None:
+        say(
+            frame,
+            inner,
+            f"{x:.4g} {UNIT[ui.axis]}: " + ", ".join(f"{one.sign} {number(at(one.points, x))}" for one in series),
+        )
 
 
 def _paint_diffs(frame: Frame, box: Box, scene: Scene) -> None:

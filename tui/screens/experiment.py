@@ -1,5 +1,7 @@
 """Experiment: one idea from proposal to verdict, in panes; or several of them over one another. Pure."""
 
+from functools import lru_cache
+
 from tui.formatting import (
     STATUS_ROLE,
     STATUS_SIGN,
@@ -18,6 +20,7 @@ from tui.formatting import (
 from tui.frame import Frame
 from tui.screens import comparison
 from tui.snapshot import Detail
+from tui.standing import ancestors
 from tui.ui import PANES, Scene
 from tui.view import View
 from tui.widgets.chrome import HEADER
@@ -52,8 +55,9 @@ def paint(frame: Frame, scene: Scene) -> None:
 def _paint_head(frame: Frame, detail: Detail) -> int:
     """Up to six lines; the line after them."""
     one = detail.experiment
-    frame.rule(HEADER, f"#{one.number} {STATUS_SIGN[one.status]} {one.status}")
-    origin = f" {one.kind} by {one.proposer} on {(one.parent or '')[:7]} "
+    frame.rule(HEADER, f"#{one.number} {STATUS_SIGN[one.status]} {'vetoed' if one.vetoed else one.status}")
+    undoes = f", takes #{one.takes_back} back" if one.takes_back is not None else ""
+    origin = f" {one.kind} by {one.proposer} on {(one.parent or '')[:7]}{undoes} "
     frame.put_right(frame.width - 1, HEADER, clip(sanitize(origin), frame.width - 24), "dim")
     y = HEADER + 1
     for line in wrap(sanitize(one.idea), frame.width - 2, limit=2):
@@ -130,7 +134,7 @@ def pane_lines(scene: Scene, detail: Detail, pane: str, *, width: int) -> tuple[
         case "trace":
             return _trace(detail)
         case "prompt":
-            return _prompt(detail)
+            return (*_prompt(detail), *_asked(scene.loaded.asked, width))
         case _:
             return _lineage(scene.snapshot.view, detail, width=width)
 
@@ -176,7 +180,7 @@ def _prompt(detail: Detail) -> tuple[Parts, ...]:
     if proposal is not None:
         rows.append(("took", duration(proposal.usage.seconds)))
         rows.append(("expected", signed(proposal.expected_delta)))
-        rows.append(("request", proposal.prompt_key or "not kept"))
+        rows.append(("request", f"{proposal.prompt_key}, below" if proposal.prompt_key else "none in words"))
         rows.append(("retry of", f"#{proposal.retry_of}: {proposal.retry_reason}" if proposal.retry_of else "none"))
         rows.append(("near", ", ".join(f"#{near}" for near in proposal.neighbours) or "nothing tried before"))
     lines: list[Parts] = [((f"{name:<10}", "dim"), (sanitize(str(value)), "")) for name, value in rows]
@@ -186,19 +190,29 @@ def _prompt(detail: Detail) -> tuple[Parts, ...]:
     return (*lines, *refused)
 
 
+@lru_cache(maxsize=2)
+def _asked(asked: tuple[str, ...], width: int) -> tuple[Parts, ...]:
+    """The requests and answers themselves, below what is said of them; ━ and ── begin a request and a part of it."""
+    lines: list[Parts] = [()] if asked else []
+    for line in asked:
+        role = "strong" if line.startswith("━━") else "accent" if line.startswith("── ") else ""
+        lines += (((part, role),) for part in wrap(line, width))
+    return tuple(lines)
+
+
 def _lineage(view: View, detail: Detail, *, width: int) -> tuple[Parts, ...]:
-    """The kept experiments that it stands on, the nearest first."""
+    """The experiments whose changes it holds, the nearest first."""
     one = detail.experiment
     row = view.find(one.session, one.number)
     if row is None:
         return ()
-    before = View(view.ledger, view.ledger.opened[row]).kept
-    lines: list[Parts] = [((f"#{one.number} stands on", "strong"),)]
-    for index in list(reversed(before))[:LINEAGE]:
+    before = ancestors(view.ledger, row, limit=LINEAGE + 1)
+    lines: list[Parts] = [((f"#{one.number} stands on" if before else "It stands on no other experiment.", "strong"),)]
+    for index in before[:LINEAGE]:
         kept = view.row(index)
         gain = signed(kept.delta) if kept.delta is not None else "baseline"
-        text = f"#{kept.number:<6} {number(kept.metric)}  {gain:>9}  "
-        lines.append(((text, "good"), (clip(sanitize(kept.idea), max(10, width - len(text))), "")))
+        text = f"#{kept.number:<6} {number(kept.metric)}  {gain:>9}  {'vetoed  ' if kept.vetoed else ''}"
+        lines.append(((text, STATUS_ROLE[kept.status]), (clip(sanitize(kept.idea), max(10, width - len(text))), "")))
     if len(before) > LINEAGE:
-        lines.append(((f"and {len(before) - LINEAGE} before them", "dim"),))
+        lines.append((("and what they stand on", "dim"),))
     return tuple(lines)

@@ -156,8 +156,10 @@ def _paint_plots(frame: Frame, box: Box, scene: Scene) -> None:
             x_max=budget,
             plain=ui.look.ascii,
         )
+    words, role = _frontier_title(snapshot.view.session)
     frame.rule(right.y - 1, "frontier", x=right.x, width=right.width)
-    paint_frontier(frame, right, view=snapshot.view, log=ui.plot.log, plain=ui.look.ascii)
+    frame.put_right(right.x + right.width - 1, right.y - 1, clip(words, right.width - 12), role)
+    paint_frontier(frame, right, view=snapshot.view, ui=ui.plot, plain=ui.look.ascii)
 
 
 def _halves(box: Box, *, stacked: bool) -> tuple[Box, Box]:
@@ -173,6 +175,15 @@ def _halves(box: Box, *, stacked: bool) -> tuple[Box, Box]:
         Box(x=0, y=box.y + 1, width=half - 1, height=box.height - 1),
         Box(x=half, y=box.y + 1, width=box.width - half, height=box.height - 1),
     )
+
+
+def _frontier_title(session: Summary | None) -> tuple[str, str]:
+    """How long nothing has been kept, and whether the brief calls that a plateau."""
+    if session is None or not session.since_keep:
+        return "", ""
+    if session.plateau is not None and session.since_keep >= session.plateau:
+        return f" plateau: {session.since_keep} since a keep ", "warn"
+    return f" {session.since_keep} since a keep ", "dim"
 
 
 def _loss_title(scene: Scene) -> str:

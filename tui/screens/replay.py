@@ -24,7 +24,9 @@ def paint(frame: Frame, scene: Scene) -> None:
     paint_timeline(frame, HEADER + 1, view, head=head)
     top = HEADER + 1 + TIMELINE
     height = max(5, (frame.height - top - 1) // 2)
-    paint_frontier(frame, Box(x=0, y=top, width=frame.width, height=height), view=view, plain=scene.ui.look.ascii)
+    paint_frontier(
+        frame, Box(x=0, y=top, width=frame.width, height=height), view=view, ui=scene.ui.plot, plain=scene.ui.look.ascii
+    )
     _paint_events(frame, top + height, scene)
 
 

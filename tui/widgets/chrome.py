@@ -21,9 +21,13 @@ def paint_header(frame: Frame, scene: Scene) -> None:
     if session is None:
         frame.put(0, 0, "No session in this journal yet: start one with `ar-loop run`.", "title")
         return
-    words, role = loop_state(scene.snapshot, session)
-    right = frame.put_right(frame.width, 0, clip(words, frame.width // 2), role)
-    _fit(frame, 0, right - 2, _standing(session))
+    words, role = loop_state(scene.snapshot, session, now=scene.now)
+    standing = _standing(session)
+    wanted = sum(cell_len(text) + 2 for text, _ in standing)
+    least = cell_len(words.partition(": ")[0]) + 1  # the reason is told in full on Live
+    room = max(frame.width - wanted, min(frame.width // 2, least))
+    right = frame.put_right(frame.width, 0, clip(words, room), role)
+    _fit(frame, 0, right - 2, standing)
     right = frame.put_right(frame.width, 1, _spent(session, scene.now), "dim")
     _fit(frame, 1, right - 2, _tally(session) if scene.snapshot.read is None else _reading(scene.snapshot))
 
@@ -71,7 +75,7 @@ def _spent(session: Summary, now: datetime) -> str:
     return f"{dollars(session.dollars)}  {duration(session.elapsed(now))}"
 
 
-def loop_state(snapshot: Snapshot, session: Summary) -> tuple[str, str]:
+def loop_state(snapshot: Snapshot, session: Summary, *, now: datetime) -> tuple[str, str]:
     """What the loop does, in words, and their role."""
     if session.state == "ended":
         return f"ended: {sanitize(session.reason)}", "dim"
@@ -81,11 +85,12 @@ def loop_state(snapshot: Snapshot, session: Summary) -> tuple[str, str]:
         return f"paused{until}{gone}: {sanitize(session.reason)}", "warn"
     if snapshot.loop:
         return f"✗ {snapshot.loop}", "bad"
-    if snapshot.view.flight is not None and snapshot.flight is not None:
-        return f"▸ training #{snapshot.flight.experiment.number}", "accent"
     if snapshot.flight is not None:
         number = snapshot.flight.experiment.number
-        return (f"▸ judging #{number}" if snapshot.flight.runs else f"▸ preparing #{number}"), "accent"
+        doing = "training" if snapshot.view.flight else "judging" if snapshot.flight.runs else "preparing"
+        return f"▸ {doing} #{number}", "accent"
+    if session.rest is not None and datetime.fromisoformat(session.rest.until) > now:
+        return f"waiting for {sanitize(session.rest.proposer)} until {clock(session.rest.until)} UTC", "warn"
     return "proposing", "accent"
 
 
@@ -129,7 +134,7 @@ def notices(scene: Scene) -> list[tuple[str, str]]:
     found = [(sanitize(ui.note), "banner"), (sanitize(snapshot.trouble), "banner")]
     if ui.replay is not None:
         at = f"{count(snapshot.view.position)} of {count(snapshot.head)}"
-        words = f"REPLAY {clock(snapshot.recorded_at)} UTC, position {at}: control is off, L goes back to live"
+        words = f"REPLAY {clock(snapshot.recorded_at)} UTC, {at}: control off, L is live again"
         found.append((words, "banner"))
     else:
         found.append((_asked(snapshot), "warn"))

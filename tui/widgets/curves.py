@@ -1,7 +1,9 @@
 """The two plots of a night: the loss of a run against the incumbent's, and the frontier. Pure."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from math import isfinite
+from operator import itemgetter
 
 from journal.recorded import Sample
 from tui.formatting import clip, number, signed
@@ -32,9 +34,13 @@ def _place(sample: Sample, axis: str) -> float | None:
 
 
 def at(curve: Points, x: float) -> float | None:
-    """The value of the last point at or before x."""
-    before = [y for place, y in curve if place <= x]
-    return before[-1] if before else None
+    """The value of the last point at or before x; None before the first, and further behind the last than those are apart."""
+    place = bisect_right(curve, x, key=itemgetter(0)) - 1
+    if place < 0:
+        return None
+    if place == len(curve) - 1 and place and x > 2 * curve[-1][0] - curve[-2][0]:
+        return None
+    return curve[place][1]
 
 
 def paint_loss(
@@ -56,32 +62,37 @@ def paint_loss(
         Series(points=thin(theirs, limit=limit), role="rival", shape="dashes", sign="."),
         Series(points=thin(ours, limit=limit), role="curve", sign="*"),
     ]
-    axes = fit(series, log=ui.log, x_label=UNIT[ui.axis], x_max=x_max if ui.axis == "time" else None)
+    axes = fit(series, log=ui.log, x_label=UNIT[ui.axis], x_min=0.0, x_max=x_max if ui.axis == "time" else None)
     if axes is None:
         frame.put(box.x + 1, box.y + box.height // 2, "no loss yet", "dim")
         return
     inner = paint_plot(frame, box, series, axes, plain=plain)
-    if ui.crosshair is not None and inner.width > 1:
-        _crosshair(frame, inner, axes, ours=ours, theirs=theirs, ui=ui)
+    if (x := crosshair(frame, inner, axes, ui)) is not None:
+        mine, other = at(ours, x), at(theirs, x)
+        difference = f", {signed(mine - other)}" if mine is not None and other is not None else ""
+        say(frame, inner, f"{x:.4g} {UNIT[ui.axis]}: {number(mine)}, incumbent {number(other)}{difference}")
 
 
-def _crosshair(frame: Frame, inner: Box, axes: Axes, *, ours: Points, theirs: Points, ui: PlotUi) -> None:
-    """A line at one column, and the values there in words."""
-    place = max(0, inner.width - 1 - (ui.crosshair or 0))
-    x = axes.x_min + (axes.x_max - axes.x_min) * place / (inner.width - 1)
+def crosshair(frame: Frame, inner: Box, axes: Axes, ui: PlotUi) -> float | None:
+    """Draw the line to read off, if there is one; where on the axis it stands."""
+    if ui.crosshair is None or inner.width < 2:
+        return None
+    place = max(0, inner.width - 1 - ui.crosshair)
     for y in range(inner.y, inner.y + inner.height):
         if frame.chars[y][inner.x + place] == " ":
             frame.put(inner.x + place, y, "┊", "axis")
-    mine, other = at(ours, x), at(theirs, x)
-    difference = f", {signed(mine - other)}" if mine is not None and other is not None else ""
-    words = f" {x:.4g} {UNIT[ui.axis]}: {number(mine)}, incumbent {number(other)}{difference} "
-    frame.put_right(inner.x + inner.width, inner.y, clip(words, inner.width), "title")
+    return axes.x_min + (axes.x_max - axes.x_min) * place / (inner.width - 1)
 
 
-def paint_frontier(frame: Frame, box: Box, *, view: View, log: bool = False, plain: bool = False) -> None:
-    """The running best over the number of the experiment, and every other verdict as a dot."""
+def say(frame: Frame, inner: Box, words: str) -> None:
+    """What the crosshair reads, at the upper right of a plot."""
+    frame.put_right(inner.x + inner.width, inner.y, clip(f" {words} ", inner.width), "title")
+
+
+def paint_frontier(frame: Frame, box: Box, *, view: View, ui: PlotUi, plain: bool = False) -> None:
+    """The incumbent's metric over the number of the experiment, and every other verdict as a dot."""
     ledger = view.ledger
-    kept: Points = [(float(ledger.number[row]), view.figure("metric", row) or 0.0) for row in view.kept]
+    kept: Points = [(float(one.tried), one.metric or 0.0) for one in view.incumbents]
     if not kept:
         frame.put(box.x + 1, box.y + box.height // 2, "no kept experiment yet", "dim")
         return
@@ -94,6 +105,11 @@ def paint_frontier(frame: Frame, box: Box, *, view: View, log: bool = False, pla
         Series(points=others, role="dim", shape="dots", sign="."),
         Series(points=[*kept, (last, kept[-1][1])], role="good", shape="stairs", sign="#"),
     ]
-    axes = fit(series, log=log, x_label="experiment" if box.width > 30 else "")
+    axes = fit(series, log=ui.log, x_label="experiment" if box.width > 30 else "")
     assert axes is not None
-    paint_plot(frame, box, series, axes, plain=plain)
+    inner = paint_plot(frame, box, series, axes, plain=plain)
+    if (x := crosshair(frame, inner, axes, ui)) is None:
+        return
+    standing = next((one for one in reversed(view.incumbents) if one.tried <= x), None)
+    if standing is not None:
+        say(frame, inner, f"#{x:.0f}: {number(standing.metric)} of #{standing.number}")

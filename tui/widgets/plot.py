@@ -54,8 +54,15 @@ class Axes:
     digits: int = 3
 
 
-def fit(series: Sequence[Series], *, log: bool = False, x_label: str = "", x_max: float | None = None) -> Axes | None:
-    """Axes that hold every point of lines and stairs; lone dots do not stretch them. None without points."""
+def fit(
+    series: Sequence[Series],
+    *,
+    log: bool = False,
+    x_label: str = "",
+    x_min: float | None = None,
+    x_max: float | None = None,
+) -> Axes | None:
+    """Axes that hold every point of lines and stairs, and the ends given; lone dots stretch nothing. None without points."""
     points = [point for one in series if one.shape != "dots" for point in one.points]
     points = points or [point for one in series for point in one.points]
     if not points:
@@ -65,6 +72,7 @@ def fit(series: Sequence[Series], *, log: bool = False, x_label: str = "", x_max
     margin = (high - low) * 0.06 or abs(high) * 0.01 or 1.0
     log = log and low > 0
     left, right = min(xs), max(xs)
+    left = left if x_min is None else min(left, x_min)
     right = right if x_max is None else max(right, x_max)
     return Axes(
         x_min=left,
