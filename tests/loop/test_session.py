@@ -444,8 +444,9 @@ def test_a_detached_loop_that_cannot_start_says_why_to_its_caller(tmp_path):
 
 def test_a_deleted_run_folder_ref_and_branch_are_mended(project):
     project.loop("run", "--experiments", "2", "--tag", "night")
-    kept = project.branch("night")
+    kept, noted = project.branch("night"), project.git("notes", "--ref", "autoresearch/night", "list")
     project.git("update-ref", "-d", "refs/heads/autoresearch/night")
+    project.git("update-ref", "-d", "refs/notes/autoresearch/night")
     project.git("update-ref", "-d", "refs/autoresearch/night/1")
     (project.root / ".git" / "refs" / "autoresearch" / "night" / "2.lock").touch()
     subprocess.run(["rm", "-rf", project.root / ".ar" / "runs"], check=True)
@@ -454,6 +455,7 @@ def test_a_deleted_run_folder_ref_and_branch_are_mended(project):
 
     assert done.returncode == 0, done.stderr
     assert project.branch("night") == kept
+    assert project.git("notes", "--ref", "autoresearch/night", "list") == noted
     recovered = project.of(SessionRecovered)[0]
     assert "no ref held the commit of experiment 1" in recovered.found
     assert "a git that was killed had left 2.lock" in recovered.found

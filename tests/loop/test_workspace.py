@@ -34,6 +34,7 @@ def a_session(workspace: Workspace, folder: Path) -> str:
     workspace.advance("night", tried, expected=base)
     undone = workspace.revert(tried, onto=base, message="undo\n", when=WHEN)
     workspace.advance("night", undone, expected=tried)
+    workspace.note("night", {tried: "Metric: loss 0.1\n"}, when=WHEN)
     workspace.changed(["train.py"])
     workspace.unlock("night", patience=0)
     return tried
@@ -317,6 +318,19 @@ def test_it_is_known_where_the_sessions_branch_is_checked_out(project, workspace
 
     assert nowhere is None
     assert workspace.checked_out("night") == project.root.with_name("side")
+    with pytest.raises(WorkspaceError, match=r"move it under your feet: .* \(`git -C \S+side switch --detach`\)"):
+        workspace.advance("night", attempt(workspace), expected=workspace.head())
+
+
+def test_a_note_is_one_that_git_reads_and_joins_those_before_it(project, workspace):
+    base, tried = workspace.head(), attempt(workspace)
+    workspace.note("night", {base: "Metric: loss 0.2\n"}, when=WHEN)
+    workspace.note("night", {tried: "Metric: loss 0.1\n"}, when=WHEN)
+
+    read = [project.git("notes", "--ref", "autoresearch/night", "show", commit) for commit in (base, tried)]
+
+    assert read == ["Metric: loss 0.2", "Metric: loss 0.1"]
+    assert workspace.noted("night") == {base, tried}
 
 
 # --- exports -------------------------------------------------------------------------------------------------------
