@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import click
 import typer
 
 from loop.cli.app import INTERRUPTED, JsonOption, app, say
@@ -74,7 +73,7 @@ def init(
     try:
         made = wizard.make(Path.cwd(), wish, AtTerminal() if sys.stdin.isatty() else Nobody())
         imported = _write(made, from_autoresearch=from_autoresearch)
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         say("nothing was changed")
         raise typer.Exit(INTERRUPTED) from None
     _tell(made, imported, as_json=as_json)

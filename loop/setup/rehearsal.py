@@ -18,6 +18,7 @@ from loop.errors import BadInput
 from loop.judge import noise
 from loop.measure import Watch
 from loop.run import Runs
+from loop.scope import matches
 from loop.setup.doubts import Tried
 from loop.workspace import Workspace
 
@@ -67,8 +68,15 @@ class Stage:
         """One run, on a seed of its own."""
         self._made += 1
         runs = Runs(self._workspace, config, folder=self._folder, device=self._device)
+        tree = self._workspace.tree(self._commit)
         training = Training(
-            session=SESSION, experiment=0, run=self._made, commit=self._commit, seed=self._made, purpose="baseline"
+            session=SESSION,
+            experiment=0,
+            run=self._made,
+            commit=self._commit,
+            seed=self._made,
+            purpose="baseline",
+            locked={path: blob.sha for path, blob in tree.items() if not matches(path, config.scope)},
         )
         outcome = runs.make(training, Watch())
         logs = [runs.folder(SESSION, 0, self._made) / name for name in ("evaluate.log", "train.log")]

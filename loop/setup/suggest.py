@@ -36,8 +36,10 @@ FIRST = (
 def train(root: Path, tree: Collection[str], scope: object) -> str | None:
     """The command that trains, with the project's own Python where it has one and no other is active."""
     named = [path for path in scope if path in tree and path.endswith(".py")] if isinstance(scope, list) else []
-    lone = _programs(root, tree)
-    scripts = [*named, *(path for path in SCRIPTS if path in tree), *(lone if len(lone) == 1 else [])]
+    programs = _programs(root, tree)
+    lone = programs if len(programs) == 1 else []
+    asked = [path for path in named if path in programs or "/" in path]
+    scripts = [*asked, *(path for path in SCRIPTS if path in tree), *lone, *named]
     if not scripts:
         return "python -m gpt.train" if OWN in tree else None
     return shlex.join([python(root), scripts[0]])

@@ -19,6 +19,7 @@ from loop import brief as briefs
 from loop.brief import Brief
 from loop.config import Config
 from loop.errors import BadInput
+from loop.metric import of_metric
 from loop.profile import Profile
 from loop.scope import Scope
 from loop.setup import autoresearch, suggest
@@ -168,20 +169,25 @@ def _not_tried(
 
 def _metric(keys: dict[str, object], first: Rehearsal, found: Sequence[Candidate], person: Person) -> float:
     """Settle metric and pattern on what the run printed; return the number. Raises BadInput where there is none."""
-    name = str(keys.get("metric") or "")
+    source = of_metric(first.config)
+    name = str(keys.get("metric") or ("" if source.kind == "line" else source.what))
     if name and isinstance(first.outcome, RunFinished):
+        keys["metric"] = name
         return first.outcome.metric
     if keys.get("pattern") or keys.get("log"):
         raise BadInput(
             f"The run gives no metric: {getattr(first.outcome, 'reason', 'its name is missing, say --metric')}."
         )
-    choice: Candidate | str | None = named(name, found) if name else person.choose(found, default=suggest.best(found))
+    choice: Candidate | str | None = named(name, found)
+    if found and not name:
+        choice = person.choose(found, default=suggest.best(found))
     chosen = named(choice, found) if isinstance(choice, str) else choice
     if chosen is None:
         printed = ", ".join(f"`{one.name}`" for one in found) or "no `name: number` at all"
         raise BadInput(
             f"The output does not tell which number is the metric{f' {name}' if name else ''}: it holds {printed}. "
-            "Name it with --metric, or say with --pattern where it stands."
+            "Name it with --metric, or say where it stands: --pattern 'score=(number)', --pattern json:KEY --log FILE, or "
+            "--pattern wall_seconds for the time that the command takes."
         )
     keys["metric"] = name or chosen.name
     keys["pattern"] = pattern_for(chosen, str(keys["metric"]), first.output)

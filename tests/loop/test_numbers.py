@@ -146,18 +146,19 @@ BARGAIN = """RATE = 0.5  # [0.1..1]
 print("loss:", RATE)
 print("correct:", 0.9 if RATE >= 0.3 else 0.2)
 """
-GUARDED = SCRIPTED.replace("scope:", "guard: correct >= 0.5\nscope:")
+GUARDED = SCRIPTED.replace("scope:", "target: 0.45\nguard: correct >= 0.5\nscope:")
 
 
-def test_a_change_that_breaks_a_guard_is_discarded_with_the_guard_and_its_number_and_sql_sees_it(tmp_path):
+def test_a_change_that_breaks_a_guard_is_discarded_and_reaches_no_target_and_its_number_is_in_sql(tmp_path):
     project = Project(tmp_path / "bargain", brief=GUARDED, train=BARGAIN, rates="0.2 0.4")
 
-    project.loop("run", "--experiments", "2")
+    project.loop("run")
 
     (broken,) = project.of(ExperimentDiscarded)
     assert (broken.experiment, broken.rule, broken.metric, round(broken.delta, 6)) == (1, "guard", 0.2, -0.3)
     assert broken.reason == "the guard `correct >= 0.5` does not hold: correct is 0.2"
     assert project.of(ExperimentKept)[-1].metric == 0.4
+    assert project.of(SessionEnded)[0].reason == "the target 0.45 is reached"
     with closing(Reader(project.journal)) as reader:
         runs = fold(reader.read()).runs.rows
     assert [json.loads(run.numbers)["correct"] for run in runs.values()] == [0.9, 0.9, 0.2, 0.9]
