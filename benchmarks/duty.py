@@ -7,7 +7,7 @@
 
 Real loop, real git, real processes; proposer and training sleep, so other jobs on the machine disturb little. One change in
 five is kept, as in a good night; every fifth prepared proposal touches what was kept, and has to be asked for again.
-Prints one JSON object.
+Prints one JSON object. "At full size" scales the waits and the trainings up again, and leaves the loop's own cost as it is.
 """
 
 import argparse
@@ -35,6 +35,7 @@ from loop.contracts import Proposal, Request
 
 PROPOSER, BUDGET = 60.0, 300.0  # seconds of a real night
 ROOT = Path(__file__).resolve().parents[1]
+SHARE = "training's share at full size"
 BRIEF = """---
 goal: lower the loss
 metric: loss
@@ -106,17 +107,25 @@ def _shares(history: list[Recorded], *, scale: float) -> dict[str, object]:
     training = len(runs) * BUDGET / scale
     dropped = [item.event.why for item in history if isinstance(item.event, ProposalDropped)]
     whole, steady = (_seconds(since, history[-1]) for since in (begins, first))
-    own = (steady - training) / len(runs)
+    ideas = [item.event for item in history if isinstance(item.event, IdeaProposed) and item.event.experiment > 0]
+    waits = sum(idea.prepared_on is None for idea in ideas)  # proposals that a run had to wait for, the first one too
+    own = (whole - training - waits * PROPOSER / scale) / len(runs)
+    real = len(runs) * BUDGET
+
+    def full(waited: int) -> float:
+        return round(real / (real + waited * PROPOSER + len(runs) * own), 4)
+
     return {
-        "experiments": len(runs),
+        "runs": len(runs),
         "kept": sum(isinstance(item.event, ExperimentKept) for item in history) - 1,
-        "prepared and used": sum(
-            isinstance(item.event, IdeaProposed) and bool(item.event.prepared_on) for item in history
-        ),
+        "proposals": len(ideas),
+        "waited for": waits,
         "prepared and dropped": {why: dropped.count(why) for why in sorted(set(dropped))},
-        "training's share": round(training / whole, 4),
-        "after the first proposal": round(training / steady, 4),
-        "idle seconds per experiment at this scale": round(own, 3),
+        "training's share at this scale": round(training / whole, 4),
+        "at this scale, after the first proposal": round(training / steady, 4),
+        "the loop's own seconds per run": round(own, 3),
+        "training's share at full size": full(waits),
+        "at full size, after the first proposal": full(waits - 1),
     }
 
 
@@ -126,7 +135,7 @@ def _seconds(since: Recorded, until: Recorded) -> float:
 
 def duty(*, scale: float, experiments: int) -> dict[str, object]:
     serial, ahead = (night(ahead=way, scale=scale, experiments=experiments) for way in (False, True))
-    share, other = float(str(ahead["training's share"])), float(str(serial["training's share"]))
+    share, other = float(str(ahead[SHARE])), float(str(serial[SHARE]))
     return {"scale": f"1/{scale:g}", "ahead": ahead, "serial": serial, "ahead over serial": round(share / other, 3)}
 
 

@@ -102,15 +102,18 @@ def choice(setting: Setting) -> Choice:
     return choose(setting.brief.config, environment=os.environ, home=home, unsafe=sandbox.why_not)
 
 
-def assemble(setting: Setting, *, tag: str | None, screen: Screen) -> Lab:
-    """Take the journal's lease, continue the open session or start one, and put the parts together."""
+def assemble(setting: Setting, *, tag: str | None, screen: Screen, past: bool = False) -> Lab:
+    """Take the journal's lease, continue the open session or start one, and put the parts together.
+
+    With `past` it is a session of before, whose keeps are to be tested again.
+    """
     if tag is not None:
         check_tag(tag)
     own_folder(setting.workspace.root / FOLDER)
     journal = setting.store(setting.journal)
     journal.acquire()
     device = find_device()
-    recorder = Recorder(journal, open_session(setting, journal, tag=tag, device=device))
+    recorder = Recorder(journal, open_session(setting, journal, tag=tag, device=device, past=past))
     sampler = Sampler(setting.brief.config.sampler)
     lab = Lab(
         brief=setting.brief,

@@ -30,14 +30,15 @@ def reached(
 
     Experiments up to number `begun` are of earlier calls: a person who starts the loop again has seen what they came to.
     """
-    mine = [row for row in experiments if row.number > begun]
+    mine = [row for row in experiments if row.number > begun and row.kind != "ablation"]
     bounds = (*_of_session(session, config), *_of_call(session, mine, config, bound=bound, hours=hours))
     return next((ending for there, ending in bounds if there), None)
 
 
 def without_keep(experiments: Iterable[Experiment]) -> int:
     """How many experiments of a session, in order, were tried since the last that was kept."""
-    statuses = [row.status for row in experiments if row.status in ("keep", "discard", "crash")]
+    tried = [row for row in experiments if row.kind != "ablation"]
+    statuses = [row.status for row in tried if row.status in ("keep", "discard", "crash")]
     return next((since for since, status in enumerate(reversed(statuses)) if status == "keep"), len(statuses))
 
 

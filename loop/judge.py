@@ -103,6 +103,14 @@ def judge(
     )
 
 
+def ablated(decision: Decision, *, lines: int) -> Decision:
+    """The decision on the incumbent without one of its changes: taken out by itself only where it is shorter so."""
+    if decision.act != "keep" or lines < 0:
+        return decision
+    words = "but no shorter, so it is for a person to say: `ar-loop veto`, or another proposal"
+    return msgspec.structs.replace(decision, act="discard", reason=f"{decision.reason}, {words}")
+
+
 def incumbent_again(candidate_runs: int, incumbent_runs: int) -> bool:
     """Whether a re-run of the candidate is paired with one of the incumbent: not where that is known well already."""
     return incumbent_runs < 2 * candidate_runs

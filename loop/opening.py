@@ -27,10 +27,13 @@ if TYPE_CHECKING:
 PROFILE_SUBJECT = "Profile {name}: the constants for this machine"
 
 
-def open_session(setting: "Setting", journal: Journal, *, tag: str | None, device: Device) -> str:
-    """The tag of the session to go on with. Raises BadInput where the brief or the repository forbids it."""
+def open_session(setting: "Setting", journal: Journal, *, tag: str | None, device: Device, past: bool = False) -> str:
+    """The tag of the session to go on with; with `past`, of one that has something kept, ended or not.
+
+    Raises BadInput where the brief or the repository forbids it.
+    """
     state = fold(journal.read())
-    session = _continued(state, tag=tag)
+    session = _past(state, tag=tag) if past else _continued(state, tag=tag)
     name = session.tag if session else tag or _free_tag(setting.workspace, state)
     if place := setting.workspace.checked_out(name):
         raise BadInput(in_use(name, place))
@@ -50,6 +53,14 @@ def _continued(state: State, *, tag: str | None) -> Session | None:
     session = state.sessions.rows.get(tag)
     if session is not None and session.state == "ended":
         raise BadInput(f"Session {tag} has ended ({session.reason}): choose another tag.")
+    return session
+
+
+def _past(state: State, *, tag: str | None) -> Session:
+    """The session whose keeps are looked at again: the one named, else the latest."""
+    session = state.latest_session() if tag is None else state.sessions.rows.get(tag)
+    if session is None or not session.incumbent_experiment:
+        raise BadInput(f"Session {tag or 'of before'} has kept no change yet: there is nothing to test again.")
     return session
 
 

@@ -4,15 +4,15 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
 from journal import memory
 from journal.errors import JournalUnusable
-from journal.events import SessionEnded, SessionPaused, SessionResumed
-from loop import ahead, block, retention
+from journal.events import ExperimentKept, SessionEnded, SessionPaused, SessionResumed
+from loop import ablation, ahead, block, retention, verdicts
 from loop.baseline import measure_baseline
 from loop.bounds import Ending, reached
 from loop.control import POLL_SECONDS, Wish
@@ -32,9 +32,20 @@ def run(lab: Lab, *, more: int | None = None) -> Ending:
     Raises BadInput, RunRefused or WorkspaceError where only a person can go on: a branch moved by hand, a baseline without
     a metric, a machine that lost its sandbox. The session is paused before.
     """
+    return _played(lab, lambda: _night(lab, more=more))
+
+
+def retest(lab: Lab, *, more: int | None = None) -> Ending:
+    """Test the keeps that the incumbent is made of, or `more` of them. Ended sessions are ended again afterwards."""
+    final = lab.session.state == "ended"
+    return _played(lab, lambda: _ablations(lab, more=more, final=final))
+
+
+def _played(lab: Lab, night: Callable[[], Ending]) -> Ending:
+    """Everything that may end a call of the loop, and its last word."""
     with _interruptible(lab):
         try:
-            ending = _night(lab, more=more)
+            ending = night()
         except Stopped:
             ending = Ending("stopped by a person", final=lab.control.wish is Wish.STOP)
         except ProposerFailure as failure:
@@ -63,6 +74,7 @@ def _night(lab: Lab, *, more: int | None) -> Ending:
     reread(lab)
     measure_baseline(lab)
     retention.prune(lab)
+    verdicts.note(lab)
     _remember(lab)
     start = _start(lab, more=more)
     lab.ahead.goes_on = lambda: _bound(lab, start) is None
@@ -71,10 +83,31 @@ def _night(lab: Lab, *, more: int | None) -> Ending:
             _hold(lab)
             continue
         reread(lab)
-        conduct(lab, number := _next(lab))
+        if isinstance(conduct(lab, number := _next(lab)), ExperimentKept):
+            verdicts.note(lab)
         retention.prune(lab, number)
         _remember(lab)
     return ending
+
+
+def _ablations(lab: Lab, *, more: int | None, final: bool) -> Ending:
+    """One old keep after the other is left out of the incumbent."""
+    if lab.session.state != "open":
+        lab.recorder.of_session(SessionResumed(session=lab.session.tag, reason="its keeps are tested again"))
+    lab.control.answer_old()
+    recover(lab)
+    lab.ahead.goes_on = lambda: False
+    left = len(lab.state.experiments.rows) if more is None else more
+    while not lab.control.ends_now and lab.control.wish is Wish.GO:
+        number = min(_open(lab), default=None)
+        if number is None and left > 0:
+            number, left = ablation.open_next(lab), left - 1
+        if number is None:
+            return Ending("its keeps were tested again", final=final)
+        conduct(lab, number)
+        _remember(lab)
+        lab.control.answer()
+    return Ending("stopped by a person", final=final or lab.control.wish is Wish.STOP)
 
 
 @dataclass(frozen=True)

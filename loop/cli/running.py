@@ -1,5 +1,7 @@
 """Starting: a session that goes on until it ends."""
 
+import dataclasses
+import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +12,7 @@ from loop.cli.app import INTERRUPTED, JournalOption, JsonOption, app, folded, re
 from loop.errors import LoopError
 
 if TYPE_CHECKING:  # `ar-loop --help` reads neither
+    from loop.ablation import Tested
     from loop.lab import Lab
     from loop.notify import Notifier
 
@@ -25,6 +28,9 @@ def run(
     tag: Annotated[
         str | None, typer.Option(help="Name of a new session and its branch, or of one to continue.")
     ] = None,
+    ablate: Annotated[
+        bool, typer.Option("--ablate", help="Test the kept changes again, each left out in turn; propose nothing.")
+    ] = False,
     detach: Annotated[
         bool, typer.Option("--detach", help="Run on without this terminal; talk to .ar/loop.log.")
     ] = False,
@@ -37,8 +43,11 @@ def run(
     journal: JournalOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Continue the open session, or start one, and run until it ends."""
-    from loop import bootstrap, session  # noqa: PLC0415  # `ar-loop --help` reads no repository
+    """Continue the open session, or start one, and run until it ends.
+
+    With --ablate: which of the kept changes still pay, now that others stand on them?
+    """
+    from loop import ablation, bootstrap, session  # noqa: PLC0415  # `ar-loop --help` reads no repository
     from loop.detach import detach as leave  # noqa: PLC0415
     from loop.narrator import Narrator  # noqa: PLC0415
 
@@ -50,7 +59,7 @@ def run(
     for path in bootstrap.uncommitted(setting):
         say(f"note: {path} has changes that are not committed: the session stands on the commit.")
     narrator = Narrator(live=False if detach else None)
-    lab = bootstrap.assemble(setting, tag=tag, screen=narrator)
+    lab = bootstrap.assemble(setting, tag=tag, screen=narrator, past=ablate)
     lab.recorder.listen(narrator)
     say(f"session {lab.session.tag} on branch {lab.session.branch}; watch it with `ar-tui`, end it with Ctrl-C")
     if let_go:
@@ -60,18 +69,43 @@ def run(
         let_go(lab.folder / LOG)
     notifier = _notifier(lab, notify)
     try:
-        ending = session.run(lab, more=experiments)
+        ending = (session.retest if ablate else session.run)(lab, more=experiments)
     finally:
         if notifier:
             notifier.finish()
-    state = folded(setting.journal)
-    report(state.sessions.rows[lab.session.tag], state, as_json=as_json)
-    if not as_json:
-        print("next: ar-tui · ar-journal log · ar-journal sql @near-misses")
+    if ablate:
+        _tell(ablation.findings(lab), as_json=as_json)
+    else:
+        _report(lab, setting.journal, as_json=as_json)
     if ending.broken:
         raise LoopError(ending.reason)
     if lab.control.interrupted:
         raise typer.Exit(INTERRUPTED)
+
+
+def _report(lab: "Lab", journal: Path, *, as_json: bool) -> None:
+    state = folded(journal)
+    report(state.sessions.rows[lab.session.tag], state, as_json=as_json)
+    if not as_json:
+        print("next: ar-tui · ar-journal log · ar-journal sql @near-misses")
+
+
+def _tell(tested: "list[Tested]", *, as_json: bool) -> None:
+    """Print which keeps still pay."""
+    if as_json:
+        print(json.dumps([dataclasses.asdict(one) for one in tested], ensure_ascii=False), flush=True)
+        return
+    from loop.narrator import printable  # noqa: PLC0415  # an idea is a model's words
+
+    print(f"{'keep':>5}  {'gain then':>10}  {'without it':>10}  {'finding':<17}  change")
+    for one in tested:
+        change = printable(f"{one.idea}{f' ({one.words})' if one.words else ''}")
+        figures = f"{_signed(one.gain, ' σ'):>10}  {_signed(one.delta):>10}"
+        print(f"{f'#{one.keep}':>5}  {figures}  {one.finding:<17}  {change}")
+
+
+def _signed(value: float | None, unit: str = "") -> str:
+    return "-" if value is None else f"{value:+.3g}{unit}"
 
 
 def _notifier(lab: "Lab", command: str | None) -> "Notifier | None":

@@ -96,7 +96,9 @@ class Rehearsal:
         acts: Mapping[int, Act] | None = None,
         *,
         keys: str = "",
+        measure: Callable[[str], float] = lambda code: float(code.split()[2]),
     ) -> None:
+        self.measure = measure
         self.turn = threading.Event()
         self.acts = dict(acts or {})
         self.project = Project(
@@ -105,18 +107,22 @@ class Rehearsal:
         self.answers = answers
         self.open()
 
-    def open(self) -> None:
+    def open(self, *, past: bool = False) -> None:
         """The loop as it starts."""
-        self.lab = bootstrap.assemble(bootstrap.look(self.project.root), tag="night", screen=self)
+        self.lab = bootstrap.assemble(bootstrap.look(self.project.root), tag="night", screen=self, past=past)
         self.proposer = self.lab.proposer = Scripted(self, self.answers)
         self.lab.runs = self
 
-    def run(self, more: int) -> Ending:
+    def run(self, more: int | None, *, play: Callable[..., Ending] = session.run) -> Ending:
         """One call of the loop; its journal is closed afterwards."""
         try:
-            return session.run(self.lab, more=more)
+            return play(self.lab, more=more)
         finally:
-            self.lab.recorder._journal.close()  # as the process's end would
+            self.close()
+
+    def close(self) -> None:
+        """Let go of the journal, as the process's end would."""
+        self.lab.recorder._journal.close()
 
     def state(self) -> State:
         return fold(self.project.recorded())
@@ -135,6 +141,6 @@ class Rehearsal:
         code = self.lab.workspace.read(training.commit, ["train.py"])["train.py"]
         return RunFinished(
             session=training.session, experiment=training.experiment, run=training.run, seed=training.seed,
-            metric=float(code.split()[2]), trust="self-reported", train_seconds=1.0, wall_seconds=1.0,
+            metric=self.measure(code), trust="self-reported", train_seconds=1.0, wall_seconds=1.0,
             purpose=training.purpose,
         )  # fmt: skip

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from loop.judge import Noise, Rule, incumbent_again, judge, noise, stale, widened
+from loop.judge import Noise, Rule, ablated, incumbent_again, judge, noise, stale, widened
 
 VALUES = st.floats(-1e6, 1e6)
 RUNS = st.lists(VALUES, min_size=1, max_size=5)
@@ -59,6 +59,16 @@ def test_more_runs_narrow_the_threshold(value, noise, runs):
 @given(k=st.floats(0.5, 5), freedom=st.integers(2, 200))
 def test_a_sigma_from_few_runs_is_trusted_less(k, freedom):
     assert widened(k, freedom) >= widened(k, freedom + 1) >= k
+
+
+@given(candidate=RUNS, incumbent=RUNS, noise=SIGMA, lines=st.integers(-50, 50))
+def test_a_change_is_left_out_by_itself_only_where_that_is_shorter(candidate, incumbent, noise, lines):
+    decision = judge(candidate, incumbent, noise=noise, rule=DOWN, lines=lines)
+
+    left_out = ablated(decision, lines=lines)
+
+    assert (left_out.act == "keep") == (decision.act == "keep" and lines < 0)
+    assert left_out.reason.startswith(decision.reason)
 
 
 @given(candidate=RUNS, incumbent=RUNS, noise=SIGMA, spent=st.integers(2, 9))
