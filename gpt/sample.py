@@ -63,7 +63,9 @@ def model_of(checkpoint: Path, code: ModuleType, *, vocabulary: int) -> Callable
     try:
         model: Callable[[Tensor], Tensor] = code.load_model(checkpoint, device)
         size = model(torch.zeros(1, 1, dtype=torch.long)).shape[-1]
-    except (RuntimeError, TypeError, KeyError, EOFError, OSError, pickle.UnpicklingError) as error:
+    except pickle.UnpicklingError:
+        raise data.DataError(f"{checkpoint} is no checkpoint") from None
+    except (RuntimeError, TypeError, KeyError, EOFError, OSError) as error:
         why = next(iter(str(error).splitlines()), type(error).__name__)
         raise data.DataError(f"{checkpoint} does not fit {code.__file__} ({why}): {ADVICE}") from None
     if size != vocabulary:
