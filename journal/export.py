@@ -11,11 +11,16 @@ import msgspec
 
 from journal.errors import JournalError
 from journal.projections.experiments import Experiment
+from journal.projections.tables import TABLES
+from journal.recorded import Sample
 from journal.store import Reader, Row
 
 FIVE = ("commit", "val_bpb", "memory_gb", "status", "description")
 SEVEN = ("iteration", "change", "before", "after", "success", "kept", "commit")
 GB = 1024**3
+VIEWS = {table.name: tuple(column.name for column in table.columns) for table in TABLES} | {
+    "samples": Sample.__struct_fields__
+}
 
 
 class Line(msgspec.Struct, kw_only=True):
@@ -94,6 +99,22 @@ def seven_columns(experiments: Iterable[Experiment]) -> Iterator[tuple[str, ...]
                 str(row.number), _cell(row.idea), _metric(row.incumbent), _metric(row.metric),
                 str(ran).lower(), str(kept).lower(), _short(row.commit),
             )  # fmt: skip
+
+
+def view(reader: Reader, name: str, *, session: str | None = None) -> Iterator[tuple[Any, ...]]:
+    """One of the tables that docs/sql.md tells of, whole or of one session, as of one moment; header first.
+
+    Raises JournalError for another name, or where the tables are not built.
+    """
+    columns = VIEWS.get(name)
+    if columns is None:
+        raise JournalError(f"No view is called {name}: {', '.join(VIEWS)} are.")
+    if not reader.projected():
+        raise JournalError("The tables of the projections are not built: run `ar-journal rebuild` first.")
+    yield columns
+    at = columns.index("session")
+    with reader.snapshot():
+        yield from (row for row in reader.table(name) if session in {None, row[at]})
 
 
 def _decode(decoder: Any, line: bytes, number: int) -> Any:

@@ -11,6 +11,7 @@ from journal.errors import JournalError
 from journal.projections import State
 from journal.projections.experiments import Experiment
 from journal.projections.sessions import Session
+from journal.target import replacing
 from journal.words import one_line
 
 KEPT, DISCARDED, CRASHED = "#2a9d4a", "#b0b0b0", "#c0392b"
@@ -29,10 +30,11 @@ def plot(state: State, *, session: str, target: Path) -> None:
     _draw_points(axes, experiments)
     _draw_labels(axes, experiments)
     _dress(axes, row, experiments)
-    try:
-        figure.savefig(target, dpi=150)
-    except (OSError, ValueError) as error:
-        raise JournalError(f"{target} cannot be written: {error}.") from error
+    kind = target.suffix.lower().removeprefix(".")
+    if kind not in figure.canvas.get_supported_filetypes():
+        raise JournalError(f"{target} names no kind of picture: end it in .png, .svg or .pdf.")
+    with replacing(target) as beside:
+        figure.savefig(beside, dpi=150, format=kind)
 
 
 def _figure() -> Any:

@@ -3,11 +3,11 @@
 import sys
 from collections.abc import Sequence
 
-from journal.cli import asking, keeping, reading, telling
+from journal.cli import asking, carrying, keeping, reading, telling
 from journal.cli.app import app
 from journal.errors import JournalError
 
-__all__ = ["asking", "keeping", "main", "reading", "telling"]
+__all__ = ["asking", "carrying", "keeping", "main", "reading", "telling"]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
+from journal.errors import JournalError
 from journal.locate import locate
 from journal.projections import State, fold
-from journal.store import Reader
+from journal.store import Journal, Reader
 
 app = typer.Typer(
     name="ar-journal",
@@ -29,12 +30,24 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 SessionOption = Annotated[
     str | None, typer.Option("--session", help="Tag of the session; the latest by default.", show_default=False)
 ]
+TargetArgument = Annotated[Path, typer.Argument(help="The file to write.", show_default=False)]
 NumberArgument = Annotated[int, typer.Argument(help="Number of the experiment; 0 is the baseline.", show_default=False)]
 
 
 def reader(journal: Path | None) -> Reader:
     """The journal, opened for reading."""
     return Reader(locate(journal))
+
+
+def open_writer(path: Path) -> Journal:
+    """The journal, opened for writing as the one that may; no loop may be running."""
+    journal = Journal(path)
+    try:
+        journal.acquire()
+    except JournalError:
+        journal.close()
+        raise
+    return journal
 
 
 def state_of(journal: Reader, *, until: int | None = None) -> State:

@@ -111,7 +111,7 @@ class Reader:
 
     def backup(self, target: Path) -> None:
         """Copy the journal as it is at this moment, while others write. Raises JournalUnusable, e.g. if `target` exists."""
-        if target.exists():
+        if os.path.lexists(target):
             raise JournalUnusable(f"{target} exists already: name another file.")
         beside = target.with_name(target.name + ".part")
         try:

@@ -24,6 +24,7 @@ FEW = {
     "attempt": st.integers(1, 2),
     "direction": st.integers(1, 2),
     "request": st.integers(1, 9),
+    "anchor": st.just(""),  # any other must be the place of the proposal, as verify checks
 }
 
 

@@ -146,7 +146,7 @@ def test_an_answer_that_was_cut_is_said_to_be_on_stderr(night_path):
         (["show", "99"], "has no experiment 99"),
         (["log", "--journal", "/nowhere/journal.db"], "There is no journal at /nowhere/journal.db"),
         (["plot", "/nowhere/night.png"], "/nowhere/night.png cannot be written"),
-        (["plot", "night.docx"], "night.docx cannot be written"),
+        (["plot", "night.docx"], "night.docx names no kind of picture"),
         (["backup", "/nowhere/copy.db"], "The copy /nowhere/copy.db could not be written"),
         (["replay", "--speed", "backwards"], "a number above 0 such as 60x, or max"),
         (["verify", "--anchors", "/nowhere/anchors"], "/nowhere/anchors cannot be read"),
@@ -342,3 +342,37 @@ def test_the_log_is_followed_until_ctrl_c(path):
     assert "session nov20 ends" in first
     assert process.wait(timeout=30) == 130
     process.stdout.close()
+
+
+@pytest.mark.parametrize("command", ["backup", "plot"])
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_plain_file_is_never_replaced(night_path, folder, command, make):
+    target = folder / "night.svg"
+    make(target)
+
+    told = ar_journal(command, str(target), journal=night_path)
+
+    assert (told.returncode, told.stdout) == (2, "")
+    assert str(target) in told.stderr
+    assert "name a" in told.stderr
+    assert not target.is_file()
+
+
+def test_a_picture_replaces_a_plain_file_and_leaves_nothing_beside_it(night_path, folder):
+    (folder / "picture.svg").write_text("an earlier night")
+
+    told = ar_journal("plot", str(folder / "picture.svg"), journal=night_path)
+
+    assert told.returncode == 0
+    assert (folder / "picture.svg").read_text().startswith("<?xml")
+    assert sorted(path.name for path in folder.glob("*picture*")) == ["picture.svg"]
+
+
+def test_a_view_is_exported_whole_in_the_order_of_its_columns(night_path):
+    told = ar_journal("export", "--view", "experiments", journal=night_path)
+    as_json = ar_journal("export", "--view", "frontier", "--format", "json", journal=night_path)
+
+    rows = list(csv.DictReader(told.stdout.splitlines()))
+    assert [row["status"] for row in rows] == ["keep", "keep", "discard", "crash"]
+    assert [row["metric"] for row in json.loads(as_json.stdout)] == [1.5, 1.48]
+    assert "experiments, runs, refusals" in ar_journal("export", "--view", "moods", journal=night_path).stderr
