@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import ClassVar
 
@@ -45,7 +46,7 @@ NICENESS = 5  # training comes first
 class Outside:
     """What the application takes from the world; a test gives its own."""
 
-    monotonic: Callable[[], float] = time.monotonic
+    pressed: Callable[[events.Event], float] = attrgetter("time")  # monotonic: when it was sent, not when its turn came
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     settings: Path | None = None  # where queries are kept; None keeps them for this screen only
 
@@ -186,20 +187,20 @@ class ArTui(App[int], inherit_bindings=False):
         if event.key == "ctrl+z":
             self.action_suspend_process()
             return
-        self._act(event.character if event.character and event.is_printable else event.key)
+        self._act(event.character if event.character and event.is_printable else event.key, event)
 
-    def _act(self, key: str) -> None:
-        self.ui, effects = press(self.scene(), key, at=self.outside.monotonic())
+    def _act(self, key: str, event: events.Event) -> None:
+        self.ui, effects = press(self.scene(), key, at=self.outside.pressed(event))
         for effect in effects:
             self._do(effect)
         (self._player.resume if self.ui.playing else self._player.pause)()
         self.repaint()
 
-    def on_mouse_scroll_down(self, _: events.MouseScrollDown) -> None:
-        self._act("j")
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        self._act("j", event)
 
-    def on_mouse_scroll_up(self, _: events.MouseScrollUp) -> None:
-        self._act("k")
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self._act("k", event)
 
     def on_paste(self, event: events.Paste) -> None:
         event.stop()

@@ -18,6 +18,9 @@ ESCAPE = re.compile(
 )
 
 
+LONGEST = 20.0  # seconds that a slow machine may need
+
+
 class Terminal:
     """The outer end of a pseudo-terminal. `output` is all that was written to it so far."""
 
@@ -55,6 +58,13 @@ class Terminal:
             pass
         return self.output[start:]
 
+    def quiet(self, seconds: float = 0.3) -> None:
+        """Read until nothing more has come for some time: what one act causes may come in several reads."""
+        end = time.perf_counter() + LONGEST
+        while self.read(seconds):
+            if time.perf_counter() > end:
+                raise TimeoutError("it never falls silent")
+
     def until(self, condition: Callable[[bytes], bool], *, seconds: float = 20.0) -> float:
         """Read until a condition on the output holds; the time when it did. Raises TimeoutError."""
         end = time.perf_counter() + seconds
@@ -82,7 +92,8 @@ class Terminal:
                 raise TimeoutError("the program does not end")
             else:
                 self._take(0.02)
-        self.read(0.05)
+        while self._is_ready() and self._take(0.0):
+            pass
         return self.code
 
     def hang_up(self) -> None:
@@ -105,6 +116,9 @@ class Terminal:
 
     def __exit__(self, *_):
         self.close()
+
+    def _is_ready(self) -> bool:
+        return bool(select.select([self.fd], [], [], 0.05)[0])
 
     def _take(self, seconds: float) -> bool:
         """Read once; False at the end of the output."""

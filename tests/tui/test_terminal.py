@@ -15,6 +15,7 @@ from journal.store import Journal, Reader
 
 AR_TUI = [sys.executable, "-m", "tui.app", "--journal"]
 FIRST_PAINT, EVENT, IN_FLIGHT = 20_000, 2_000, 1_000  # bytes at 120 × 40
+WAL = 200_000  # bytes from which the writer empties its log
 LAST = "ZZZZ§ZZZZ§ZZZZ"  # an idea that shares no cell with any other
 
 
@@ -24,6 +25,18 @@ def screen(night, tmp_path):
     with Terminal([*AR_TUI, str(night)], env={"XDG_STATE_HOME": str(tmp_path)}) as terminal:
         terminal.until_shown("1 live")
         yield terminal
+
+
+@pytest.fixture
+def beside(own_night, tmp_path):
+    """A journal that a loop holds, and `ar-tui` on it at 120 × 40, once it has drawn a run in flight and fallen silent."""
+    journal = Journal(own_night, wal_bytes=WAL)
+    journal.acquire()
+    with Terminal([*AR_TUI, str(own_night)], size=(120, 40), env={"XDG_STATE_HOME": str(tmp_path)}) as terminal:
+        terminal.until_shown("training #12")
+        terminal.quiet(0.5)
+        yield journal, terminal
+    journal.close()
 
 
 def go_on(journal, numbers):
@@ -101,48 +114,38 @@ def test_a_resized_terminal_is_drawn_anew(screen):
 def test_first_paint_and_idling_keep_to_their_bytes(night, tmp_path):
     with Terminal([*AR_TUI, str(night)], size=(120, 40), env={"XDG_STATE_HOME": str(tmp_path)}) as terminal:
         terminal.until_shown("loop not running")
-        terminal.read(0.3)
+        terminal.quiet()
         first = len(terminal.output)
 
         terminal.send("2")
         terminal.until_shown("2 history", after=first)
-        terminal.read(0.3)
+        terminal.quiet()
         idle = terminal.read(1.2)
 
     assert first < FIRST_PAINT
     assert len(idle) < 200  # the clock in the header, while a run is in flight
 
 
-def test_one_event_keeps_to_its_bytes(own_night, tmp_path):
-    journal = Journal(own_night)
-    journal.acquire()
-    with Terminal([*AR_TUI, str(own_night)], size=(120, 40), env={"XDG_STATE_HOME": str(tmp_path)}) as terminal:
-        terminal.until_shown("training #12")
-        terminal.read(1.2)
-        mark = len(terminal.output)
+def test_one_event_keeps_to_its_bytes(beside):
+    journal, terminal = beside
+    mark = len(terminal.output)
 
-        journal.append(experiment_stream(nights.TAG, 12), [nights.finished(12, 1, 1.47)])
-        terminal.until_shown("judging", after=mark)
-        terminal.read(0.2)
+    journal.append(experiment_stream(nights.TAG, 12), [nights.finished(12, 1, 1.47)])
+    terminal.until_shown("judging", after=mark)
+    terminal.quiet()
 
-        assert len(terminal.output) - mark < EVENT
-    journal.close()
+    assert len(terminal.output) - mark < EVENT
 
 
-def test_a_run_in_flight_keeps_to_its_bytes(own_night, tmp_path):
-    journal = Journal(own_night)
-    journal.acquire()
-    with Terminal([*AR_TUI, str(own_night)], size=(120, 40), env={"XDG_STATE_HOME": str(tmp_path)}) as terminal:
-        terminal.until_shown("training #12")
-        terminal.read(0.5)
-        mark = len(terminal.output)
+def test_a_run_in_flight_keeps_to_its_bytes(beside):
+    journal, terminal = beside
+    mark = len(terminal.output)
 
-        journal.add_samples(nights.samples(12, 1, until=12)[-1:])
-        terminal.until_shown("8 s", after=mark)
-        terminal.read(0.9)
+    journal.add_samples(nights.samples(12, 1, until=12)[-1:])
+    terminal.until_shown("8 s", after=mark)
+    terminal.quiet()
 
-        assert len(terminal.output) - mark < IN_FLIGHT
-    journal.close()
+    assert len(terminal.output) - mark < IN_FLIGHT
 
 
 def test_hostile_bytes_of_a_journal_never_reach_the_terminal(tmp_path):
@@ -191,33 +194,26 @@ def _sgr(output):
     return [match.split(b";") for match in re.findall(rb"\x1b\[([0-9;]*)m", output)]
 
 
-def test_left_open_while_events_arrive_it_lets_the_log_be_emptied(own_night, tmp_path):
-    journal = Journal(own_night, wal_bytes=200_000)
-    journal.acquire()
+def test_left_open_while_five_thousand_events_arrive_it_lets_the_log_be_emptied(beside, own_night):
+    journal, terminal = beside
     wal = own_night.with_name("journal.db-wal")
-    with Terminal([*AR_TUI, str(own_night)], env={"XDG_STATE_HOME": str(tmp_path)}) as terminal:
-        terminal.until_shown("training #12")
+    begun = journal.head()[0]
 
-        go_on(journal, range(13, 313))
-        terminal.until_shown(LAST)
+    sizes = [go_on(journal, range(first, first + 60)) or wal.stat().st_size for first in range(13, 793, 61)]
+    terminal.until_shown(LAST)
 
-        assert wal.stat().st_size < 2_000_000
-    journal.close()
+    assert journal.head()[0] - begun > 5_000
+    assert max(*sizes, wal.stat().st_size) < 2 * WAL
 
 
-def test_a_link_that_hangs_catches_up_with_the_latest_alone(own_night, tmp_path):
-    journal = Journal(own_night)
-    journal.acquire()
-    with Terminal([*AR_TUI, str(own_night)], size=(120, 40), env={"XDG_STATE_HOME": str(tmp_path)}) as terminal:
-        terminal.until_shown("training #12")
-        terminal.read(0.5)
-        mark = len(terminal.output)
+def test_a_link_that_hangs_catches_up_with_the_latest_alone(beside):
+    journal, terminal = beside
+    mark = len(terminal.output)
 
-        go_on(journal, range(13, 113))
-        terminal.until_shown(LAST, after=mark)
+    go_on(journal, range(13, 113))
+    terminal.until_shown(LAST, after=mark)
 
-        assert len(terminal.output) - mark < 40_000
-    journal.close()
+    assert len(terminal.output) - mark < 40_000
 
 
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
@@ -255,7 +251,7 @@ def test_it_posts_nothing_when_text_without_brackets_is_pasted(own_night, tmp_pa
         terminal.until_shown("1 live")
 
         terminal.send("pYsYXY\x1b[200~pYsY\x1b[201~SY" * 20)
-        terminal.read(0.5)
+        terminal.quiet()
         terminal.send("q")
         terminal.wait()
 
