@@ -1,7 +1,5 @@
 """Moving the session's branch, which is never done under the feet of somebody who has it checked out."""
 
-from pathlib import Path
-
 from journal.events import SessionPaused, SessionResumed
 from loop.control import POLL_SECONDS, Wish
 from loop.errors import Stopped
@@ -23,10 +21,9 @@ def move(lab: Lab, commit: str, *, expected: str) -> None:
     lab.workspace.advance(tag, commit, expected=expected)
 
 
-def _wait(lab: Lab) -> Path | None:
-    while place := lab.workspace.checked_out(lab.session.tag):
+def _wait(lab: Lab) -> None:
+    while lab.workspace.checked_out(lab.session.tag):
         lab.control.wait(POLL_SECONDS)
         lab.control.answer()
         if lab.control.ends_now or lab.control.wish is Wish.STOP:
             raise Stopped
-    return place

@@ -7,7 +7,7 @@ second is worth what they leave of it: there a training is ended by the brief's 
 time and more processor time than the unchanged code counts as overspent. The slack is what can be gained at most; what
 was taken is in the record.
 
-Not seen: processor time of processes that live for less than half a second and that nobody waits for.
+Not seen: processor time of processes that live for less than a tenth of a second and that nobody waits for.
 """
 
 import time
