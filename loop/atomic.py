@@ -28,7 +28,7 @@ Objection = tuple[str, str | None]  # the rule, and why it is broken; None where
 class Rules:
     """What a brief asks of the form of a change, beyond what holds for every brief."""
 
-    lines: int | None = None  # added and removed together
+    lines: int | None = None  # added, or removed, whichever is more
     one_knob: bool = False
     groups: tuple[frozenset[str], ...] = ()
     fixed: bool = False  # what is installed stays as it is
@@ -42,7 +42,7 @@ class Rules:
     def words(self) -> Iterator[str]:
         """The rules as a proposer is told them beforehand."""
         if self.lines is not None:
-            yield f"A change adds and removes at most {self.lines} lines together."
+            yield f"A change adds at most {self.lines} lines and removes at most as many."
         if self.one_knob:
             together = "; ".join(", ".join(sorted(group)) for group in self.groups)
             yield "A change moves one named value and nothing else" + (
@@ -64,9 +64,9 @@ def objections(
 def _long(files: Mapping[str, str], before: Mapping[str, str], most: int) -> str | None:
     changed = {path: text for path, text in files.items() if before.get(path) != text}
     added, removed = patch.lines(patch.unified(before, changed))
-    if added + removed <= most:
+    if max(added, removed) <= most:
         return None
-    return f"The change adds {added} lines and removes {removed}; the brief allows {most} together: propose one small change."
+    return f"The change adds {added} lines and removes {removed}; the brief allows {most}: propose one small change."
 
 
 def _several(change: Change, groups: Iterable[frozenset[str]]) -> str | None:

@@ -16,7 +16,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     direction: Literal["minimize", "maximize"]
     target: float | None = None  # a session ends when the metric reaches it
     scope: tuple[str, ...] = ("gpt/train.py",)  # paths or globs that a proposal may edit
-    max_lines: int | None = None  # lines that one change may add and remove together
+    max_lines: int | None = None  # lines that one change may touch: the more of those that it adds and those it removes
     atomic: Literal["free", "knob"] = "free"  # knob: a change moves one named value, or those of one group, and no more
     groups: tuple[tuple[str, ...], ...] = ()  # names of values that may move together
     dependencies: Literal["free", "fixed"] = "free"  # fixed: no change of what is installed, no import of more

@@ -46,6 +46,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     refusals: Sequence[IdeaRefused] = ()  # of this experiment so far
     plateau: int = 0  # experiments without a keep, where the brief calls so many a plateau: be bolder
     rules: Sequence[str] = ()  # of this brief, in sentences: what a change may not do, what must hold
+    one_knob: bool = False  # whether a change may move one named value only
 
 
 class Proposer(Protocol):

@@ -137,6 +137,11 @@ def _objections(config: Config) -> tuple[tuple[str, bool, str], ...]:
         ("log", not _below(config.log), "`log` is a file that the run writes, by its path below the run's folder."),
         ("max_lines", config.max_lines is not None and config.max_lines < 1, "`max_lines` is a number of lines."),
         (
+            "sampler",
+            config.sampler == "tpe" and config.atomic == "knob",
+            "`sampler: tpe` moves several values at once, and `atomic: knob` lets one move: leave one of the two out.",
+        ),
+        (
             "groups",
             bool(config.groups) and config.atomic == "free",
             "`groups` says which values may move together where `atomic: knob` lets others move alone only: say both.",

@@ -38,6 +38,7 @@ def request(lab: Lab, number: int, *, attempt: int, state: State, refusals: Sequ
         refusals=tuple(refusals),
         plateau=_plateau(lab, state),
         rules=(*Rules.of(lab.config).words(), *guards.words(lab.config.guard)),
+        one_knob=lab.config.atomic == "knob",
     )
 
 

@@ -45,7 +45,8 @@ class Sampler:
     """Proposes steps of the literals in scope: `local` one at a time, `tpe` several at once.
 
     `auto` is local, and hands every third proposal to TPE on a plateau, or where no local step is left; without Optuna
-    it stays local. On what the brief calls a plateau, every second proposal moves two knobs at once.
+    it stays local. On what the brief calls a plateau, every second proposal moves two knobs at once. Where a change may move
+    one named value only, it is local always.
     """
 
     name = "sampler"
@@ -61,12 +62,13 @@ class Sampler:
                 "The files in scope hold no knob, a module-level line such as `LR = 0.04  # [0.001..1]`: add one.",
                 kind="no_knobs",
             )
-        if self._method == "tpe" or (self._method == "auto" and tpe.installed() and _on_plateau(request)):
+        several = not request.one_knob
+        if several and (self._method == "tpe" or (self._method == "auto" and tpe.installed() and _on_plateau(request))):
             return _joint(moves, request)
-        if _wants_pair(request) and (pair := _pair(moves, request)):
+        if several and _wants_pair(request) and (pair := _pair(moves, request)):
             return pair
         local = _local(moves, request)
-        if local is None and self._method == "auto" and tpe.installed():
+        if local is None and several and self._method == "auto" and tpe.installed():
             return _joint(moves, request)
         if local is None:
             raise ProposerFailure(

@@ -39,7 +39,9 @@ class Rehearsal:
     def failed(self) -> str | None:
         """Why the command did not end well, in words; a metric that was not found is no failure of it."""
         outcome = self.outcome
-        return outcome.reason if isinstance(outcome, RunFailed) and outcome.kind != "no_metric" else None
+        if not isinstance(outcome, RunFailed) or outcome.kind == "no_metric":
+            return None
+        return f"{outcome.reason}: allow it more with --budget 1h" if outcome.kind == "timeout" else outcome.reason
 
 
 class Stage:
@@ -115,6 +117,7 @@ def missed(output: str, *, root: Path, tracked: Collection[str], run: Path) -> I
             path = _after(word, run / "train") or _after(word, run / "evaluate") or os.path.normpath(word)
             name = next((part for part in (*_above(path), path) if part not in folders and part not in tracked), "")
         inside = name and not name.startswith(("/", "..", ".git/", ".ar/")) and name not in (".git", ".ar", ".")
+        inside = inside and not name.endswith(".py")  # code is committed, or no change of it would be seen
         if inside and inputs.source(root, name).exists():
             yield name
 

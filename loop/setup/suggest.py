@@ -74,6 +74,12 @@ def python(root: Path) -> str:
     return "python" if found is None or active else str(found)
 
 
+def keeps_time(root: Path, line: str, tree: Collection[str]) -> bool:
+    """Whether the program reads its budget from the loop, so that a run takes as long as that says."""
+    script = script_of(line, tree)
+    return script is not None and (root / script).is_file() and b"AR_BUDGET" in (root / script).read_bytes()
+
+
 def scope(train: str, tree: Collection[str]) -> str | None:
     """The file that the command runs."""
     return script_of(train, tree)

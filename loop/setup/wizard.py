@@ -85,7 +85,10 @@ def make(root: Path, wish: Wish, person: Person) -> Made:
         keys, found, tried = _tried(workspace, path, keys, person, runs=wish.runs)
     keys["metric"] = keys.get("metric") or person.ask("metric")
     keys["direction"] = keys.get("direction") or person.ask("direction", default=direction_of(str(keys["metric"])))
-    keys["budget"] = keys.get("budget") or person.ask("budget", default=suggest.budget(tried.seconds))
+    timed = suggest.keeps_time(workspace.root, str(keys["train"]), tree)
+    keys["budget"] = keys.get("budget") or person.ask(
+        "budget", default=suggest.budget(None if timed else tried.seconds)
+    )
     brief = _brief(path, keys)
     bootstrap.check(_setting(workspace, brief))
     files = Scope(patterns=brief.config.scope, tree=tree, locked=brief.config.locked).files()
@@ -137,7 +140,10 @@ def _tried(
 ) -> tuple[dict[str, object], list[Candidate], Tried]:
     """Run the command once, read the metric off its output, then measure the noise. What it needs is added to the keys."""
     config = _brief(path, {"metric": "metric", "direction": "minimize", **keys}).config
-    bootstrap.check(_setting(workspace, _brief(path, {"metric": "metric", "direction": "minimize", **keys})))
+    setting = _setting(workspace, _brief(path, {"metric": "metric", "direction": "minimize", **keys}))
+    bootstrap.check(setting)
+    for name in bootstrap.uncommitted(setting):
+        person.say(f"note: {name} has changes that are not committed: the trial is of the commit")
     with tempfile.TemporaryDirectory(prefix="ar-init-") as folder:
         stage = Stage(workspace, Path(folder))
         person.say(

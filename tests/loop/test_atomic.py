@@ -7,12 +7,14 @@ import pytest
 from scripted_night import Night, proposal
 from toys import BRIEF, Project
 
+from journal.ideas.signature import signature
 from loop.atomic import Rules
 from loop.config import Config
 from loop.contracts import Refused
 from loop.gate import check
 from loop.patch import unified
 from loop.prompt import brief
+from loop.proposers.sampler import Sampler
 
 FILES = {
     "train.py": "import math\n\nRATE = 0.04\nBATCH = 16\n\n\ndef act(x):\n    return relu(x) ** 2\n\n\nmodel(act, RATE, BATCH)\n"
@@ -48,7 +50,7 @@ def moved(*pairs: str) -> dict[str, str]:
 
 @pytest.mark.parametrize(("lines", "rule"), [(1, "max_lines"), (2, ""), (None, "")])
 def test_a_change_of_more_lines_than_the_brief_allows_is_refused(lines, rule):
-    assert rule_of(edit("0.04", "0.02"), max_lines=lines) == rule
+    assert rule_of(edit("RATE = 0.04\nBATCH = 16", "RATE = 0.02\nBATCH = 8"), max_lines=lines) == rule
 
 
 GROUPS = (("width", "heads"), ("optimizer.lr", "BATCH"))
@@ -91,15 +93,27 @@ def test_a_proposer_is_told_the_rules_beforehand():
 
     said = brief(msgspec.structs.replace(Night(FILES).request(1), rules=tuple(told)))
 
-    assert "Rule: A change adds and removes at most 9 lines together." in said
+    assert "Rule: A change adds at most 9 lines and removes at most as many." in said
     assert "or those of one group: A, B." in said
+
+
+@pytest.mark.parametrize("method", ["local", "auto", "tpe"])
+def test_the_sampler_moves_one_value_where_one_may_move_also_on_a_plateau(method):
+    night = Night(FILES)
+    asked = msgspec.structs.replace(night.request(2), plateau=25, one_knob=True)
+
+    moved = Sampler(method).propose(asked)
+
+    assert len(signature(night.files, moved.files).knobs) == 1
 
 
 def test_ar_loop_check_knows_the_briefs_rules(tmp_path):
     project = Project(tmp_path / "toy", brief=BRIEF.replace("scope:", "max_lines: 1\nscope:"))
     text = (project.root / "train.py").read_text()
 
-    told = project.loop("check", "-", input=unified({"train.py": text}, {"train.py": text.replace("0.5", "0.7")}))
+    told = project.loop(
+        "check", "-", input=unified({"train.py": text}, {"train.py": text.replace("0.5", "0.7") + "print(1)\n"})
+    )
 
     assert told.returncode == 1
-    assert "refused (max_lines): The change adds 1 lines and removes 1; the brief allows 1 together" in told.stdout
+    assert "refused (max_lines): The change adds 2 lines and removes 1; the brief allows 1" in told.stdout

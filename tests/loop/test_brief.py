@@ -115,6 +115,7 @@ def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path):
         (brief("guard: [acc > 0.5, accuracy is good]\n"), "line 5: `accuracy is good` is no guard"),
         (brief("guard: csv:../r.csv:acc > 1\n"), "line 5: the file of `csv:../r.csv:acc` must lie below"),
         (brief("max_lines: 0\n"), "line 5: `max_lines` is a number of lines"),
+        (brief("sampler: tpe\natomic: knob\n"), "line 5: `sampler: tpe` moves several values at once"),
         (brief("groups: [[A, B]]\n"), "line 5: `groups` says which values may move together"),
         (brief("rollback: undo\n"), "line 5: `rollback: undo` cannot be used"),
         (brief("train: python 'train.py\n"), "line 5: `train` is no command line: no closing quotation"),
