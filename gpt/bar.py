@@ -32,8 +32,13 @@ class Bar:
             self.stream.write(f"\r{name}  {drawing(here, size)}  {self._rate(here, now)}\x1b[K")
             self.stream.flush()
 
+    def say(self, words: str) -> None:
+        """A line of its own, in the place of the bar."""
+        self._end(words)
+
     def _rate(self, here: int, now: float) -> str:
-        return f"{megabytes(int((here - self._start) / max(now - self._began, 1e-3)))}/s"
+        took = now - self._began
+        return f"{megabytes(int((here - self._start) / took))}/s" if took > 1 else ""
 
     def _end(self, line: str) -> None:
         self.stream.write(f"\r{line}\x1b[K\n" if self.stream.isatty() else f"{line}\n")

@@ -78,12 +78,13 @@ class Hops(urllib.request.HTTPRedirectHandler):
 
 @dataclass
 class Hub:
-    """A client. `pause` waits some seconds; `told` hears (name, bytes here, bytes in all or None) as a file grows."""
+    """A client. `told` hears (name, bytes here, bytes in all or None) as a file grows, `says` why it waits, `pause` waits."""
 
     endpoint: str = field(default_factory=lambda: (os.environ.get("HF_ENDPOINT") or HUB).rstrip("/"))
     token: str = field(default_factory=lambda: os.environ.get("HF_TOKEN") or "", repr=False)
     pause: Callable[[float], None] = time.sleep
     told: Callable[[str, int, int | None], None] = lambda _name, _here, _size: None
+    says: Callable[[str], None] = lambda _words: None
     _reached: bool = False
 
     def files(self, repository: str, paths: list[str], revision: str = "main") -> list[Remote]:
@@ -141,7 +142,9 @@ class Hub:
                 before = grown()
                 if failures >= ATTEMPTS:
                     raise DataError(f"{url}: {hiccup}, again and again; call once more to go on") from None
-                self.pause(min(LONGEST, 2.0 ** (failures - 1) if hiccup.wait is None else hiccup.wait))
+                wait = min(LONGEST, 2.0 ** (failures - 1) if hiccup.wait is None else hiccup.wait)
+                self.says(f"{hiccup}; again in {wait:.0f} s")
+                self.pause(wait)
 
     def _json(self, url: str, question: bytes) -> Any:
         with self._open(url, data=question)[0] as response:

@@ -172,8 +172,8 @@ def choose(arguments: argparse.Namespace) -> Request:
         raise data.DataError(f"no profile {name!r} in {arguments.profiles}: it has {', '.join(profiles)}")
     if dataset and Path(dataset).exists():
         dataset = str(Path(dataset).resolve())
-    count = shards or SHARDS
-    chosen = source(dataset, shards=count, cache=arguments.cache, hub=Hub(told=Bar()))
+    count, bar = shards or SHARDS, Bar()
+    chosen = source(dataset, shards=count, cache=arguments.cache, hub=Hub(told=bar, says=bar.say))
     return Request(name=name, profile=profiles[name], dataset=dataset, shards=count, source=chosen, out=arguments.out)
 
 

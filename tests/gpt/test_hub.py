@@ -3,12 +3,14 @@
 import random
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from io import StringIO
 
 import pytest
 from hub_server import Fault, serving
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gpt.bar import Bar
 from gpt.data import DataError
 from gpt.hub import ATTEMPTS, LONGEST, Hub, Remote
 
@@ -107,12 +109,14 @@ def test_a_server_that_is_asked_too_often_says_how_long_to_wait(server, place, s
     assert place.read_bytes() == CONTENT
 
 
-def test_errors_of_the_server_are_waited_for_ever_longer(server, place):
-    downloads = Downloads(server, BROKEN, Fault(status=503), BROKEN)
+def test_errors_of_the_server_are_waited_for_ever_longer_and_told(server, place):
+    said = []
+    downloads = Downloads(server, BROKEN, Fault(status=503), BROKEN, says=said.append)
 
     downloads.fetch(place)
 
     assert downloads.waits == [1, 2, 4]
+    assert said[1] == "the server answers 503 Service Unavailable; again in 2 s"
 
 
 def test_a_file_of_another_hash_is_asked_for_once_more(server, place):
@@ -204,3 +208,18 @@ def test_whatever_goes_wrong_a_file_that_comes_is_whole(server, tmp_path_factory
     path = Downloads(server, *some).fetch(place)
 
     assert path.read_bytes() == CONTENT
+
+
+class Screen(StringIO):
+    def isatty(self):
+        return True
+
+
+def test_a_terminal_shows_how_far_a_file_has_come_and_a_file_of_output_only_its_end():
+    screen, log = Screen(), StringIO()
+
+    [Bar(stream)(NAME, here, 200_000_000) for stream in (screen, log) for here in (50_000_000, 200_000_000)]
+
+    assert f"\r{NAME}  [######..................]  25 %  50.0 MB of 200.0 MB" in screen.getvalue()
+    assert screen.getvalue().endswith(f"\r{NAME}: 200.0 MB\x1b[K\n")
+    assert log.getvalue() == f"{NAME}: 200.0 MB\n"
