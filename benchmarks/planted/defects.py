@@ -85,9 +85,9 @@ DEFECTS = (
         "loss = self.loss_of(part, wanted)\n",
     ),
     Defect(
-        "digit",
-        "a warm-down over a twentieth of the run, where one over half of it is meant",
-        "WARMDOWN = 0.5  #",
-        "WARMDOWN = 0.05  #",
+        "switch",
+        "value embeddings left switched off: a constant, so that a proposer without code can mend it",
+        "VALUE_EVERY = 2  #",
+        "VALUE_EVERY = 0  #",
     ),
 )
