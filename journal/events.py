@@ -46,7 +46,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What one proposal cost. `dollars` is None where the price is unknown."""
+    """What it cost to ask a model, for a proposal or for a score. `dollars` is None where the price is unknown."""
 
     tokens_in: int = 0  # uncached input tokens
     tokens_out: int = 0
@@ -308,6 +308,7 @@ class RunFinished(Event, frozen=True, kw_only=True):
     purpose: RunPurpose = "candidate"
     guards: dict[str, float] = {}  # seconds by the loop's clock: training, wall, cpu
     values: dict[str, float] = {}  # other numbers of the run, by name: those that the brief's guards look at
+    usage: Usage = Usage()  # of a judge model, where one gave the metric
 
 
 class RunFailed(Event, frozen=True, kw_only=True):
@@ -324,6 +325,7 @@ class RunFailed(Event, frozen=True, kw_only=True):
     trace: str = ""  # tail of the output
     wall_seconds: float = 0.0
     train_seconds: float = 0.0
+    usage: Usage = Usage()  # of a judge model that gave no score
 
 
 class Verdict(Event, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from journal.events import FailureKind, RunFailed, RunFinished, Trust
+from journal.events import FailureKind, RunFailed, RunFinished, Trust, Usage
 from loop.contracts import Training
 from loop.failure import kind_of, signature
 from loop.measure import Measured
@@ -64,7 +64,7 @@ def _exited(measured: Measured, *, what: str) -> Failure | None:
     return Failure(kind=kind, reason=f"the {what} ended {how}: {said or 'it said nothing'}")
 
 
-def failed(training: Training, why: Failure, *, measured: Measured, wall_seconds: float) -> RunFailed:
+def failed(training: Training, why: Failure, *, measured: Measured, wall_seconds: float, usage: Usage) -> RunFailed:
     """The event of a run without a metric."""
     return RunFailed(
         session=training.session,
@@ -77,6 +77,7 @@ def failed(training: Training, why: Failure, *, measured: Measured, wall_seconds
         trace=measured.tail[-TRACE_CHARACTERS:],
         wall_seconds=wall_seconds,
         train_seconds=measured.training_seconds,
+        usage=usage,
     )
 
 
@@ -89,6 +90,7 @@ def finished(
     evaluate_seconds: float,
     wall_seconds: float,
     values: Mapping[str, float],
+    usage: Usage,
 ) -> RunFinished:
     """The event of a run with a metric."""
     said = trained.finished
@@ -109,6 +111,7 @@ def finished(
         purpose=training.purpose,
         guards=dict(trained.guards),
         values=dict(values),
+        usage=usage,
     )
 
 

@@ -1,13 +1,14 @@
 """One run: a fresh export of a commit, trained, then measured in a second export, told as RunFinished or RunFailed."""
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from journal.events import Isolation, RunFailed
-from loop import editable, inputs, limits, metric, numbers, sandbox, written
+from journal.events import Isolation, RunFailed, Usage
+from loop import editable, inputs, judges, limits, metric, numbers, sandbox, written
 from loop.clock import Clock
 from loop.config import Config
 from loop.contracts import Outcome, Training
@@ -123,8 +124,11 @@ class Runs:
         evaluate, out = folder / "evaluate", folder / "out"
         more = {"AR_OUT": str(out), "AR_ROOT": str(root), "AR_DEVICE": self._device}
         prefix: tuple[str, ...] = ()
+        judge = judges.hardened(line)
         seen = [root, evaluate, out, *inputs.afresh(self._config.inputs, root=root, home=folder / "home")]
-        if knows_prefix(evaluate, line, training.locked):
+        if judge:  # reads and runs nothing of the change, so it may hold a key
+            more |= {name: os.environ[name] for name in judges.KEYS if name in os.environ}
+        elif knows_prefix(evaluate, line, training.locked):
             more[MODEL_PREFIX] = json.dumps(self._words(evaluate, reads=[evaluate, out]))
         else:
             hides = [root / ".git", self._folder.parent]
@@ -132,11 +136,11 @@ class Runs:
             own = [folder / "home", *([evaluate] if numbers.files(self._config) else [])]
             prefix = self._words(evaluate, reads=seen, writes=own, hides=hides)
         return Command(
-            line=line,
+            line=judge or line,
             folder=evaluate,
             environment=environment(folder / "home", more=more),
             log=folder / "evaluate.log",
-            seconds=max(EVALUATE_SECONDS, self._config.budget),
+            seconds=max(judges.SECONDS if judge else EVALUATE_SECONDS, self._config.budget),
             limits=limits.of_run(self._config, gpu=self._gpu, free=shutil.disk_usage(folder).free),
             prefix=prefix,
         )
@@ -179,12 +183,18 @@ class Runs:
             evaluate_seconds=0.0 if told is trained else told.ending.wall_seconds,
             wall_seconds=time.monotonic() - began,
             values=found.values,
+            usage=self._spent(told),
         )
 
     def _failed(self, training: Training, why: Failure, told: Measured, *, folder: Path, began: float) -> RunFailed:
         if why.kind == "disk_full":
             self._blame(folder)
-        return failed(training, why, measured=told, wall_seconds=time.monotonic() - began)
+        wall_seconds = time.monotonic() - began
+        return failed(training, why, measured=told, wall_seconds=wall_seconds, usage=self._spent(told))
+
+    def _spent(self, told: Measured) -> Usage:
+        """What a judge of ours says that it cost; nobody else is believed."""
+        return judges.spent(told.tail) if judges.hardened(self._config.evaluate or "") else Usage()
 
     def _blame(self, folder: Path) -> None:
         """Give back the room that a run took. Raises WorldBroken where the disk is as full without it."""

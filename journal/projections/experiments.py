@@ -122,6 +122,7 @@ def _run_started(row: Experiment, _event: RunStarted, _at: str) -> None:
 def _run_finished(row: Experiment, event: RunFinished, _at: str) -> None:
     row.train_seconds += event.train_seconds
     row.wall_seconds += event.wall_seconds
+    _judge(row, event.usage)
     if event.peak_memory is not None:
         row.peak_memory = max(row.peak_memory or 0, event.peak_memory)
 
@@ -129,6 +130,7 @@ def _run_finished(row: Experiment, event: RunFinished, _at: str) -> None:
 def _run_failed(row: Experiment, event: RunFailed, _at: str) -> None:
     row.train_seconds += event.train_seconds
     row.wall_seconds += event.wall_seconds
+    _judge(row, event.usage)
 
 
 def _judged(row: Experiment, event: Verdict, at: str) -> None:
@@ -141,6 +143,11 @@ def _judged(row: Experiment, event: Verdict, at: str) -> None:
 def _kept(row: Experiment, event: ExperimentKept, at: str) -> None:
     _judged(row, event, at)
     row.commit = event.commit  # a baseline is kept without a commit of its own
+
+
+def _judge(row: Experiment, usage: Usage) -> None:
+    if usage.calls:
+        _spend(row, usage)
 
 
 def _spend(row: Experiment, usage: Usage) -> None:

@@ -19,6 +19,8 @@ from journal.events import (
     NoiseMeasured,
     ProposalDropped,
     ProposerFailed,
+    RunFailed,
+    RunFinished,
     SessionEnded,
     SessionPaused,
     SessionResumed,
@@ -170,6 +172,11 @@ def _stand(row: Session, commit: str) -> None:
         row.stood, row.tip = row.tip, commit
 
 
+def _ran(row: Session, event: RunFinished | RunFailed, _at: str) -> None:
+    if event.usage.calls:
+        _spend(row, event.usage)
+
+
 def _spend(row: Session, usage: Usage) -> None:
     row.dollars = None if row.dollars is None or usage.dollars is None else row.dollars + usage.dollars
 
@@ -184,6 +191,8 @@ _EVOLVE: dict[type[Event], Callable[[Session, Any, str], None]] = {
     IdeaProposed: _proposed,
     IdeaRefused: _refused,
     ProposerFailed: _not_proposed,
+    RunFinished: _ran,
+    RunFailed: _ran,
     ProposalDropped: _not_proposed,
     **dict.fromkeys(STATUS, _judged),
     ExperimentInvalidated: _invalidated,

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from journal.events import IdeaProposed, ProposalDropped, ProposerFailed, Usage
+from journal.events import IdeaProposed, ProposalDropped, ProposerFailed, RunFailed, RunFinished, Usage
 from journal.projections.dispatch import Fold
 from journal.recorded import Recorded
 
@@ -24,12 +24,21 @@ class Spend(msgspec.Struct, kw_only=True, gc=False):
     seconds: float = 0.0
 
 
+JUDGE = "judge"  # who stands as the proposer of what a score cost
+
+
 class Spending(Fold):
     """Rows by (session, proposer, model); the model is empty where the proposer has none."""
 
     def __init__(self) -> None:
         self.rows: dict[tuple[str, str, str], Spend] = {}
-        self.takes = {IdeaProposed: self._propose, ProposerFailed: self._fail, ProposalDropped: self._drop}
+        self.takes = {
+            IdeaProposed: self._propose,
+            ProposerFailed: self._fail,
+            ProposalDropped: self._drop,
+            RunFinished: self._judge,
+            RunFailed: self._judge,
+        }
 
     def _propose(self, event: IdeaProposed, _recorded: Recorded) -> Spend:
         row = self._row(event.session, event.proposer, event.model or "")
@@ -48,6 +57,9 @@ class Spending(Fold):
         else:
             row.proposals += 1
         return _add(row, event.usage)
+
+    def _judge(self, event: RunFinished | RunFailed, _recorded: Recorded) -> Spend | None:
+        return _add(self._row(event.session, JUDGE, ""), event.usage) if event.usage.calls else None
 
     def _row(self, session: str, proposer: str, model: str) -> Spend:
         key = (session, proposer, model)

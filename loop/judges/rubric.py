@@ -20,7 +20,7 @@ import msgspec
 
 from journal.events import Usage
 from loop.errors import BadInput
-from loop.judges import criteria, panel
+from loop.judges import USAGE, criteria, panel
 from loop.judges.criteria import Rubric, Score
 from loop.judges.panel import Panel
 from loop.proposers import prices
@@ -28,7 +28,6 @@ from loop.proposers.asking import Fault, Messages
 
 BUILT = "--built"
 MOST_BYTES = 4 << 20  # of one file
-USAGE = "judge_usage:"  # begins the line on which the cost stands as JSON
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -1,12 +1,16 @@
 """A text made a number: a mechanical scan, and a judge model over a real connection on the loopback."""
 
 import json
+import os
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from messages_server import MessagesServer, says, status
+from toys import BRIEF, Project
 
+from journal.events import RunFinished
+from journal.projections import fold
 from loop.errors import BadInput
 from loop.judges import criteria
 from loop.judges.rubric import main
@@ -21,6 +25,10 @@ scan:
   - {words: 5, costs: 0.25}
 repeats: 2
 """
+ONE_JUDGED = BRIEF.replace(
+    "baseline_runs: 2",
+    "baseline_runs: 1\nevaluate: python -m loop.judges.rubric rubric.yaml train.py\npattern: 'score: (number)'",
+)
 GRADES = st.fixed_dictionaries({"clarity": st.floats(0, 10), "truth": st.floats(0, 10)})
 
 
@@ -111,3 +119,22 @@ def test_a_score_is_never_above_the_best_answer_and_the_order_of_answers_changes
 
     assert score.value <= max(max(answer.values()) for answer in answers) + 1e-9
     assert criteria.score(rubric, text, answers[::-1]).value == pytest.approx(score.value)
+
+
+def test_in_the_loop_a_judge_holds_a_key_imports_nothing_of_the_change_and_its_cost_is_counted(tmp_path):
+    project = Project(tmp_path / "project", brief=ONE_JUDGED)
+    (project.root / "rubric.yaml").write_text(RUBRIC)
+    (project.root / "anthropic.py").write_text("raise SystemExit('planted')")  # would be imported from the working folder
+    project.commit("a rubric")
+    answers = says('{"clarity": 8, "truth": 4}'), says('{"clarity": 6, "truth": 6}')
+
+    with MessagesServer(list(answers)) as server:
+        environment = {**os.environ, "ANTHROPIC_BASE_URL": server.url, "ANTHROPIC_API_KEY": "sk-scripted"}
+        ended = project.loop("run", "--experiments", "0", env=environment)
+
+    assert ended.returncode == 0, ended.stderr
+    run = project.of(RunFinished)[0]
+    spent = [row for row in fold(project.recorded()).spend.rows.values() if row.proposer == "judge"]
+    assert (run.trust, run.metric) == ("judged", pytest.approx(5.5))
+    assert (run.usage.calls, spent[0].calls) == (2, 2)
+    assert spent[0].dollars > 0
