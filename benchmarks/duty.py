@@ -6,7 +6,8 @@
     python benchmarks/duty.py --profile           where they go
 
 Real loop, real git, real processes; proposer and training sleep, so other jobs on the machine disturb little. One change in
-five is kept, as in a good night; every fifth prepared proposal touches what was kept, and has to be asked for again.
+five is kept, as in a good night. After every second keep (`--conflicts 2`) what was prepared touches the very line that was
+kept, and has to be asked for again while the machine waits; after the others it is re-based.
 Prints one JSON object. "At full size" scales the waits and the trainings up again, and leaves the loop's own cost as it is.
 """
 
@@ -49,7 +50,7 @@ sandbox: {sandbox}
 ---
 """
 TRAIN = "import time\nLOSS = 0.5\n\n\n\nSTEP = \"0\"\n\n\n\ntime.sleep({seconds})\nprint('loss:', LOSS)\n"
-# Changes a line that nothing else touches; every fifth lowers the loss, and so is kept, on the very line of its neighbour.
+# Changes a line that nothing else touches; every fifth lowers the loss, and so is kept; then its neighbour may touch it too.
 AGENT = """import re, time
 from pathlib import Path
 number = int(Path.cwd().parent.name.split("-")[0])
@@ -57,7 +58,7 @@ time.sleep({seconds})
 text = Path("train.py").read_text()
 loss = float(re.search("LOSS = (.*)", text)[1])
 text = re.sub("STEP = .*", f'STEP = "{{number}} at {{time.monotonic_ns()}}"', text)
-change = {{0: -0.01, 1: 0.011}}.get(number % 5)
+change = -0.01 if number % 5 == 0 else 0.011 if number % (5 * {conflicts}) == 1 else 0
 if change:
     text = re.sub("LOSS = .*", f"LOSS = {{loss + change:.3f}}", text)
 Path("train.py").write_text(text)
@@ -82,7 +83,7 @@ def recorded(root: Path) -> list[Recorded]:
 # --- duty ----------------------------------------------------------------------------------------------------------
 
 
-def night(*, ahead: bool, scale: float, experiments: int) -> dict[str, object]:
+def night(*, ahead: bool, scale: float, experiments: int, conflicts: int) -> dict[str, object]:
     """One night at a scale: the share of its wall clock, from the baseline's verdict to its end, that trainings had."""
     with tempfile.TemporaryDirectory() as name:
         root = repository(
@@ -92,7 +93,7 @@ def night(*, ahead: bool, scale: float, experiments: int) -> dict[str, object]:
             keys=f"proposer: command\ncommand: python -I -S agent.py\nahead: {str(ahead).lower()}",
             budget=BUDGET / scale,
             code=TRAIN.format(seconds=BUDGET / scale),
-            agent=AGENT.format(seconds=PROPOSER / scale),
+            agent=AGENT.format(seconds=PROPOSER / scale, conflicts=conflicts),
         )
         command = [sys.executable, "-m", "loop.cli", "run", "--experiments", str(experiments), "--tag", "night"]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -133,8 +134,10 @@ def _seconds(since: Recorded, until: Recorded) -> float:
     return (datetime.fromisoformat(until.recorded_at) - datetime.fromisoformat(since.recorded_at)).total_seconds()
 
 
-def duty(*, scale: float, experiments: int) -> dict[str, object]:
-    serial, ahead = (night(ahead=way, scale=scale, experiments=experiments) for way in (False, True))
+def duty(*, scale: float, experiments: int, conflicts: int) -> dict[str, object]:
+    serial, ahead = (
+        night(ahead=way, scale=scale, experiments=experiments, conflicts=conflicts) for way in (False, True)
+    )
     share, other = float(str(ahead[SHARE])), float(str(serial[SHARE]))
     return {"scale": f"1/{scale:g}", "ahead": ahead, "serial": serial, "ahead over serial": round(share / other, 3)}
 
@@ -209,7 +212,8 @@ def _profiled(wanted: bool) -> Iterator[io.StringIO]:
 def main() -> int:
     parser = argparse.ArgumentParser(description="The training's share of a night, and the loop's own cost.")
     parser.add_argument("--scale", type=float, default=20.0, help="how many times faster than a real night")
-    parser.add_argument("--experiments", type=int, default=10)
+    parser.add_argument("--experiments", type=int, default=20)
+    parser.add_argument("--conflicts", type=int, default=2, help="every so many keeps, what was prepared does not fit")
     parser.add_argument("--overhead", action="store_true", help="the loop's own cost alone")
     parser.add_argument("--profile", action="store_true", help="the same, and where it goes")
     parser.add_argument("--sandbox", choices=("auto", "none"), default="auto")
@@ -217,7 +221,7 @@ def main() -> int:
     if options.overhead or options.profile:
         said = overhead(experiments=max(options.experiments, 40), sandbox=options.sandbox, profile=options.profile)
     else:
-        said = duty(scale=options.scale, experiments=options.experiments)
+        said = duty(scale=options.scale, experiments=options.experiments, conflicts=options.conflicts)
     print(json.dumps(said, indent=1))
     return 0
 
