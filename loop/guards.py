@@ -58,8 +58,11 @@ def words(guards: Iterable[str]) -> Iterator[str]:
     return (f"A run is kept only where {text} holds, whatever its metric." for text in guards)
 
 
-def verdict(guards: Iterable[str], session: Session, folded: Case, *, number: int, higher: bool) -> Verdict | None:
-    """The verdict on an experiment one of whose own runs breaks a guard; `higher` metrics are better, or lower ones."""
+def verdict(guards: Iterable[str], session: Session, folded: Case, *, number: int) -> Verdict | None:
+    """The verdict on an experiment one of whose own runs breaks a guard.
+
+    It has a metric and no gain: what a broken guard was traded for is not to be taken for a near miss by anybody.
+    """
     ended = [outcome for _, outcome in folded.ended("candidate", "baseline", "replicate")]
     runs = [outcome for outcome in ended if isinstance(outcome, RunFinished)]
     why = next((words for run in runs if (words := broken(guards, run.values))), None)
@@ -67,17 +70,12 @@ def verdict(guards: Iterable[str], session: Session, folded: Case, *, number: in
         return None
     if any(run.purpose == "baseline" for run in runs):
         return ExperimentInvalidated(session=session.tag, experiment=number, rule="guard", reason=why)
-    metric, sigma = statistics.mean(run.metric for run in runs), session.sigma
-    delta = metric - session.best if session.best is not None else None
-    gain = delta if delta is None or higher else -delta
     return ExperimentDiscarded(
         session=session.tag,
         experiment=number,
-        metric=metric,
+        metric=statistics.mean(run.metric for run in runs),
         incumbent=session.best,
-        delta=delta,
-        sigma=sigma,
-        gain_sigma=gain / sigma if gain is not None and sigma else None,
+        sigma=session.sigma,
         rule="guard",
         reason=why,
     )

@@ -84,8 +84,7 @@ def _spoiled(lab: Lab, number: int, folded: Case) -> Verdict | None:
 
 def _guarded(lab: Lab, number: int, folded: Case) -> Verdict | None:
     """The verdict on an experiment one of whose own runs breaks a guard of the brief."""
-    higher = lab.config.direction == "maximize"
-    return guards.verdict(lab.config.guard, lab.session, folded, number=number, higher=higher)
+    return guards.verdict(lab.config.guard, lab.session, folded, number=number)
 
 
 def _baseline(lab: Lab, number: int, folded: Case, commit: str) -> Verdict | None:

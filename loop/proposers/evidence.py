@@ -108,8 +108,10 @@ class Evidence:
         if row.status in ("keep", "crash"):
             return "keep" if row.status == "keep" else "crash"
         gain = self._gain(row)
-        if row.status != "discard" or gain is None:
+        if row.status != "discard":
             return None
+        if gain is None:
+            return "crash"  # it broke a guard: no gain beyond it either
         return "flat" if abs(gain) < FLAT else ("better" if gain > 0 else "worse")
 
 

@@ -53,13 +53,14 @@ def suggest(request: Request, knobs: Mapping[str, Knob], *, seed: int) -> dict[s
 
 
 def measured(request: Request, knobs: Mapping[str, Knob]) -> Iterator[tuple[Configuration, float]]:
-    """The configurations that the session has measured, with their metric; a crash with a value worse than the worst."""
+    """The configurations that the session has measured, with their metric; those that crashed or broke a guard as the worst."""
     trials = list(request.state.changes.of_session(request.session))
     metrics = [trial.metric for trial in trials if trial.metric is not None]
     worst = _worst(metrics, request.direction)
     known = _configurations(request, trials, {name: knob.value for name, knob in knobs.items()})
     for trial in trials:
-        metric = trial.metric if trial.status != "crash" else worst
+        broke = trial.status == "discard" and trial.delta is None
+        metric = worst if trial.status == "crash" or broke else trial.metric
         if trial.experiment in known and metric is not None:
             yield known[trial.experiment], metric
 

@@ -6,14 +6,19 @@ from contextlib import closing
 
 import pytest
 from arena import Arena
+from scripted_night import Night
 from toys import SCRIPTED, Project
 
 from journal.events import ExperimentDiscarded, ExperimentKept, RunFailed, RunFinished, SessionEnded
+from journal.ideas.literals import knobs
 from journal.projections import fold
 from journal.store import Reader
 from loop import guards
 from loop.contracts import Usual
 from loop.errors import BadInput
+from loop.proposers.evidence import Evidence
+from loop.proposers.steps import steps
+from loop.proposers.tpe import measured
 
 LINE = f"{sys.executable} -I train.py"
 
@@ -155,13 +160,31 @@ def test_a_change_that_breaks_a_guard_is_discarded_and_reaches_no_target_and_its
     project.loop("run")
 
     (broken,) = project.of(ExperimentDiscarded)
-    assert (broken.experiment, broken.rule, broken.metric, round(broken.delta, 6)) == (1, "guard", 0.2, -0.3)
+    assert (broken.experiment, broken.rule, broken.metric, broken.delta) == (1, "guard", 0.2, None)
     assert broken.reason == "the guard `correct >= 0.5` does not hold: correct is 0.2"
     assert project.of(ExperimentKept)[-1].metric == 0.4
     assert project.of(SessionEnded)[0].reason == "the target 0.45 is reached"
     with closing(Reader(project.journal)) as reader:
         runs = fold(reader.read()).runs.rows
     assert [json.loads(run.numbers)["correct"] for run in runs.values()] == [0.9, 0.9, 0.2, 0.9]
+
+
+def test_what_was_bought_with_a_broken_guard_draws_no_sampler_further():
+    night = Night({"train.py": "RATE = 0.5  # [0.01..1]\n"})
+    night.proposed(1, "lower RATE", {"train.py": "RATE = 0.25  # [0.01..1]\n"})
+    night.add(
+        ExperimentDiscarded(
+            session="nov20", experiment=1, metric=0.3, incumbent=1.5, sigma=0.005, rule="guard", reason="no"
+        )
+    )
+    asked, knob = night.request(2), knobs("train.py", night.files["train.py"])[0]
+
+    evidence = Evidence(asked.state.knobs.of_session("nov20"), before=2)
+    worth = {evidence.worth("RATE", step) for step in steps(knob, {}) if step.value <= 0.25}
+    believed = [metric for _, metric in measured(asked, {"RATE": knob})]
+
+    assert worth == {0.0}
+    assert believed[1] > believed[0] == 1.5
 
 
 def test_unchanged_code_that_breaks_its_own_guard_is_said_at_the_start(tmp_path):
