@@ -9,8 +9,7 @@ says what may be chosen: `[lo..hi]` a range, `{a, b}` a choice, `multiple of N`,
 
 Environment, all of it optional: AR_SEED, AR_BUDGET (seconds of training, start-up apart), AR_OUT (folder of the checkpoint),
 AR_DEVICE ("cpu", "cuda:0"), AR_DATA (prepared data), AR_TELEMETRY_FD (inherited descriptor, JSON lines); for measurements
-AR_STEPS (progress by steps, and an end after so many).
-`python -m gpt.evaluate` scores the checkpoint through `load_model`, the one function here that others call.
+AR_STEPS (progress by steps, and an end after so many). `gpt.evaluate` scores through `load_model`, which others call.
 """
 
 # PyTorch's stubs call every submodule `Tensor | Module` and every result of a call `Any`:
@@ -84,6 +83,7 @@ FINAL_LR = 0.0  # learning rate at the end over its peak [0.0..1]
 
 # run
 BUDGET = 20.0  # seconds of training; fixed, AR_BUDGET overrides
+HORIZON = 1.0  # share of the budget that is taken; fixed, but where the metric is the time to a target
 CLOCK = "processor"  # what a second is, real or of the processor; fixed {"real", "processor"}
 SLOWEST = 2.5  # real seconds in one processor second, at most; fixed
 THREADS = 1  # CPU threads, 0 for one on every core; fixed
@@ -114,7 +114,7 @@ class Settings:
     def from_environment() -> Settings:
         return Settings(
             seed=SEED if (seed := asked("AR_SEED", int)) is None else seed,
-            budget=asked("AR_BUDGET", float) or BUDGET,
+            budget=HORIZON * (asked("AR_BUDGET", float) or BUDGET),
             steps=asked("AR_STEPS", int),
             device=asked("AR_DEVICE", torch.device) or torch.device("cuda" if torch.cuda.is_available() else "cpu"),
             data=data.folder(),
