@@ -25,7 +25,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
@@ -468,9 +468,9 @@ def damage(night: Night) -> list[str]:
     """Everything that is not as after a quiet night, in words."""
     events = [item.event for item in night.recorded()]
     found = [*night.damage, *refs(night, events), *_stories(events)]  # type: ignore[arg-type]
-    noted = night.git("ls-tree", "--name-only", f"refs/notes/autoresearch/{TAG}").splitlines()
-    if set(noted) != {event.commit for event in events if isinstance(event, ExperimentKept)}:
-        found.append(f"notes are on {noted}")
+    notes = night.git("notes", f"--ref=autoresearch/{TAG}", "list").splitlines()
+    if {line.split()[1] for line in notes} != {event.commit for event in events if isinstance(event, ExperimentKept)}:
+        found.append(f"{len(notes)} commits have a note, and these are not the kept ones")
     if night.picture() != night.before:
         found.append("the person's checkout is not as it was")
     if "Nobody may lose this sentence." not in night.brief.read_text():
@@ -509,33 +509,37 @@ def _verified(night: Night) -> list[str]:
 def soak(names: Sequence[str], experiments: int, *, nights: int, seed: int) -> dict[str, Any]:
     """Nights side by side, the first in the sandbox; what was injected, how it was met, what is damaged."""
     began, rows = time.monotonic(), {name: Counter[str]() for name in names}
-    with tempfile.TemporaryDirectory(prefix="soak-", dir=MEMORY if MEMORY.is_dir() else None) as folder:
-        disks = [Path(folder) / name for name in ("first", "second")[:nights]]
-        mounted = [_mount(disk) for disk in disks]
-        usable = [name for name in names if all(mounted) or name not in NEEDS_DISK]
+    with _disks(nights) as (disks, small):
+        usable = [name for name in names if small or name not in NEEDS_DISK]
         isolations = ("auto" if sandbox.available() else "none", "none")
         sizes = [len(range(which, experiments, nights)) for which in range(nights)]
         played = [
             Night(disk / "toy", plan_of(usable, size, random.Random(f"{seed} {way}")), isolation, way)
             for disk, size, isolation, way in zip(disks, sizes, isolations, ("reset", "revert"), strict=False)
         ]
-        threads = [threading.Thread(target=night.live) for night in played]
+        threads = [threading.Thread(target=_play, args=[night]) for night in played]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
         unmet = [words for night in played for words in _count(night, rows)]
         broken = [f"{night.isolation}: {words}" for night in played for words in damage(night)]
-        calls = sum(night.calls for night in played)
-        _unmount(disk for disk, done in zip(disks, mounted, strict=True) if done)
     return {
         "faults": {name: dict(row) for name, row in rows.items()},
         "left_out": [name for name in names if name not in usable],
         "unmet": unmet,
         "damage": broken,
-        "calls": calls,
+        "calls": sum(night.calls for night in played),
         "seconds": round(time.monotonic() - began, 1),
     }
+
+
+def _play(night: Night) -> None:
+    try:
+        night.live()
+    except Exception as error:  # the harness's own fault is damage too  # noqa: BLE001
+        night.damage.append(f"the night ended early: {type(error).__name__}: {error}")
+        night.kill()
 
 
 def _count(night: Night, rows: dict[str, "Counter[str]"]) -> Iterator[str]:
@@ -547,19 +551,26 @@ def _count(night: Night, rows: dict[str, "Counter[str]"]) -> Iterator[str]:
             yield f"{night.isolation}: experiment {number}, {fault.name}: the journal says {', '.join(said)}"
 
 
+@contextmanager
+def _disks(number: int) -> Iterator[tuple[list[Path], bool]]:
+    """Folders on small disks of their own, and whether they are: where that is not permitted, a folder must do."""
+    with tempfile.TemporaryDirectory(prefix="soak-", dir=MEMORY if MEMORY.is_dir() else None) as folder:
+        disks = [Path(folder) / str(which) for which in range(number)]
+        mounted = [disk for disk in disks if _mount(disk)]
+        try:
+            yield disks, mounted == disks
+        finally:
+            for disk in mounted:
+                subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
 def _mount(disk: Path) -> bool:
-    """A small disk of its own; False where that is not permitted, and a folder must do."""
     disk.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", str(disk)]
     try:
         return subprocess.run(command, check=False, capture_output=True).returncode == 0
     except OSError:
         return False
-
-
-def _unmount(disks: Iterator[Path]) -> None:
-    for disk in disks:
-        subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
 def _end(pid: int) -> None:
