@@ -13,14 +13,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     goal: str  # what is wanted, in a sentence
     metric: str  # name of the one number that decides
-    direction: Literal["minimize", "maximize"]
+    direction: Literal["minimize", "maximize"]  # which way is better
     target: float | None = None  # a session ends when the metric reaches it
-    scope: tuple[str, ...] = ("gpt/train.py",)  # paths or globs that a proposal may edit
+    scope: tuple[str, ...] = ("gpt/train.py",)  # paths or globs to be edited; without such a file: what `train` runs
     max_lines: int | None = None  # lines that one change may touch: the more of those that it adds and those it removes
     atomic: Literal["free", "knob"] = "free"  # knob: a change moves one named value, or those of one group, and no more
     groups: tuple[tuple[str, ...], ...] = ()  # names of values that may move together
     dependencies: Literal["free", "fixed"] = "free"  # fixed: no change of what is installed, no import of more
-    train: str = "python -m gpt.train"  # the command that trains for the budget
+    train: str = "python -m gpt.train"  # the command that trains; without such a file: train.py, main.py or run.py
     evaluate: str | None = None  # the command that measures; without it the training reports its own metric
     pattern: str = ""  # where the metric stands; empty: `METRIC: number` at the start of a line (see `loop.metric`)
     log: str | None = None  # the file, below the run's folder, in which numbers stand; absent: the output
@@ -35,7 +35,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     keep: float = 1.8  # k of the rule: keep where the gain exceeds k standard errors of the difference
     reruns: int = 3  # pairs of re-runs that a borderline gain may earn
     rollback: Literal["reset", "revert"] = "reset"  # how a discarded change leaves the branch
-    proposer: Literal["auto", "claude", "sampler", "command"] = "auto"
+    proposer: Literal["auto", "claude", "sampler", "command"] = "auto"  # who has ideas; auto: Claude where there is a key
     sampler: Literal["local", "tpe", "auto"] = "local"  # one knob at a time, several by Optuna, or Optuna on a plateau
     ahead: bool = True  # the next proposal is asked for while a run trains; false: when it has ended
     command: str | None = None  # the coding agent's command line, for `proposer: command`
@@ -46,7 +46,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     deadline: float = 900.0  # seconds that one proposal may take
     max_cost: float = 20.0  # dollars that a session may spend on proposals
     locked: tuple[str, ...] = ()  # paths hashed and refused; empty: everything outside scope
-    sandbox: Literal["auto", "required", "none"] = "auto"
+    sandbox: Literal["auto", "required", "none"] = "auto"  # auto: where there is one, and always for a model's code
     memory: float | None = None  # bytes that all processes of a run may take; absent: four fifths of the machine's
     processes: int = 1024  # that a run may have at once
     checkpoints: int = 5  # of the newest kept experiments, that stay on disk; the incumbent's stays in any case

@@ -17,7 +17,7 @@ from loop.metric import OWN, of_metric, of_name
 
 LISTS = ("scope", "locked", "inputs", "command_env", "guard", "groups")
 FOREVER = 1e7  # no duration is this long, in any unit
-_DURATIONS = ("budget", "startup", "deadline")
+DURATIONS = ("budget", "startup", "deadline")
 _DURATION = re.compile(r"^(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>s|m|h)$")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 _SIZE = re.compile(r"^(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>MB|GB|MiB|GiB)$")
@@ -54,7 +54,7 @@ def config_of(values: Mapping[str, object], *, entries: Mapping[str, Entry], pat
 
 
 def _clean(key: str, value: object, *, where: str) -> object:
-    if key in _DURATIONS:
+    if key in DURATIONS:
         return _duration(value, where=f"{where}: `{key}`")
     if key == "memory":
         return _size(value, where=f"{where}: `{key}`")
