@@ -97,22 +97,14 @@ class Hub:
         address = f"{self.endpoint}/api/datasets/{repository}/paths-info/{revision}"
         question = urllib.parse.urlencode([*(("paths", path) for path in paths), ("expand", "false")]).encode()
         answer = self._patiently(address, lambda: self._json(address, question))
+        place = f"{self.endpoint}/datasets/{repository}/resolve/{revision}"
         try:
-            there = {item["path"]: item for item in answer if item["type"] == "file"}
-        except (TypeError, KeyError):
+            there = {item["path"]: _remote(item, place) for item in answer if item["type"] == "file"}
+        except (TypeError, KeyError, AttributeError):
             raise DataError(f"{address} does not answer as the hub does: is HF_ENDPOINT right?") from None
         if missing := [path for path in paths if path not in there]:
             raise DataError(f"the dataset {repository} has no file {missing[0]}")
-        place = f"{self.endpoint}/datasets/{repository}/resolve/{revision}"
-        return [
-            Remote(
-                url=f"{place}/{urllib.parse.quote(path)}",
-                name=path,
-                size=there[path]["size"],
-                sha256=_sha256((there[path].get("lfs") or {}).get("oid")),
-            )
-            for path in paths
-        ]
+        return [there[path] for path in paths]
 
     def fetch(self, remote: Remote, to: Path) -> Path:
         """Bring a file to the path `to`; at once where it is there already.
@@ -211,6 +203,12 @@ class Hub:
             return Hiccup(f"no connection ({why})")
         host = urllib.parse.urlsplit(url).netloc or url
         return DataError(f"{host} cannot be reached ({why}); without a network, give a file or folder of your own")
+
+
+def _remote(item: dict[str, Any], place: str) -> Remote:
+    """One entry of the hub's answer; a small file has no SHA-256 there."""
+    sha256 = _sha256((item.get("lfs") or {}).get("oid"))
+    return Remote(f"{place}/{urllib.parse.quote(item['path'])}", item["path"], size=int(item["size"]), sha256=sha256)
 
 
 def _check(path: Path, *, size: int | None, sha256: str | None) -> None:

@@ -1,5 +1,6 @@
 """Downloads, against a server with the hub's addresses and its faults."""
 
+import json
 import random
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -186,6 +187,21 @@ def test_a_token_is_shown_to_the_hub_and_to_nobody_it_points_at(server, place):
 def test_a_dataset_without_the_file_is_named(server):
     with pytest.raises(DataError, match=r"roneneldan/TinyStories has no file stories\.txt"):
         Downloads(server).hub.files("roneneldan/TinyStories", ["stories.txt"])
+
+
+class Stranger(Hub):
+    """Something else that answers with JSON."""
+
+    def _json(self, url, question):
+        return json.loads(self.token)
+
+
+@pytest.mark.parametrize(
+    "answer", ["{}", "[]", "[1]", '{"error": "x"}', '[{"type": "file", "path": "x", "size": null}]']
+)
+def test_an_endpoint_that_is_not_the_hub_is_said_to_be_none(answer):
+    with pytest.raises(DataError, match=r"is HF_ENDPOINT right|has no file x"):
+        Stranger(endpoint="http://127.0.0.1:9", token=answer).files("a/b", ["x"])
 
 
 def test_how_far_a_file_has_come_is_told(server, place):
