@@ -2,8 +2,9 @@
 
     python benchmarks/sampler.py [--seeds 20] [--experiments 100] [--json]
 
-Three families of objectives over the same 14 knobs, each drawn anew per seed: `bowl` (separable in the logarithm of each
-knob, half of the knobs nearly inert), `valley` (the same, rotated, so that knobs interact) and `budget` (a scaling law under
+Four families of objectives over the same 14 knobs, each drawn anew per seed: `bowl` (separable in the logarithm of each
+knob, half of the knobs nearly inert), `valley` (the same, rotated, so that knobs interact), `tuned` (a start at which
+somebody has tuned before: little is left, and a doubling overshoots) and `budget` (a scaling law under
 a fixed time budget: a larger model sees fewer tokens, the best rate depends on width and batch; too much memory or too high
 a rate crashes). Every measurement carries noise, and every proposer is judged as the loop judges, by its default rule.
 
@@ -91,6 +92,17 @@ def bowl(generator: random.Random, *, rotated: bool = False) -> Objective:
     return measure
 
 
+def tuned(generator: random.Random) -> Objective:
+    offsets = {name: generator.gauss(0, 0.4) for name in START}
+    curves = {name: SIGMA * math.exp(generator.gauss(0.3, 1.2)) for name in START}
+
+    def measure(point: Point) -> float:
+        apart = {n: coordinate(n, point[n]) - coordinate(n, START[n]) - offsets[n] for n in START}
+        return 1.0 + sum(curves[n] * apart[n] ** 2 / (1 + 0.1 * abs(apart[n])) for n in START)
+
+    return measure
+
+
 def budget(generator: random.Random) -> Objective:
     speed = math.exp(generator.gauss(0, 0.5))
     matrix, embed, head = (math.exp(generator.gauss(0, 0.6)) for _ in range(3))
@@ -118,6 +130,7 @@ def budget(generator: random.Random) -> Objective:
 FAMILIES: Mapping[str, Callable[[random.Random], Objective]] = {
     "bowl": bowl,
     "valley": lambda generator: bowl(generator, rotated=True),
+    "tuned": tuned,
     "budget": budget,
 }
 

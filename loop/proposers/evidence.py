@@ -14,7 +14,7 @@ from typing import Literal, TypeGuard
 
 from journal.ideas.likeness import distance, value
 from journal.projections.knobs import KnobTrial
-from loop.proposers.expectation import DRIFT, NOISE, WORTH, Observation, Parabola, expected
+from loop.proposers.expectation import DRIFT, NOISE, WORTH, Observation, Outlook, Parabola, expected
 from loop.proposers.steps import Step
 
 Result = Literal["keep", "better", "flat", "worse", "crash"]
@@ -78,10 +78,17 @@ class Evidence:
             return 0.0
         if isinstance(step.value, bool | str):
             return max(LEAST, self._of_choice(knob, step))
+        return max(LEAST, self._parabola(knob, step).improvement(float(step.value)))
+
+    def outlook(self, knob: str, step: Step) -> Outlook | None:
+        """What is expected of a step of a number; None for a choice."""
+        return None if isinstance(step.value, bool | str) else self._parabola(knob, step).outlook(float(step.value))
+
+    def _parabola(self, knob: str, step: Step) -> Parabola:
         if knob not in self._parabolas:
             here = float(step.knob.value)
             self._parabolas[knob] = Parabola(self._observations(knob), here=here, scale=_kind(knob))
-        return max(LEAST, self._parabolas[knob].improvement(float(step.value)))
+        return self._parabolas[knob]
 
     def _observations(self, knob: str) -> Iterator[Observation]:
         for note in self._notes.get(knob, ()):

@@ -10,6 +10,7 @@ direction that paid is followed, one that cost is turned round, and a knob that 
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from loop.proposers.steps import coordinate
 
@@ -30,6 +31,13 @@ class Observation:
     keeps_since: int
 
 
+class Outlook(NamedTuple):
+    """The gain expected of a step, and the standard deviation of the expectation, in σ."""
+
+    mean: float
+    deviation: float
+
+
 class Parabola:
     """The gain over the value `here`, along one knob. `scale` widens the prior for knobs that matter more."""
 
@@ -48,12 +56,16 @@ class Parabola:
         self._covariance = (r / determinant, -q / determinant, p / determinant)
         self._mean = ((r * u - q * v) / determinant, (p * v - q * u) / determinant)
 
-    def improvement(self, value: float) -> float:
-        """The expected gain above WORTH, in σ, of moving there."""
+    def outlook(self, value: float) -> Outlook:
+        """What is expected of moving there."""
         d = self._place(value)
         a, between, b = self._covariance
         mean = self._mean[0] * d + self._mean[1] * d * d
-        deviation = math.sqrt(max(a * d**2 + 2 * between * d**3 + b * d**4, 1e-12))
+        return Outlook(mean, math.sqrt(max(a * d**2 + 2 * between * d**3 + b * d**4, 1e-12)))
+
+    def improvement(self, value: float) -> float:
+        """The expected gain above WORTH, in σ, of moving there."""
+        mean, deviation = self.outlook(value)
         return expected(mean - WORTH, deviation)
 
     def _place(self, value: float) -> float:

@@ -32,6 +32,15 @@ class Step:
     direction: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """One step of one knob of one file; `name` is the knob's name in the journal."""
+
+    path: str
+    name: str
+    step: Step
+
+
 def steps(knob: Knob, known: Mapping[str, Knob]) -> tuple[Step, ...]:
     """Every step that the knob's rules allow; `known` are the file's knobs, for rules that name one."""
     if knob.rules.fixed:

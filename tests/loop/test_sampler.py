@@ -247,3 +247,37 @@ def test_on_a_plateau_every_second_proposal_moves_two_knobs_and_a_refused_pair_g
     moved = [len(signature(night.files, proposal.files).knobs) for proposal in (pair, alone, after)]
     assert moved == [2, 1, 1]
     assert isinstance(check(pair, asked, scope=["train.py"]), Passed)
+
+
+# --- several steps at once -----------------------------------------------------------------------------------------------
+
+TWO = {"train.py": "RATE = 4.0  # [2..8]\nDECAY = 4.0  # [2..8]\n"}
+
+
+def small_gains(gain):
+    """Two knobs lowered, each alone, at a gain that is not kept."""
+    night = Night(TWO)
+    for number, name in enumerate(("RATE", "DECAY"), start=1):
+        night.discarded(
+            number, f"lower {name}", {"train.py": TWO["train.py"].replace(f"{name} = 4.0", f"{name} = 2.0")}, gain=gain
+        )
+    return night
+
+
+def test_steps_that_each_gained_too_little_are_made_at_once_and_once_only():
+    night = small_gains(0.8)
+
+    both = propose(night, 3)
+    night.discarded(3, both.idea, both.files)
+    after = propose(night, 4)
+
+    assert both.files == {"train.py": "RATE = 2.0  # [2..8]\nDECAY = 2.0  # [2..8]\n"}
+    assert "gained a little alone" in both.hypothesis
+    assert after.idea.count(" from ") == 1
+
+
+@pytest.mark.parametrize(("gain", "more"), [(-0.8, {}), (0.8, {"one_knob": True}), (0.8, {"attempt": 2})])
+def test_steps_are_made_alone_where_they_cost_where_the_brief_says_so_and_after_a_refusal(gain, more):
+    request = replace(small_gains(gain).request(3), **more)
+
+    assert Sampler().propose(request).idea.count(" from ") == 1
