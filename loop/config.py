@@ -35,7 +35,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     keep: float = 1.8  # k of the rule: keep where the gain exceeds k standard errors of the difference
     reruns: int = 3  # pairs of re-runs that a borderline gain may earn
     rollback: Literal["reset", "revert"] = "reset"  # how a discarded change leaves the branch
-    proposer: Literal["auto", "claude", "sampler", "command"] = "auto"  # who has ideas; auto: Claude where there is a key
+    proposer: Literal["auto", "claude", "sampler", "command"] = "auto"  # auto: Claude with a key, else the sampler
     sampler: Literal["local", "tpe", "auto"] = "local"  # one knob at a time, several by Optuna, or Optuna on a plateau
     ahead: bool = True  # the next proposal is asked for while a run trains; false: when it has ended
     command: str | None = None  # the coding agent's command line, for `proposer: command`

@@ -4,7 +4,7 @@ import textwrap
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-WIDTH = 144  # characters of a line
+WIDTH = 160  # characters of a line
 NAME = 24  # characters of a folder's column
 
 FOLDERS = {
