@@ -103,7 +103,7 @@ MUTANTS = (
     ),
     Mutant(
         "a run is recorded when it is over",
-        "loop/trial.py",
+        "loop/launch.py",
         (
             (RECORD_RUN, f"    late = lambda: {RECORD_RUN.strip()}"),
             (RECORD_OUTCOME, f"    late()\n{RECORD_OUTCOME}"),

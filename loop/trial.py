@@ -1,7 +1,6 @@
 """The third step: runs of the candidate, and of the incumbent where that decides, until there is a verdict."""
 
 import statistics
-from pathlib import Path
 
 from msgspec.structs import asdict
 
@@ -13,25 +12,15 @@ from journal.events import (
     NoiseMeasured,
     RunFailed,
     RunFinished,
-    RunLaunched,
-    RunPurpose,
-    RunStarted,
     Verdict,
 )
 from loop import guards, patch
-from loop.ahead import prepare
 from loop.case import Case
-from loop.contracts import Outcome
-from loop.curve import Curve
 from loop.errors import Stopped
 from loop.judge import Decision, Noise, Rule, ablated, incumbent_again, judge, noise, stale
 from loop.lab import BASELINE, Lab
-from loop.measure import Watch
-from loop.process import identity
-from loop.runner import Ask
+from loop.launch import make_run
 from loop.steering import asked_for
-from loop.telemetry import Step
-from loop.training import training
 
 INTERRUPTIONS = 3  # of one experiment, after which it is the suspect
 INVALID = ("tampered", "skipped")  # failures that say nothing of the idea's worth
@@ -91,7 +80,7 @@ def _baseline(lab: Lab, number: int, folded: Case, commit: str) -> Verdict | Non
     """Run the unchanged code until there are enough runs, then say what it measures and how noisily."""
     metrics = [outcome.metric for _, outcome in folded.ended("baseline") if isinstance(outcome, RunFinished)]
     if len(metrics) < lab.config.baseline_runs:
-        _run(lab, number, folded, commit, purpose="baseline", seed=len(metrics) + 1)
+        make_run(lab, number, folded, commit, purpose="baseline", seed=len(metrics) + 1)
         return None
     measured = noise([metrics])
     mean = statistics.mean(metrics)
@@ -111,11 +100,11 @@ def _baseline(lab: Lab, number: int, folded: Case, commit: str) -> Verdict | Non
 def _candidate(lab: Lab, number: int, folded: Case, commit: str) -> Verdict | None:
     """Run the candidate; where the gain is borderline run it and the incumbent again; else decide."""
     if not folded.ended("candidate"):
-        _run(lab, number, folded, commit, purpose="candidate", seed=_seed(number, 1))
+        make_run(lab, number, folded, commit, purpose="candidate", seed=_seed(number, 1))
         return None
     metrics, measured, pairs = lab.metrics(), lab.noise(), len(folded.ended("replicate"))
     if _incumbent_is_due(lab, number, folded, candidate_runs=len(metrics[commit])):
-        _run(lab, number, folded, lab.session.incumbent, purpose="incumbent", seed=_seed(number, pairs + 1))
+        make_run(lab, number, folded, lab.session.incumbent, purpose="incumbent", seed=_seed(number, pairs + 1))
         return None
     rule = Rule(direction=lab.config.direction, k=lab.config.keep, reruns=lab.config.reruns)
     added, removed = patch.lines(folded.proposed.diff if folded.proposed else "")
@@ -126,7 +115,7 @@ def _candidate(lab: Lab, number: int, folded: Case, commit: str) -> Verdict | No
     if _is_ablation(folded):
         decision = ablated(decision, lines=added - removed)
     if decision.act == "rerun":
-        _run(lab, number, folded, commit, purpose="replicate", seed=_seed(number, pairs + 2))
+        make_run(lab, number, folded, commit, purpose="replicate", seed=_seed(number, pairs + 2))
         return None
     if pairs:
         _measured(lab, number, measured, mean=decision.incumbent, values=tuple(metrics[lab.session.incumbent]))
@@ -176,55 +165,3 @@ def _measured(lab: Lab, number: int, measured: Noise, *, mean: float, values: tu
         values=values,
     )
     lab.recorder.of_session(event, key=f"{lab.session.tag}/noise/{number}")
-
-
-def _run(lab: Lab, number: int, folded: Case, commit: str, *, purpose: RunPurpose, seed: int) -> Outcome:
-    """One run, recorded before it begins and after it ends."""
-    run = max(folded.runs, default=0) + 1
-    tag = lab.session.tag
-    planned = training(lab, number, run=run, commit=commit, seed=seed, purpose=purpose)
-    lab.runs.admit(by_model=planned.by_model)
-    lab.recorder.experiment(
-        number,
-        RunStarted(
-            session=tag,
-            experiment=number,
-            run=run,
-            seed=seed,
-            commit=commit,
-            budget=lab.config.budget,
-            device=lab.device,
-            isolation=lab.runs.isolation,
-            purpose=purpose,
-        ),
-    )
-
-    def launched(pid: int, folder: Path) -> None:
-        found = identity(pid)
-        lab.recorder.experiment(
-            number,
-            RunLaunched(
-                session=tag,
-                experiment=number,
-                run=run,
-                pid=pid,
-                pid_started=found.started,
-                boot=found.boot,
-                folder=str(folder.relative_to(lab.folder)),
-            ),
-        )
-
-    curve = Curve(lab.recorder, planned)
-
-    def step(step: Step) -> None:
-        curve.add(step)
-        lab.screen.step(planned, step)
-
-    def tick() -> Ask | None:
-        prepare(lab, number)
-        return lab.control.during(number)
-
-    outcome = lab.runs.make(planned, Watch(launched=launched, step=step, tick=tick))
-    curve.finish()
-    lab.recorder.experiment(number, outcome)
-    return outcome
