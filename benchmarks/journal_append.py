@@ -3,10 +3,16 @@
 python benchmarks/journal_append.py [FOLDER] [ROUNDS]
 
 Every variant writes the steps of one night, a transaction each, in turn, on the same disk; medians, and ratios to raw.
-Peers (eventsourcing, mlflow) take part where they are installed. At equal durability the fsync decides: a fast disk shows what
-the rest costs, /dev/shm as FOLDER shows it alone.
+At equal durability the fsync decides: a fast disk shows what the rest costs, /dev/shm as FOLDER shows it alone.
+
+Peers (eventsourcing, mlflow, trackio) take part where the interpreter has them; they are best kept out of this project's own:
+
+    python -m venv /tmp/peers
+    /tmp/peers/bin/pip install msgspec sqlite-utils eventsourcing mlflow trackio
+    PYTHONPATH=. /tmp/peers/bin/python benchmarks/journal_append.py /tmp
 """
 
+import os
 import random
 import shutil
 import sqlite3
@@ -26,6 +32,7 @@ from journal_nights import TAG, night
 from journal.codec import encode
 from journal.events import Event, SessionRecovered
 from journal.store import Journal
+from loop.recorder import RIDING
 
 ROUNDS = 300
 AT = "2026-11-20T23:00:00.000000+00:00"
@@ -33,7 +40,7 @@ Step = Callable[[], object]
 
 
 def steps() -> Iterator[tuple[str, list[Event]]]:
-    """A night's steps, as the loop appends them: one or two events each, about one in six with full text."""
+    """A night's steps, as the loop appends them: an event each, about one in seven with full text."""
     return islice(night(ROUNDS), 1, None)
 
 
@@ -134,15 +141,38 @@ def mlflow(folder: Path) -> Iterator[Step]:
 
 
 @contextmanager
+def trackio(folder: Path) -> Iterator[Step]:
+    """One experiment in its SQLite store, past its queue and server: a run's configuration, its eight numbers, its end.
+
+    Its own default is synchronous = NORMAL, which waits for no disk; it is told to be as durable as the others.
+    """
+    os.environ |= {"TRACKIO_DIR": str(folder / "trackio"), "TRACKIO_SQLITE_SYNCHRONOUS": "FULL"}
+    from trackio.sqlite_storage import SQLiteStorage
+
+    SQLiteStorage.init_db("night")
+    numbers = count()
+
+    def step() -> None:
+        number = next(numbers)
+        config = {"idea": f"halve {number}", "hypothesis": "more steps"}
+        run = {"project": "night", "run": f"run-{number}", "run_id": f"{number:032x}"}
+        SQLiteStorage.bulk_log(**run, metrics_list=[{"status": "running"}], config=config)
+        SQLiteStorage.bulk_log(**run, metrics_list=[{f"m{column}": number / 7 for column in range(8)}])
+        SQLiteStorage.bulk_log(**run, metrics_list=[{"status": "finished"}])
+
+    yield step
+
+
+@contextmanager
 def experiment(folder: Path) -> Iterator[Step]:
-    """One experiment in the journal: all of its durable steps."""
+    """One experiment in the journal: all of its steps, as durable each as the loop makes them."""
     journal = Journal(folder / "experiments.db")
     journal.acquire()
     coming = (list(group) for _, group in groupby(steps(), key=itemgetter(0)))
 
     def step() -> None:
         for stream, events in next(coming):
-            journal.append(stream, events)
+            journal.append(stream, events, durable=any(type(event) not in RIDING for event in events))
 
     yield step
     journal.close()
@@ -175,6 +205,8 @@ def main() -> None:
             one_step["eventsourcing, recorder"] = stack.enter_context(eventsourcing(folder))
         if find_spec("mlflow"):
             one_experiment["mlflow, run and log_batch"] = stack.enter_context(mlflow(folder))
+        if find_spec("trackio"):
+            one_experiment["trackio, run, log and end"] = stack.enter_context(trackio(folder))
         show("one step", measure(one_step, rounds))
         show("one experiment", measure(one_experiment, rounds // 5))
     shutil.rmtree(folder)

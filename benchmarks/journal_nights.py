@@ -72,9 +72,12 @@ def night(experiments: int, *, seed: int = 0) -> Iterator[tuple[str, list[Event]
             [RunLaunched(session=TAG, experiment=number, run=1, pid=number, pid_started=number, boot="b", folder="f")],
         )
         if chance.random() < 0.08:
-            yield stream, [_failed(number, chance), _crashed(number, incumbent)]
+            outcome, verdict = _failed(number, chance), _crashed(number, incumbent)
         else:
-            yield stream, [_finished(number, metric), _judged(number, candidate, metric, incumbent, kept=kept)]
+            outcome = _finished(number, metric)
+            verdict = _judged(number, candidate, metric, incumbent, kept=kept)
+        yield stream, [outcome]
+        yield stream, [verdict]
         if kept:
             incumbent, commit = metric, candidate
         else:

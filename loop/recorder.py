@@ -3,11 +3,24 @@
 from collections.abc import Iterator, Sequence
 
 from journal.errors import JournalError
-from journal.events import Acknowledged, Event, Intent, experiment_stream, session_stream
+from journal.events import (
+    Acknowledged,
+    ChangeCommitted,
+    ChangeReverted,
+    Event,
+    Intent,
+    RunLaunched,
+    experiment_stream,
+    session_stream,
+)
 from journal.projections import State
 from journal.recorded import Recorded
 from journal.store import Journal, Sample
 from loop.pending import Pending
+
+# These tell of what git holds already, or of a process that a power cut ends too. The next durable step takes them to the
+# disk; lost before it, they leave what recovery finds after a kill at the same place. Each spares a wait for the disk.
+RIDING = frozenset({ChangeCommitted, ChangeReverted, RunLaunched})
 
 
 class Recorder:
@@ -64,7 +77,9 @@ class Recorder:
             return
 
     def _append(self, stream: str, events: Sequence[Event], *, key: str | None = None) -> list[Recorded]:
-        recorded = self._journal.append(stream, events, expected_version=self._versions.get(stream, 0), key=key)
+        durable = any(type(event) not in RIDING for event in events)
+        version = self._versions.get(stream, 0)
+        recorded = self._journal.append(stream, events, expected_version=version, key=key, durable=durable)
         self.catch_up()
         return recorded
 

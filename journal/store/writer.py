@@ -93,10 +93,17 @@ class Journal(Reader):
             self._state = tables.rebuild(self._db, self.read())
 
     def append(
-        self, stream: str, events: Sequence[Event], *, expected_version: int | None = None, key: str | None = None
+        self,
+        stream: str,
+        events: Sequence[Event],
+        *,
+        expected_version: int | None = None,
+        key: str | None = None,
+        durable: bool = True,
     ) -> list[Recorded]:
-        """Append all events of a step in one durable transaction.
+        """Append all events of a step in one transaction, which no crash of any program can take back.
 
+        Where it is `durable`, no power cut can either, nor any step before it: the disk has it when this returns.
         `expected_version` is the stream's version that the decision was based on (None: any). `key` makes a command
         idempotent: if events with this key are in the journal, they are returned and nothing is written.
         Raises VersionConflict, LeaseLost, JournalFull, JournalUnusable.
@@ -106,7 +113,7 @@ class Journal(Reader):
             return []
         with self._turn:
             try:
-                with self._transaction():
+                with self._transaction(durable=durable):
                     self._check_lease(stream)
                     if key is not None and (known := self._by_key(key)):
                         return known

@@ -92,8 +92,11 @@ class Apsw:
         self._db.close()
 
 
-def record(appends, *, synchronous="FULL"):
-    """The log of a journal to which so many steps are appended, and its files before the first of them."""
+def record(appends, *, synchronous="FULL", riding=1):
+    """The log of a journal to which so many steps are appended, and its files before the first of them.
+
+    One step in `riding` is durable, and the others ride on it.
+    """
     log = []
     vfs = RecordingVFS(log)
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as name:
@@ -104,8 +107,9 @@ def record(appends, *, synchronous="FULL"):
         before = {file.name: file.read_bytes() for file in path.parent.iterdir() if file.suffix != ".db-shm"}
         log.clear()
         for number in range(appends):
-            recorded = journal.append(f"s{number % 3}", [proposed(number, "halve the batch")] * (1 + number % 3))
-            log.append(Acknowledged(recorded[-1].position))
+            events, durable = [proposed(number, "halve the batch")] * (1 + number % 3), number % riding == 0
+            recorded = journal.append(f"s{number % 3}", events, durable=durable)
+            log += [Acknowledged(recorded[-1].position)] * durable
         journal.close()
     vfs.unregister()
     return log, before
@@ -155,10 +159,10 @@ def lost(log, before, *, cut, chance):
     return wrong
 
 
-def cuts(count, *, seed=0, synchronous="FULL"):
+def cuts(count, *, seed=0, synchronous="FULL", riding=1):
     """Faults found in so many cuts at random places."""
     chance = random.Random(seed)
-    log, before = record(60, synchronous=synchronous)
+    log, before = record(60, synchronous=synchronous, riding=riding)
     return [
         fault for _ in range(count) for fault in lost(log, before, cut=chance.randrange(1, len(log) + 1), chance=chance)
     ]

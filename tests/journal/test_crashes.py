@@ -56,6 +56,12 @@ def test_a_power_cut_loses_no_acknowledged_event():
     assert power.cuts(CUTS, seed=os.getpid()) == []
 
 
+def test_a_durable_step_takes_those_before_it_to_the_disk():
+    power = pytest.importorskip("power", exc_type=ImportError)
+
+    assert power.cuts(CUTS // 2, seed=os.getpid(), riding=3) == []
+
+
 def test_the_power_cuts_would_notice_commits_that_are_not_synced():
     power = pytest.importorskip("power", exc_type=ImportError)
 
