@@ -165,7 +165,8 @@ def choose(arguments: argparse.Namespace) -> Request:
         present = in_place(arguments.out) or {}
         name = present.get("profile")
         if name in profiles:
-            dataset, shards = dataset or present.get("dataset"), shards or present.get("shards")
+            dataset = dataset or present.get("dataset") or present.get("text")  # as FORMAT 1 called it
+            shards = shards or present.get("shards")
         else:
             name = detect()
     if name not in profiles:

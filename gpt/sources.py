@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import sys
 import urllib.parse
 from dataclasses import dataclass
@@ -115,10 +116,26 @@ class Hosted:
         dataset = DATASETS[self.name]
         remotes = self.hub.files(dataset.repository, dataset.paths(self.shards))
         place = self.cache / dataset.repository.replace("/", "--")
+        check_room(remotes, place)
         val, *train = [self.hub.fetch(remote, place / remote.name) for remote in remotes]
         enough = CHARACTERS_PER_TOKEN * int(sizes["val_tokens"])
         documents = corpus.Texts(lambda: corpus.own(train))
         return corpus.apart(documents, corpus.own([val]), clip=int(sizes["val_clip"]), enough=enough)
+
+
+def check_room(remotes: list[Remote], place: Path) -> None:
+    """Say before a long download that the disk is too small for it.
+
+    Raises:
+        DataError: it is.
+
+    """
+    place.mkdir(parents=True, exist_ok=True)
+    needed = sum(remote.size or 0 for remote in remotes if not (place / remote.name).exists())
+    free = shutil.disk_usage(place).free
+    if needed > free:
+        message = f"{place}: {needed / 1e9:,.1f} GB to come, {free / 1e9:,.1f} GB free; ask for fewer --shards, or set --cache"
+        raise DataError(message)
 
 
 def cache_folder() -> Path:

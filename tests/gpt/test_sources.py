@@ -6,10 +6,11 @@ import sys
 import numpy as np
 import pytest
 from hub_server import serving
-from patient import ROOT, prepare, write_parquet
+from patient import ROOT, write_parquet
 
 from gpt import corpus, data, sources
 from gpt import prepare as preparation
+from gpt.hub import Remote
 
 SEPARATOR = "\n<|endoftext|>\n"
 PLAYGROUND = "They met at the playground.\nThe sun shone.\nA dog came.\nIt barked.\nAll laughed.\nThey went home.\n"
@@ -150,13 +151,21 @@ def test_parquet_without_pyarrow_says_what_to_install(tmp_path, profiles):
     )
 
 
-def test_the_choice_of_text_is_kept_by_a_call_without_one(tmp_path, text, profiles):
-    prepare(tmp_path / "data", text, profiles)
-    command = [sys.executable, "-m", "gpt.prepare", "--out", tmp_path / "data", "--profiles", profiles]
+@pytest.mark.parametrize("key", ["dataset", "text"])
+def test_the_choice_of_text_is_kept_by_a_call_without_one(tmp_path, prepared, key, capsys, profiles):
+    (tmp_path / "stories.jsonl").write_text("".join(f'{{"text": "{story}"}}\n' for story in STORIES))
+    prepared("--dataset", tmp_path / "stories.jsonl")
+    manifest = tmp_path / "data" / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"dataset":', f'"{key}":'))
 
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    preparation.main(["--out", str(tmp_path / "data"), "--profiles", str(profiles)])
 
-    assert "in place, profile tiny" in result.stdout, result.stderr
+    assert "in place, profile tiny" in capsys.readouterr().out
+
+
+def test_a_disk_that_is_too_small_is_said_before_the_download(tmp_path):
+    with pytest.raises(data.DataError, match=r"1,000,000\.0 GB to come, .* GB free; ask for fewer --shards"):
+        sources.check_room([Remote("http://127.0.0.1:9/x", "x", size=10**15)], tmp_path)
 
 
 def test_a_dataset_has_a_pinned_validation_file_that_is_no_training_file():
