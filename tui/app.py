@@ -78,7 +78,7 @@ def _open(options: argparse.Namespace) -> int:
         return 0
     if not _is_screen():
         return plain.print_status(path, position=options.at)
-    from tui.screen import run  # noqa: PLC0415 - Textual costs 175 ms
+    from tui.launch import run  # noqa: PLC0415 - Textual costs 175 ms
 
     return run(path, look=_look(options), replay=position, mouse=options.mouse)
 

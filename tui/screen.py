@@ -1,8 +1,6 @@
 """The application: messages in, frames out. Textual gives the terminal, the keys and the timers; pure functions the rest."""
 
-import asyncio
 import os
-import signal
 import threading
 import time
 from collections.abc import Callable
@@ -18,18 +16,16 @@ from textual.app import App, ComposeResult
 from textual.screen import Screen
 
 from journal.errors import JournalError
-from journal.store import Reader
-from tui import deeds, settings
-from tui.archive import Archive
+from tui import deeds, leaving, settings
 from tui.effects import Ask, Copy, Effect, Post, Quit, Save, Seek
 from tui.feed import Feed
-from tui.ledger import Ledger
+from tui.mailbox import Mailbox
 from tui.messages import Answered, Fresh
 from tui.paint import paint
 from tui.snapshot import Snapshot
-from tui.staging import Stage
+from tui.staging import Stages
 from tui.travel import Travel, at_time
-from tui.ui import Confirm, Look, Scene, Ui
+from tui.ui import Confirm, Scene, Ui
 from tui.update import paste, press
 from tui.widgets.canvas import Canvas
 
@@ -38,8 +34,6 @@ CALM_SECONDS = 5.0
 TICK_SECONDS = 1.0  # the clock, while a run is in flight
 PLAY_SECONDS = 0.25  # between frames of play
 CURTAIN_SECONDS = 0.5  # after which even an unread journal is shown
-LEAVE_SECONDS = 2.0  # for leaving in good order after a signal
-NICENESS = 5  # training comes first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,14 +74,12 @@ class ArTui(App[int], inherit_bindings=False):
         self.snapshot = Snapshot()
         self.feed = Feed(path, self._deliver)
         self.canvas = Canvas(ui.look.theme)
-        self._archive: Archive | None = None
-        self._archive_of: Ledger | None = None  # another ledger means another file
+        self._stages = Stages(path)
         self._painted = 0.0
         self._due = False
         self._curtain, self._curtained, self._is_ready = ExitStack(), True, False
         self._travel = Travel()
-        self._mail: Snapshot | None = None  # the latest from the feed, not yet taken in
-        self._letterbox = threading.Lock()  # held for as long as it takes to put mail in or out
+        self._mail = Mailbox[Snapshot]()
 
     def get_default_screen(self) -> Screen[None]:
         return Window(self.canvas)
@@ -96,7 +88,9 @@ class ArTui(App[int], inherit_bindings=False):
         self._curtain.enter_context(self.batch_update())  # nothing is drawn before there is something to show
 
     def on_mount(self) -> None:
-        self._take_signals()
+        if not self.is_headless:
+            leaving.on_signals(self.exit)
+            leaving.stop_in_turn()
         self.set_interval(TICK_SECONDS, self._tick)
         self._player = self.set_interval(PLAY_SECONDS, self._play, pause=True)
         self.app_resume_signal.subscribe(self, self._resumed)
@@ -117,38 +111,22 @@ class ArTui(App[int], inherit_bindings=False):
     def on_unmount(self) -> None:
         self.feed.stop()
 
-    def _take_signals(self) -> None:
-        """Leave the terminal as it was found, whoever ends us."""
-        if self.is_headless:
-            return
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-            loop.add_signal_handler(number, self._end, 128 + number)
-
-    def _end(self, code: int) -> None:
-        # A terminal that hung up takes no bytes: if leaving in good order gets stuck on it, leave anyhow.
-        last_resort = threading.Timer(LEAVE_SECONDS, os._exit, args=(code,))
-        last_resort.daemon = True
-        last_resort.start()
-        self.exit(code)
-
     # --- messages ---
 
     def _deliver(self, snapshot: Snapshot) -> None:
-        """Called in the feed's thread. One message at a time: a terminal that hangs must not let them pile up."""
-        with self._letterbox:
-            waiting, self._mail = self._mail is not None, snapshot
-        if not waiting and self._is_ready:
+        """Called in the feed's thread."""
+        if self._mail.put(snapshot) and self._is_ready:
             self.post_message(Fresh())
 
     def on_fresh(self, _: Fresh) -> None:
         """Show the first change at once, then no more often than the frame time."""
-        with self._letterbox:
-            mail, self._mail = self._mail, None
-        if mail is None:
+        snapshot = self._mail.take()
+        if snapshot is None:
             return
-        self.snapshot = mail
-        self._raise_curtain()
+        self.snapshot = snapshot
+        if self._curtained:
+            self._raise_curtain()
+            return
         if self._due:
             return
         pause = CALM_SECONDS if self.ui.look.calm else FRAME_SECONDS
@@ -217,17 +195,9 @@ class ArTui(App[int], inherit_bindings=False):
         """What there is to paint."""
         now, height = self.outside.now(), self.size.height
         try:
-            return self._stage().scene(self.snapshot, self.ui, now=now, height=height)
+            return self._stages.of(self.feed.ledger).scene(self.snapshot, self.ui, now=now, height=height)
         except JournalError as error:  # gone since; the feed tells more, and when it is back
             return Scene(snapshot=replace(self.snapshot, trouble=str(error)), ui=self.ui, now=now, height=height)
-
-    def _stage(self) -> Stage:
-        """Raises JournalError."""
-        if self._archive is None or self._archive_of is not self.feed.ledger:
-            if self._archive is not None:
-                self._archive.close()
-            self._archive, self._archive_of = Archive(self.path), self.feed.ledger
-        return Stage(archive=self._archive, ledger=self.feed.ledger)
 
     def repaint(self) -> None:
         """Paint the scene and show what changed."""
@@ -244,7 +214,7 @@ class ArTui(App[int], inherit_bindings=False):
         if not self.ui.playing or self.ui.replay is None:
             return
         try:
-            stage = self._stage()
+            stage = self._stages.of(self.feed.ledger)
             passed = PLAY_SECONDS * self.ui.speed
             position = self._travel.on(stage, self.snapshot, position=self.ui.replay, seconds=passed)
         except JournalError:
@@ -291,21 +261,7 @@ class ArTui(App[int], inherit_bindings=False):
 
     def _seek(self, text: str) -> None:
         try:
-            found = at_time(self._stage(), self.snapshot, text)
+            found = at_time(self._stages.of(self.feed.ledger), self.snapshot, text)
         except JournalError as error:
             found = str(error)
         self.ui = replace(self.ui, note=found) if isinstance(found, str) else replace(self.ui, replay=found)
-
-
-def run(path: Path, *, look: Look, replay: int | None = None, mouse: bool = False) -> int:
-    """Open the screen. Raises JournalError before the terminal is touched."""
-    reader = Reader(path)
-    head = reader.head()[0]
-    reader.close()
-    ui = Ui(look=look, replay=None if replay is None else max(1, min(replay, head)))
-    if replay is not None:
-        ui = replace(ui, screen="replay")
-    os.nice(NICENESS)
-    app = ArTui(path, ui=ui, outside=Outside(settings=settings.place()))
-    app.feed.start()
-    return app.run(mouse=mouse) or 0

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 
 from journal.errors import JournalError
 from tui.archive import Archive
@@ -39,6 +40,22 @@ class Stage:
     def then(self, live: Snapshot, position: int) -> Snapshot:
         """The journal as it stood at a position, as far as it is folded."""
         return self.archive.snapshot(self.ledger, min(position, self.ledger.position), head=live.head)
+
+
+class Stages:
+    """The stage for the file that the feed reads: another ledger means another file, and another connection."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._stage: Stage | None = None
+
+    def of(self, ledger: Ledger) -> Stage:
+        """Raises JournalError."""
+        if self._stage is None or self._stage.ledger is not ledger:
+            if self._stage is not None:
+                self._stage.archive.close()
+            self._stage = Stage(archive=Archive(self._path), ledger=ledger)
+        return self._stage
 
 
 def _listed(scene: Scene) -> Scene:

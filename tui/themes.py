@@ -23,35 +23,40 @@ TERMINAL: Theme = {
     "code_keyword": "magenta", "code_string": "yellow", "code_number": "blue", "code_comment": "bright_black",
 }  # fmt: skip
 
-DARK: Theme = {
-    "": "#d7dae0 on #16181d",
-    "title": "bold #ffffff", "strong": "bold #ffffff", "dim": "#8a919e", "rule": "#4a505c",
-    "good": "#7fd88f", "bad": "#ff7b72", "warn": "#e3b341", "accent": "#6cb6ff", "key": "bold #ffffff",
-    "bar": "#6cb6ff", "bar_empty": "#3a3f4a", "curve": "#6cb6ff", "rival": "#8a919e", "axis": "#8a919e",
-    "cursor": "on #2d3340", "banner": "#16181d on #e3b341", "prompt": "bold #ffffff",
-    "added": "#7fd88f", "removed": "#ff7b72", "hunk": "#6cb6ff",
-    "code_keyword": "#d2a8ff", "code_string": "#e3b341", "code_number": "#6cb6ff", "code_comment": "#8a919e",
-}  # fmt: skip
 
-LIGHT: Theme = {
-    "": "#24292f on #ffffff",
-    "title": "bold #000000", "strong": "bold #000000", "dim": "#636c76", "rule": "#b4bac2",
-    "good": "#116329", "bad": "#b3261e", "warn": "#7a4d00", "accent": "#0550ae", "key": "bold #000000",
-    "bar": "#0550ae", "bar_empty": "#d0d7de", "curve": "#0550ae", "rival": "#8c959f", "axis": "#636c76",
-    "cursor": "on #dbe9f9", "banner": "#ffffff on #7a4d00", "prompt": "bold #000000",
-    "added": "#116329", "removed": "#b3261e", "hunk": "#0550ae",
-    "code_keyword": "#8250df", "code_string": "#7a4d00", "code_number": "#0550ae", "code_comment": "#636c76",
-}  # fmt: skip
+def _theme(
+    *, text: str, ground: str, strong: str, dim: str, rule: str, empty: str, cursor: str, banner: str, **ink: str
+) -> Theme:
+    """A theme of its own colours; `ink` has good, bad, warn, accent and keyword."""
+    good, bad, warn, accent = ink["good"], ink["bad"], ink["warn"], ink["accent"]
+    return {
+        "": f"{text} on {ground}",
+        **dict.fromkeys(("title", "strong", "key", "prompt"), f"bold {strong}"),
+        **dict.fromkeys(("dim", "axis", "rival", "code_comment"), dim),
+        **dict.fromkeys(("accent", "bar", "curve", "hunk", "code_number"), accent),
+        **dict.fromkeys(("good", "added"), good), **dict.fromkeys(("bad", "removed"), bad),
+        **dict.fromkeys(("warn", "code_string"), warn),
+        "rule": rule, "bar_empty": empty, "cursor": cursor, "banner": banner, "code_keyword": ink["keyword"],
+    }  # fmt: skip
 
-CONTRAST: Theme = {
-    "": "#ffffff on #000000",
-    "title": "bold #ffffff", "strong": "bold #ffffff", "dim": "#e0e0e0", "rule": "#ffffff",
-    "good": "bold #00ff66", "bad": "bold #ff6b6b", "warn": "bold #ffd500", "accent": "bold #00e5ff", "key": "bold #ffd500",
-    "bar": "#ffffff", "bar_empty": "#808080", "curve": "#00e5ff", "rival": "#e0e0e0", "axis": "#ffffff",
-    "cursor": "#000000 on #ffd500", "banner": "bold #000000 on #ffd500", "prompt": "bold #ffffff",
-    "added": "#00ff66", "removed": "#ff6b6b", "hunk": "#00e5ff",
-    "code_keyword": "#ff9cff", "code_string": "#ffd500", "code_number": "#00e5ff", "code_comment": "#e0e0e0",
-}  # fmt: skip
+
+DARK = _theme(
+    text="#d7dae0", ground="#16181d", strong="#ffffff", dim="#8a919e", rule="#4a505c", empty="#3a3f4a",
+    good="#7fd88f", bad="#ff7b72", warn="#e3b341", accent="#6cb6ff", keyword="#d2a8ff",
+    cursor="on #2d3340", banner="#16181d on #e3b341",
+)  # fmt: skip
+
+LIGHT = _theme(
+    text="#24292f", ground="#ffffff", strong="#000000", dim="#636c76", rule="#b4bac2", empty="#d0d7de",
+    good="#116329", bad="#b3261e", warn="#7a4d00", accent="#0550ae", keyword="#8250df",
+    cursor="on #dbe9f9", banner="#ffffff on #7a4d00",
+)  # fmt: skip
+
+CONTRAST = _theme(
+    text="#ffffff", ground="#000000", strong="#ffffff", dim="#e0e0e0", rule="#ffffff", empty="#808080",
+    good="bold #00ff66", bad="bold #ff6b6b", warn="bold #ffd500", accent="bold #00e5ff", keyword="#ff9cff",
+    cursor="#000000 on #ffd500", banner="bold #000000 on #ffd500",
+)  # fmt: skip
 
 PLAIN: Theme = {
     **dict.fromkeys(ROLES, "none"),
