@@ -15,7 +15,7 @@ def move(lab: Lab, commit: str, *, expected: str) -> None:
     """
     tag = lab.session.tag
     if place := lab.workspace.checked_out(tag):
-        lab.recorder.of_session(SessionPaused(session=tag, reason=in_use(tag, place)))
+        lab.recorder.of_session(SessionPaused(session=tag, reason=f"{in_use(tag, place)} It goes on by itself then."))
         _wait(lab)
         lab.recorder.of_session(SessionResumed(session=tag, reason="nobody stands on the branch any more"))
     lab.workspace.advance(tag, commit, expected=expected)
