@@ -101,7 +101,7 @@ class _Night:
             _section(f"Knobs, as value:gain@base {LEGEND}", knobs),
             _section("Failed ideas: avoid repeating", _latest(self._failed, caps.ideas, _discarded)),
             _section("Crashes: do not go there", _latest(self._crashed, caps.crashes, self._crash)),
-            _section("Last experiments", [_line(row, row.status) for row in self._decided[-caps.last :]]),
+            _section("Last experiments", [_recent(row) for row in self._decided[-caps.last :]]),
             _section("Near misses on an older base: worth one retry", self._stale(caps.stale)),
             _section("Knobs that nobody has moved", self._untouched(caps.untouched)),
             _section("Directions of the researcher", self._directions(caps.directions)),
@@ -169,6 +169,12 @@ def _line(row: Experiment, word: str = "") -> str:
     sigma = "" if row.gain_sigma is None else "σ"
     gain = "" if row.delta is None and row.gain_sigma is None else f" {gained(row.gain_sigma, row.delta)}{sigma}"
     return f"- {row.number} {quote(row.idea, IDEA)}{' ' + word if word else ''}{gain}"
+
+
+def _recent(row: Experiment) -> str:
+    """Its gain says why it was kept or not; without one, as where it broke a guard, its reason."""
+    unexplained = row.status == "discard" and row.delta is None
+    return f"{_line(row, row.status)} {quote(row.reason, REASON)}" if unexplained else _line(row, row.status)
 
 
 def _kept(row: Experiment) -> str:

@@ -63,6 +63,7 @@ def text(portrait: Portrait) -> str:
 def _run(run: Run) -> str:
     outcome = f"{number(run.metric)} ({run.trust})" if run.status == "finished" else run.failure or run.status
     words = f"run {run.run}: {run.purpose}, seed {run.seed}, {outcome}, {run.train_seconds:.0f} s of training"
+    words += f", {one_line(run.numbers)}" if run.numbers else ""
     return words + (f"\n  {one_line(run.reason)}" if run.reason else "")
 
 

@@ -166,6 +166,7 @@ def test_a_change_that_breaks_a_guard_is_discarded_and_reaches_no_target_and_its
     assert project.of(SessionEnded)[0].reason == "the target 0.45 is reached"
     with closing(Reader(project.journal)) as reader:
         runs = fold(reader.read()).runs.rows
+    assert "does not hold: correct is 0.2" in project.brief.read_text()  # the memory says why
     assert [json.loads(run.numbers)["correct"] for run in runs.values()] == [0.9, 0.9, 0.2, 0.9]
 
 
