@@ -26,6 +26,7 @@ def as_data(session: Session, state: State) -> dict[str, object]:
         "discarded": session.counts["discard"],
         "crashed": session.counts["crash"],
         "invalid": session.counts["invalid"],
+        "vetoed": vetoed(session, state),
         "refused": session.refusals,
         "dollars": session.dollars,
         "chosen_because": session.moved or None,
@@ -37,10 +38,11 @@ def as_data(session: Session, state: State) -> dict[str, object]:
 def as_lines(session: Session, state: State) -> list[str]:
     """The session's figures, for people."""
     flight = in_flight(session, state)
-    counts = session.counts
+    counts, back = session.counts, vetoed(session, state)
     tries = (
         f"{session.experiments} experiments: {kept(session)} kept, {counts['discard']} discarded, "
-        f"{counts['crash']} crashed, {counts['invalid']} that do not count; {session.refusals} proposals refused"
+        f"{counts['crash']} crashed, {counts['invalid']} that do not count{f' ({back} vetoed)' if back else ''}; "
+        f"{session.refusals} proposals refused"
     )
     lines = [
         f"session {session.tag} ({session.state}{f': {session.reason}' if session.reason else ''})",
@@ -54,6 +56,11 @@ def as_lines(session: Session, state: State) -> list[str]:
 def kept(session: Session) -> int:
     """Experiments kept, the baseline left out."""
     return session.counts["keep"] - (session.baseline is not None)
+
+
+def vetoed(session: Session, state: State) -> int:
+    """Experiments that were kept and that a person took back."""
+    return sum(row.vetoed for row in state.experiments.rows.values() if row.session == session.tag)
 
 
 def gain(session: Session) -> float | None:

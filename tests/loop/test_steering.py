@@ -25,7 +25,7 @@ from journal.projections import fold
 from journal.repository import enclosing
 from journal.store import Reader
 from journal.verify import verify
-from loop import bootstrap, patch, prompt, session
+from loop import bootstrap, patch, prompt, session, summary
 from loop.contracts import Proposal
 from loop.errors import WorkspaceError
 
@@ -191,6 +191,17 @@ def test_a_veto_of_the_last_kept_experiment_goes_back_to_what_it_stood_on(tmp_pa
     ]
     assert toy.answers() == ["experiment 2 is taken back"]
     assert toy.sound()
+
+
+def test_the_status_counts_what_was_vetoed_apart(toy):
+    toy.asks(VetoRequested, 2)
+    toy.play("A=1", more=0)
+
+    said = summary.as_data(toy.night(), toy.state()), "\n".join(summary.as_lines(toy.night(), toy.state()))
+
+    assert (said[0]["kept"], said[0]["invalid"], said[0]["vetoed"]) == (1, 1, 1)
+    assert "1 that do not count (1 vetoed)" in said[1]
+    assert "the incumbent is #1 because ada@here took experiment 2 back" in said[1]
 
 
 def test_a_veto_under_later_keeps_takes_the_change_out_and_measures_what_is_left(toy):
