@@ -161,11 +161,15 @@ def test_what_cannot_get_better_is_said_at_once(server, place, fault, words):
     assert not place.exists()
 
 
-@pytest.mark.parametrize("fault", [Fault(deaf=True), Fault(shifted=True)])
-def test_a_server_that_is_deaf_to_ranges_costs_time_and_no_bytes(server, place, fault):
+@pytest.mark.parametrize(
+    ("fault", "asked"),
+    [(Fault(deaf=True), [None, "bytes=100000-"]), (Fault(shifted=True), [None, "bytes=100000-", None])],
+)
+def test_a_server_that_is_deaf_to_ranges_costs_time_and_no_bytes(server, place, fault, asked):
     Downloads(server, CUT, fault).fetch(place)
 
     assert place.read_bytes() == CONTENT
+    assert server.ranges() == asked
 
 
 def test_without_a_network_nothing_is_waited_for(server, place):
