@@ -203,6 +203,7 @@ class ProposalDropped(Event, frozen=True, kw_only=True):
     proposer: str
     model: str | None = None
     usage: Usage = Usage()
+    prompt_key: str | None = None  # of a call without a proposal: where it can be read
 
 
 class IdeaRefused(Event, frozen=True, kw_only=True):

@@ -82,7 +82,7 @@ def _outcomes(events: Iterable[Recorded], experiment: int) -> dict[str, str]:
     for event in (recorded.event for recorded in events):
         if getattr(event, "experiment", None) != experiment:
             continue
-        if isinstance(event, IdeaRefused | ProposalDropped):
+        if isinstance(event, IdeaRefused) or (isinstance(event, ProposalDropped) and event.prompt_key is None):
             told[latest] = f"{told.get(latest, '')}; not used: {event.reason}"
         elif key := getattr(event, "prompt_key", None):
             latest = key
@@ -95,6 +95,8 @@ def _outcomes(events: Iterable[Recorded], experiment: int) -> dict[str, str]:
 def _outcome(event: Any) -> str:
     if isinstance(event, ProposerFailed):
         return f"no proposal ({event.kind}): {event.reason}"
+    if isinstance(event, ProposalDropped):
+        return f"no proposal ({event.rule or event.why}): {event.reason}"
     return f"{event.model or event.proposer} proposed: {event.idea}"
 
 

@@ -47,8 +47,7 @@ def collect(lab: Lab) -> None:
     if call.proposal is not None:
         _keep(lab, call, call.proposal)
     elif isinstance(call.error, ProposerFailure):
-        lost = call.lost("failed", str(call.error), rule=call.error.kind, usage=call.error.usage)
-        lab.recorder.of_session(lost)
+        lab.recorder.of_session(call.failed(call.error))
     elif isinstance(call.error, Stopped):
         steered = overtaken(lab, call)
         lost = call.lost("steered" if steered else "ended", STEERED if steered else LEFT, usage=call.error.usage)

@@ -3,6 +3,8 @@
 import threading
 from collections.abc import Callable
 
+import msgspec
+
 from journal.events import Dropping, ProposalDropped, Usage
 from journal.projections import State
 from loop.contracts import Proposal, Proposer, Request
@@ -29,14 +31,18 @@ class Call(threading.Thread):
         except Exception as error:  # noqa: BLE001  # a thread has nobody to raise to: the loop raises it, in its turn
             self.error = error
 
-    def lost(self, why: Dropping, reason: str, *, rule: str = "", usage: Usage) -> ProposalDropped:
+    def failed(self, failure: ProposerFailure) -> ProposalDropped:
+        """The event of a call that failed."""
+        lost = self.lost("failed", str(failure), usage=failure.usage)
+        return msgspec.structs.replace(lost, rule=failure.kind, model=failure.model, prompt_key=failure.prompt_key)
+
+    def lost(self, why: Dropping, reason: str, *, usage: Usage) -> ProposalDropped:
         """The event of a call without a proposal."""
         return ProposalDropped(
             session=self.request.session,
             experiment=self.request.experiment,
             why=why,
             reason=reason,
-            rule=rule,
             proposer=self.proposer.name,
             usage=usage,
         )
