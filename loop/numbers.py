@@ -9,6 +9,7 @@ from loop.config import Config
 from loop.measure import Measured
 from loop.metric import Source
 from loop.outcome import Failure
+from loop.setup.candidates import candidates, named
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,8 @@ def read(config: Config, *, trained: Measured, told: Measured, folders: Sequence
     for name, source in {"": metric.of_metric(config), **sources(config)}.items():
         value = _own(source.what, trained, told) if source.kind == "own" else _said(source, told, folders)
         if value is None:
-            return Failure(kind="no_metric", reason=_missing(source, name, folders))
+            hint = "" if name or config.pattern or config.log else _hint(config.metric, told.tail)
+            return Failure(kind="no_metric", reason=_missing(source, name, folders) + hint)
         found[name] = value
     return Numbers(metric=found.pop(""), values=found)
 
@@ -53,6 +55,12 @@ def _own(name: str, trained: Measured, told: Measured) -> float | None:
 def _said(source: Source, told: Measured, folders: Sequence[Path]) -> float | None:
     text = written.read(folders, source.file) if source.file else told.tail
     return None if text is None else metric.find_in(source, text)
+
+
+def _hint(name: str, text: str) -> str:
+    """The pattern that finds what a person seems to mean, where the output prints it under a longer name."""
+    meant = named(name, candidates(text))
+    return f"; it prints `{meant.name}` {meant.value:g}: write pattern: '{meant.pattern}'" if meant else ""
 
 
 def _missing(source: Source, guard: str, folders: Sequence[Path]) -> str:

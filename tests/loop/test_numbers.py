@@ -117,6 +117,15 @@ def test_an_input_of_the_persons_home_is_read_and_what_a_training_puts_there_rea
     assert outcome.metric == 2.0
 
 
+def test_a_metric_that_is_printed_under_a_longer_name_is_told_with_its_pattern(tmp_path):
+    outcome = outcome_of(tmp_path, "print('epoch 3 | Validation val_bpb: 0.9')")
+
+    assert outcome.kind == "no_metric"
+    assert outcome.reason.endswith(
+        "it prints `Validation val_bpb` 0.9: write pattern: 'Validation val_bpb\\s*:\\s*(number)'"
+    )
+
+
 def test_a_guard_without_its_number_is_no_result(tmp_path):
     outcome = outcome_of(tmp_path, "print('val_bpb: 1')", guard=("accuracy >= 0.5",))
 
