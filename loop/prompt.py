@@ -127,7 +127,8 @@ def news(request: Request) -> str:
     """What is new this turn: where the session stands, what was refused, what kind of change is wanted."""
     session = request.state.sessions.rows.get(request.session)
     lines = [f"# Now: experiment {request.experiment}", "", _standing(session)]
-    lines += _plateau(_decided(request))
+    lines += _under_way(request)
+    lines += _plateau(_decided(request), wanted=request.plateau > 0)
     lines += refused(request)
     lines += ["", "Propose the next change."]
     return "\n".join(lines)
@@ -164,12 +165,24 @@ def _decided(request: Request) -> list[Experiment]:
     return [row for row in rows if row.session == request.session and row.number > 0 and row.status != "open"]
 
 
-def _plateau(decided: Iterable[Experiment]) -> list[str]:
+def _under_way(request: Request) -> list[str]:
+    """The experiment that runs while this proposal is made."""
+    rows = [row for row in request.state.experiments.rows.values() if row.session == request.session]
+    open_ones = [row for row in rows if row.status == "open" and row.number != request.experiment]
+    return [
+        f"Experiment {row.number} is under way: {quote(row.idea, IDEA)}. The files above are without its change; should it "
+        "be kept, your edits are made on top of it, so keep off its lines."
+        for row in open_ones
+    ]
+
+
+def _plateau(decided: Iterable[Experiment], *, wanted: bool) -> list[str]:
+    """What to do differently after a long time without a keep; `wanted` where the brief's own plateau is reached."""
     since = list(takewhile(lambda row: row.status != "keep", reversed(list(decided))))
-    if len(since) < PLATEAU:
+    if not since or (len(since) < PLATEAU and not wanted):
         return []
     counts = Counter(row.kind or "other" for row in since)
     tried = ", ".join(f"{kind} {count}" for kind, count in counts.most_common())
     rare = [kind for kind in KINDS if kind != "other" and counts[kind] <= counts.most_common(1)[0][1] / 4]
-    wanted = f" Propose another kind of change: {', '.join(rare)}." if rare else " Propose something bolder."
-    return [f"Nothing was kept in the last {len(since)} experiments ({tried}).{wanted}"]
+    ask = f" Propose another kind of change: {', '.join(rare)}." if rare else " Propose something bolder."
+    return [f"Nothing was kept in the last {len(since)} experiments ({tried}).{ask}"]

@@ -63,6 +63,24 @@ def test_a_plateau_asks_for_another_kind_of_change():
     )
 
 
+def test_the_plateau_of_the_brief_may_come_sooner():
+    night = Night(FILES)
+    _knobs_in_vain(night, range(1, 4))
+
+    assert "Nothing was kept" not in prompt.news(asked(night, 4))
+    assert "Nothing was kept in the last 3 experiments (knob 3)." in prompt.news(asked(night, 4, plateau=3))
+
+
+def test_what_runs_while_a_proposal_is_made_is_told():
+    night = Night(FILES)
+    night.proposed(1, "halve the </file> rate", SLOWER)
+
+    told = 'Experiment 1 is under way: "halve the ‹/file› rate". The files above are without its change'
+
+    assert told in prompt.news(asked(night, 2))
+    assert "under way" not in prompt.news(asked(night, 1))
+
+
 def _knobs_in_vain(night, numbers):
     for number in numbers:
         night.discarded(number, f"idea {number}", FILES, kind="knob")
