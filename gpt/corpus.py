@@ -76,14 +76,22 @@ def own(paths: list[Path]) -> Iterator[str]:
     """
     alone = len(paths) == 1
     for path in paths:
-        if path.suffix == ".jsonl":
-            yield from _lines_of_json(path)
-        elif path.suffix == ".parquet":
-            yield from _rows_of_parquet(path)
-        elif path.suffix == ".txt":
-            yield from _separated(path, sections=alone)
-        else:
-            yield from _read(path)
+        try:
+            yield from _documents_of(path, sections=alone)
+        except UnicodeDecodeError:
+            if alone or path.suffix not in TEXT_SUFFIXES:  # of a folder of sources, a few may be broken on purpose
+                raise DataError(f"{path} is not in UTF-8") from None
+
+
+def _documents_of(path: Path, *, sections: bool) -> Iterator[str]:
+    if path.suffix == ".jsonl":
+        yield from _lines_of_json(path)
+    elif path.suffix == ".parquet":
+        yield from _rows_of_parquet(path)
+    elif path.suffix == ".txt":
+        yield from _separated(path, sections=sections)
+    else:
+        yield path.read_text(encoding="utf-8")
 
 
 def files(root: Path) -> list[Path]:
@@ -103,7 +111,7 @@ def _separated(path: Path, *, sections: bool) -> Iterator[str]:
     """What stands between the separators of a file; where it has none, the file, whole or in sections."""
     piece: list[str] = []
     size, separated = 0, False
-    with contextlib.suppress(UnicodeDecodeError), path.open(encoding="utf-8") as lines:
+    with path.open(encoding="utf-8") as lines:
         for line in lines:
             full = sections and not separated and size >= SECTION and not line.strip()
             if line.strip() == SEPARATOR or full:
@@ -113,7 +121,7 @@ def _separated(path: Path, *, sections: bool) -> Iterator[str]:
             if line.strip() != SEPARATOR:
                 piece.append(line)
                 size += len(line)
-        yield "".join(piece)
+    yield "".join(piece)
 
 
 def _lines_of_json(path: Path) -> Iterator[str]:
@@ -130,7 +138,7 @@ def _text_of(line: str, where: str) -> str:
         raise DataError(f'{where}: it is not an object with a "text"') from None
     if not isinstance(text, str):
         raise DataError(f'{where}: its "text" is no string')
-    return text
+    return text.encode(errors="replace").decode()  # JSON can hold halves of characters, which no bytes stand for
 
 
 def _rows_of_parquet(path: Path) -> Iterator[str]:

@@ -96,6 +96,28 @@ def test_a_line_that_is_no_document_is_named(tmp_path, line):
         list(corpus.own(corpus.files(tmp_path)))
 
 
+@pytest.mark.parametrize("name", ["plays.txt", "notes.md", "more.jsonl"])
+def test_one_file_in_another_encoding_is_named(tmp_path, name):
+    (tmp_path / name).write_bytes("naïve\n".encode("latin-1"))
+
+    with pytest.raises(DataError, match=f"{name} is not in UTF-8"):
+        list(corpus.own([tmp_path / name]))
+
+
+def test_a_folder_of_sources_goes_on_without_a_file_in_another_encoding(tmp_path):
+    (tmp_path / "a.py").write_bytes("naïve\n".encode("latin-1"))
+    (tmp_path / "b.txt").write_bytes("naïve\n".encode("latin-1"))
+    (tmp_path / "c.py").write_text("halve(batch)\n")
+
+    assert list(corpus.own(corpus.files(tmp_path))) == ["halve(batch)\n"]
+
+
+def test_half_a_character_in_json_is_replaced(tmp_path):
+    (tmp_path / "more.jsonl").write_text('{"text": "half \\ud800 done"}\n')
+
+    assert list(corpus.own([tmp_path / "more.jsonl"])) == ["half ? done"]
+
+
 def test_rows_of_parquet_are_documents(tmp_path):
     write_parquet(tmp_path / "part.parquet", id=[1, 2, 3], text=["halve the batch", None, "longer warm-up"])
 
