@@ -88,6 +88,11 @@ def _noise(event: NoiseMeasured) -> str:
     return f"σ is {event.sigma:.4g} over {event.replicates} runs: less than {2 * event.sigma:.2g} is noise"
 
 
+def _dropped(event: ProposalDropped) -> str:
+    what = "gave no proposal" if event.why == "failed" else "is not taken up"
+    return f"{_at(event)} {event.proposer} {what}: {event.reason}"
+
+
 def _paused(event: SessionPaused) -> str:
     until = f" until {event.until}" if event.until else ""
     return f"session {event.session} pauses{until}: {event.reason}"
@@ -104,7 +109,7 @@ _TELL: dict[type[Event], Callable[[Any], str]] = {
     IdeaProposed: lambda e: f"{_at(e)} {e.proposer}: {e.idea}",
     IdeaRefused: lambda e: f"{_at(e)} refused ({e.rule}): {e.reason}",
     ProposalPrepared: lambda e: f"{_at(e)} {e.proposer} has prepared: {e.idea}",
-    ProposalDropped: lambda e: f"{_at(e)} what {e.proposer} prepared is not used: {e.reason}",
+    ProposalDropped: _dropped,
     ProposerFailed: lambda e: f"{_at(e)} {e.proposer} gave no proposal: {e.reason}",
     ChangeCommitted: lambda e: f"{_at(e)} committed {e.commit[:10]} (+{e.lines_added} -{e.lines_removed})",
     RunStarted: _run,
