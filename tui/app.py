@@ -12,6 +12,7 @@ from pathlib import Path
 from journal.errors import JournalError
 from journal.locate import locate
 from tui import plain
+from tui.completion import SHELLS, script
 from tui.keys import SCREENS
 from tui.themes import THEMES
 from tui.ui import Look
@@ -22,6 +23,7 @@ examples:
   ar-tui                          beside a running loop, in the repository
   ar-tui --journal night.db --replay
   ar-tui | cat                    the status as plain lines
+  ar-tui --show-completion bash > ~/.local/share/bash-completion/completions/ar-tui
 """
 
 
@@ -50,13 +52,18 @@ def parser() -> argparse.ArgumentParser:
     add("--ascii", action="store_true", help="plain characters only (the default where the locale is not UTF-8)")
     add("--picture", type=Path, metavar="FILE", help="write one screen as an SVG, and be done")
     add("--screen", choices=SCREENS, default="live", help="the screen of the picture (default: live)")
+    add("--show-completion", choices=SHELLS, help="print what a shell must read to complete this command, and be done")
     add("--size", type=_size, default=(100, 30), metavar="WxH", help="the size of the picture (default: 100x30)")
     return arguments
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command; the exit code."""
-    options = parser().parse_args(argv)
+    arguments = parser()
+    options = arguments.parse_args(argv)
+    if options.show_completion is not None:
+        print(script(arguments, options.show_completion), end="")
+        return 0
     try:
         return _open(options)
     except JournalError as error:

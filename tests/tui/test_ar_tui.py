@@ -111,6 +111,24 @@ def test_help_shows_examples_and_names_every_option():
     )
 
 
+def test_bash_completes_options_and_their_values(tmp_path):
+    (tmp_path / "completion").write_text(ar_tui("--show-completion", "bash").stdout)
+    ask = "source completion; COMP_WORDS=(ar-tui --sc); COMP_CWORD=1; _ar_tui; echo ${COMPREPLY[@]}; "
+    ask += "COMP_WORDS=(ar-tui --screen h); COMP_CWORD=2; _ar_tui; echo ${COMPREPLY[@]}"
+
+    told = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, cwd=tmp_path, check=True)
+
+    assert told.stdout.split() == ["--screen", "history"]
+    assert told.stderr == ""
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_other_shells_are_told_every_option(shell):
+    told = ar_tui("--show-completion", shell).stdout
+
+    assert all(option in told for option in ("journal", "at", "replay", "readonly", "theme"))
+
+
 def test_the_documented_keys_are_the_table_of_keys():
     assert (ROOT / "docs" / "keys.md").read_text(encoding="utf-8") == markdown()
 
