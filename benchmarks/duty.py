@@ -49,15 +49,16 @@ sandbox: {sandbox}
 {keys}
 ---
 """
-TRAIN = "import time\nLOSS = 0.5\n\n\n\nSTEP = \"0\"\n\n\n\ntime.sleep({seconds})\nprint('loss:', LOSS)\n"
-# Changes a line that nothing else touches; every fifth lowers the loss, and so is kept; then its neighbour may touch it too.
+LINES = "".join(f"K{number} = ''\n" for number in range(50))
+TRAIN = "import time\nLOSS = 0.5\n" + LINES + "time.sleep({seconds})\nprint('loss:', LOSS)\n"
+# Changes a line of its own; every fifth lowers the loss, and so is kept; then its neighbour may touch it too.
 AGENT = """import re, time
 from pathlib import Path
 number = int(Path.cwd().parent.name.split("-")[0])
 time.sleep({seconds})
 text = Path("train.py").read_text()
 loss = float(re.search("LOSS = (.*)", text)[1])
-text = re.sub("STEP = .*", f'STEP = "{{number}} at {{time.monotonic_ns()}}"', text)
+text = re.sub(f"K{{number % 50}} = .*", f"K{{number % 50}} = 'at {{time.monotonic_ns()}}'", text)
 change = -0.01 if number % 5 == 0 else 0.011 if number % (5 * {conflicts}) == 1 else 0
 if change:
     text = re.sub("LOSS = .*", f"LOSS = {{loss + change:.3f}}", text)
