@@ -22,7 +22,7 @@ FROM runs WHERE status = 'failed' GROUP BY failure, signature ORDER BY runs DESC
 HITS = """
 SELECT * FROM (
   SELECT session, experiment, {place} AS place, snippet({table}, -1, '[', ']', '…', 12) AS found
-  FROM {table} WHERE {table} MATCH ?1 {ranked} ORDER BY {order} LIMIT 400
+  FROM {table} WHERE {table} MATCH ?1 {ranked} ORDER BY {order} LIMIT {limit}
 )"""
 
 FAILURES = """
@@ -57,7 +57,7 @@ def failures(path: Path, words: str = "", *, limit: int = LIMIT, common: int = C
     wanted = match(words, joined=" AND ")
     counted = "SELECT count(*) FROM (SELECT 1 FROM {0} WHERE {0} MATCH ? LIMIT {1})"
     held = {table: ask(path, counted.format(table, common), (wanted,)).rows for table in ("failures", "ideas")}
-    hits = {table: _hits(table, many=rows == [(common,)]) for table, rows in held.items()}
+    hits = {table: _hits(table, many=rows == [(common,)], limit=limit) for table, rows in held.items()}
     return ask(path, FAILURES.format(**hits), (wanted, limit))
 
 
@@ -70,15 +70,17 @@ def similar(path: Path, text: str, *, limit: int = LIMIT, common: int = COMMON) 
     places = ", ".join("(?)" for _ in words) or "('\"\"')"
     telling = ask(path, TELLING.format(places=places, common=common, words=TOLD), words).rows
     wanted = " OR ".join(str(word) for (word,) in telling) or match(text, joined=" OR ")
-    ideas = _hits("ideas", many=not telling, weights="0, 0, 0, 4, 2, 1")
+    ideas = _hits("ideas", many=not telling, limit=limit, weights="0, 0, 0, 4, 2, 1")
     return ask(path, SIMILAR.format(ideas=ideas), (wanted, limit))
 
 
-def _hits(table: str, *, many: bool, weights: str = "") -> str:
+def _hits(table: str, *, many: bool, limit: int, weights: str = "") -> str:
     """The statement that finds rows in one table: ranked, or the latest, where there are too many to rank in a moment."""
     ranked = f"AND rank MATCH 'bm25({weights})'" if weights and not many else ""
-    place, order = ("-rowid", "rowid DESC") if many else ("rank", "rank")
-    return HITS.format(table=table, place=place, order=order, ranked=ranked)
+    place, order = (
+        ("(1 << 62) - rowid", "rowid DESC") if many else ("rank", "rank")
+    )  # ranks are below zero, and go first
+    return HITS.format(table=table, place=place, order=order, ranked=ranked, limit=max(400, 2 * limit))
 
 
 def like(path: Path, state: State, experiment: int, *, limit: int = LIMIT) -> Answer:
