@@ -121,7 +121,7 @@ def _take_out(lab: Lab, row: Experiment, asked: VetoRequested) -> str | None:
         _mark(lab, row, asked, branch_at=lab.session.tip, how="undone")
         return _taken_back(row.number)
     if last is not None and last.parent == lab.session.incumbent:
-        return f"{NOT_DONE}the program without it gives no metric (experiment {last.number}): {last.reason}"
+        return f"{NOT_DONE}what is left without it cannot be kept (experiment {last.number}): {last.reason}"
     if lab.control.wish is Wish.STOP:
         return f"{NOT_DONE}the session ends, and others stand on it: what is left would have to be measured"
     try:
@@ -138,6 +138,9 @@ def _take_out(lab: Lab, row: Experiment, asked: VetoRequested) -> str | None:
 def _without(lab: Lab, row: Experiment) -> tuple[dict[str, str], dict[str, str]]:
     """The incumbent's files in scope, as they are and without a change. Raises WorkspaceError, in words for its asker."""
     scope = Scope(patterns=lab.config.scope, tree=lab.workspace.tree(lab.session.incumbent)).files()
+    committed = lab.case(row.number).committed
+    if outside := set(committed.files if committed else ()) - set(scope):
+        raise WorkspaceError(f"it edited {min(outside)}, which is not in the brief's scope any more.")
     was, made, now = (lab.workspace.read(at, scope) for at in (str(row.parent), str(row.commit), lab.session.incumbent))
     without = patch.undone(was, made, now)
     broken = next((why for path, text in without.items() if (why := unreadable(path, text))), None)

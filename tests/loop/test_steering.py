@@ -262,7 +262,7 @@ def test_a_change_that_later_ones_need_stays_where_the_rest_does_not_run_without
 
     assert toy.text() == "A = 4\nB = 3\nC = 5"
     assert toy.row(3).status == "crash"
-    assert toy.answers()[0].startswith("not done: the program without it gives no metric (experiment 3)")
+    assert toy.answers()[0].startswith("not done: what is left without it cannot be kept (experiment 3)")
     assert toy.sound()
 
 
