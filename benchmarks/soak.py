@@ -74,7 +74,7 @@ train: python -S train.py
 evaluate: python -S score.py
 scope: train.py
 budget: 0.2s
-startup: 1s
+startup: 4s
 baseline_runs: 2
 reruns: 1
 failures: 0
@@ -85,7 +85,7 @@ sandbox: {sandbox}
 rollback: {rollback}
 proposer: command
 command: python -S agent.py
-deadline: 5s
+deadline: 10s
 ---
 
 Nobody may lose this sentence.

@@ -22,22 +22,22 @@ def leave_behind(project, *names):
 
 
 def test_checkpoints_stay_for_the_newest_kept_experiments_and_logs_for_all(tmp_path):
-    project = Project(tmp_path / "toy", train=SAVES, brief=BRIEF, rates="0.45 0.9 0.4 0.35")
+    project = Project(tmp_path / "toy", train=SAVES, brief=BRIEF, rates="0.45 0.9 0.4")
 
-    project.loop("run", "--tag", "night", "--experiments", "4")
+    project.loop("run", "--tag", "night", "--experiments", "3")
 
-    assert [event.experiment for event in project.of(ExperimentKept)] == [0, 1, 3, 4]
-    assert checkpoints(project) == {3: "0.4", 4: "0.35"}
-    assert (project.root / ".ar" / "best" / "model.pt").read_text() == "0.35"
+    assert [event.experiment for event in project.of(ExperimentKept)] == [0, 1, 3]
+    assert checkpoints(project) == {1: "0.45", 3: "0.4"}
+    assert (project.root / ".ar" / "best" / "model.pt").read_text() == "0.4"
     assert {path.parent.name[:10] for path in (project.root / ".ar" / "runs").glob("*/train.log")} == {
-        f"night-000{number}" for number in range(5)
+        f"night-000{number}" for number in range(4)
     }
 
     project.brief.write_text(project.brief.read_text().replace("checkpoints: 2", "checkpoints: 0"))
     leave_behind(project, "agents/9-1-abc/tree", "runs/night-0001-1/train", "runs/night-0002-1/home", "runs/mine/out")
     project.loop("run", "--experiments", "0")
 
-    assert checkpoints(project) == {4: "0.35"}
+    assert checkpoints(project) == {3: "0.4"}
     assert list((project.root / ".ar" / "agents").iterdir()) == []
     assert [path.name for path in (project.root / ".ar" / "runs").glob("*/*") if path.is_dir()] == ["out", "out"]
     assert (project.root / ".ar" / "runs" / "mine" / "out" / "file").exists()
