@@ -50,7 +50,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     memory: float | None = None  # bytes that all processes of a run may take; absent: four fifths of the machine's
     processes: int = 1024  # that a run may have at once
     checkpoints: int = 5  # of the newest kept experiments, that stay on disk; the incumbent's stays in any case
-    inputs: tuple[str, ...] = ()  # untracked paths that the training may read, also `~/…`
+    inputs: tuple[str, ...] = ()  # untracked paths that the training may read, also `/…` and `~/…`
     prepare: str | None = None  # the command that makes the inputs, named where they are missing
     profile: str | None = None  # TOML file of the constants and defaults for this machine
     workers: int = 1  # experiments in flight at once

@@ -53,11 +53,7 @@ def test_a_change_of_an_installed_package_is_what_is_trained(tmp_path):
     (tmp_path / "env" / "pyvenv.cfg").write_text(f"home = {Path(sys._base_executable).parent}\n")
     (tmp_path / "env" / "bin" / "python").symlink_to(sys._base_executable)
     lines = f"scope: src/toy/rate.py\ntrain: {tmp_path}/env/bin/python train.py"
-    brief = (
-        BRIEF.replace("scope: train.py", lines)
-        .replace("train: python -I -S train.py\n", "")
-        .replace("sandbox: none\n", "")
-    )
+    brief = BRIEF.replace("scope: train.py", lines).replace("train: python -I -S train.py\n", "")
     project.brief.write_text(brief)
     project.commit("an installed package")
 

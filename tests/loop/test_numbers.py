@@ -1,8 +1,10 @@
 """The numbers of a run: out of files that it wrote and what it took, and the guards that look at them."""
 
 import json
+import os
 import sys
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from arena import Arena
@@ -97,6 +99,7 @@ def test_an_evaluator_writes_its_own_file_and_the_trainings_is_not_looked_at(tmp
 def test_an_input_of_the_persons_home_is_read_and_what_a_training_puts_there_reaches_no_evaluator(
     tmp_path, monkeypatch
 ):
+    monkeypatch.setenv("XDG_CACHE_HOME", os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache")))  # compiled once
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / ".cache" / "lab").mkdir(parents=True)
     (tmp_path / ".cache" / "lab" / "data").write_text("2")
