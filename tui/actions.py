@@ -1,7 +1,8 @@
 """Every action of the key table, as a function of the scene. Pure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tui import controls, moving, replaying
 from tui.copying import to_copy

@@ -1,9 +1,10 @@
 """Reads from the journal what a screen needs beyond the ledger: one experiment, one curve, one event. Holds no cursor."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from journal.errors import QueryRefused
 from journal.events import experiment_stream, session_stream

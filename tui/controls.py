@@ -1,8 +1,9 @@
 """Control: each action asks in one line that says exactly what will happen, and what key makes it so. Pure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from journal.events import (
     BranchFromRequested,

@@ -1,49 +1,43 @@
 """What a key asks the application to do beyond changing what is shown. Frozen values; only the application acts on them."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tui.ui import Confirm
 
 
-@dataclass(frozen=True, slots=True)
-class Quit:
+class Quit(Struct, frozen=True):
     """Leave, with an exit code."""
 
     code: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(Struct, frozen=True):
     """Put text on the clipboard."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
+class Post(Struct, frozen=True):
     """Append the intent that was confirmed."""
 
     confirmed: Confirm
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """Put a query to the journal; `number` tells its answer from an earlier one's."""
 
     query: str
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Save:
+class Save(Struct, frozen=True):
     """Keep a query under a name."""
 
     name: str
     query: str
 
 
-@dataclass(frozen=True, slots=True)
-class Seek:
+class Seek(Struct, frozen=True):
     """Go to a time of the night, HH:MM[:SS] in UTC."""
 
     time: str

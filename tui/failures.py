@@ -1,13 +1,13 @@
 """Failed runs as clusters: one for each kind and error signature, the largest first. Pure."""
 
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from tui.view import View
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cluster:
+class Cluster(Struct, frozen=True, kw_only=True):
     """Runs that failed alike; `last_row` and `last_run` are the latest of them."""
 
     kind: str

@@ -7,8 +7,9 @@ written by a newer program) is told in the snapshot's `trouble` and tried again;
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from journal.errors import JournalError
 from journal.tail import Tail

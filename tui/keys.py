@@ -5,7 +5,8 @@ No key needs ctrl or alt. A control key only asks; another key, `CONFIRM`, acts.
 
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 SCREENS = ("live", "history", "experiment", "failures", "sql", "replay")
 EVERYWHERE = frozenset(SCREENS)
@@ -15,8 +16,7 @@ LISTS = frozenset({"live", "history", "failures"})
 CONFIRM = "Y"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
+class Key(Struct, frozen=True, kw_only=True):
     """One binding: `keys` are characters, or Textual's names of keys that have none; `shown` is what a person reads."""
 
     keys: tuple[str, ...]

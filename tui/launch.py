@@ -1,8 +1,9 @@
 """Opens the screen: where the real parts are chosen."""
 
 import os
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from journal.store import Reader
 from tui import settings

@@ -1,7 +1,8 @@
 """Moving the cursor. On lists of experiments it stays on the experiment it was put on, whatever arrives above. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tui.failures import clusters
 from tui.ui import Scene, Ui

@@ -1,6 +1,6 @@
 """Lists that are searched by typing: commands, and saved queries. Pure."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tui.keys import available
 from tui.ui import Ui
@@ -24,8 +24,7 @@ BUILT_IN = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A line of the list: what is shown, what is said about it, and what it stands for."""
 
     title: str

@@ -1,6 +1,6 @@
 """The line in which filters, searches, directions and queries are written. Pure."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from journal.projections.tables import TABLES
 from tui.formatting import sanitize

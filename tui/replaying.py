@@ -1,7 +1,8 @@
 """Replay: which position is shown. The same painters show it; control is off. Pure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tui.effects import Effect, Seek
 from tui.ui import SPEEDS, Scene, Ui

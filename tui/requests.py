@@ -1,6 +1,6 @@
 """What people asked of a loop and what it answered, each with its position: posted is not done. Pure."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from journal.events import (
     Acknowledged,
@@ -16,8 +16,7 @@ from journal.events import (
 NEVER = 2**62  # a position no journal reaches
 
 
-@dataclass(slots=True)
-class Asked:
+class Asked(Struct):
     """A person's intent, and the loop's answer once there is one."""
 
     position: int
@@ -28,16 +27,14 @@ class Asked:
     outcome: str = ""
 
 
-@dataclass(slots=True)
-class Direction:
+class Direction(Struct):
     number: int
     text: str
     added: int
     withdrawn: int = NEVER
 
 
-@dataclass(slots=True)
-class Requests:
+class Requests(Struct):
     """A session's intents and directions, in order."""
 
     asked: list[Asked] = field(default_factory=list)

@@ -5,12 +5,13 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from operator import attrgetter
 from pathlib import Path
 from typing import ClassVar
 
+from msgspec import Struct
+from msgspec.structs import replace
 from textual import events
 from textual.app import App, ComposeResult
 from textual.screen import Screen
@@ -36,8 +37,7 @@ PLAY_SECONDS = 0.25  # between frames of play
 CURTAIN_SECONDS = 0.5  # after which even an unread journal is shown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outside:
+class Outside(Struct, frozen=True, kw_only=True):
     """What the application takes from the world; a test gives its own."""
 
     pressed: Callable[[events.Event], float] = attrgetter("time")  # monotonic: when it was sent, not when its turn came
@@ -65,7 +65,7 @@ class ArTui(App[int], inherit_bindings=False):
     BINDINGS: ClassVar = []
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, path: Path, *, ui: Ui, outside: Outside = Outside()) -> None:
+    def __init__(self, path: Path, *, ui: Ui, outside: Outside) -> None:
         super().__init__(ansi_color=True)
         self.animation_level = "none"
         self.path, self.outside = path, outside

@@ -1,8 +1,9 @@
 """One session's facts as columns and lists, each with the position that brought it. Pure; see `tui.ledger`."""
 
 from array import array
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from msgspec import Struct, field
 
 from journal.events import (
     Acknowledged,
@@ -25,8 +26,7 @@ STATUSES = ("open", "keep", "discard", "crash", "invalid")
 UNPRICED = -1.0  # dollars, once any proposal had no price
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(Struct, frozen=True):
     """The incumbent as a person chose it: the experiment's row and commit, and what it measures."""
 
     position: int
@@ -35,8 +35,7 @@ class Moved:
     metric: float
 
 
-@dataclass(frozen=True, slots=True)
-class Rest:
+class Rest(Struct, frozen=True):
     """A proposer that failed, and the time (ISO 8601, UTC) before which it is not asked again."""
 
     position: int
@@ -44,8 +43,7 @@ class Rest:
     until: str
 
 
-@dataclass(frozen=True, slots=True)
-class Overruled:
+class Overruled(Struct, frozen=True):
     """A verdict that stood from `decided` until the position `replaced`, e.g. of a kept experiment that was vetoed."""
 
     replaced: int
@@ -57,8 +55,7 @@ class Overruled:
     time: float
 
 
-@dataclass(slots=True)
-class SessionLog:
+class SessionLog(Struct):
     """One session's facts, in order, each with its position."""
 
     started: Recorded

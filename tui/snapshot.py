@@ -1,8 +1,9 @@
 """What the feed hands to a screen: the view at a position, and the few things read from disk for it. Pure values."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TypeVar
+
+from msgspec import Struct, field
 
 from journal.events import ChangeCommitted, Event, IdeaProposed, IdeaRefused
 from journal.projections.experiments import Experiment, Experiments
@@ -15,8 +16,7 @@ Curve = tuple[Sample, ...]
 E = TypeVar("E", bound=Event)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Detail:
+class Detail(Struct, frozen=True, kw_only=True):
     """One experiment's own history, folded up to a position."""
 
     experiment: Experiment
@@ -31,8 +31,7 @@ class Detail:
         return self.runs[-1] if self.runs else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True, kw_only=True):
     """The journal at a position, as far as a screen needs it."""
 
     view: View = field(default_factory=lambda: View(Ledger(), 0))

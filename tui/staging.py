@@ -1,8 +1,10 @@
 """From a snapshot and a person's choices to the scene that painters look at: the only step between them that reads."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from journal.errors import JournalError
 from tui.archive import Archive
@@ -15,8 +17,7 @@ from tui.ui import Scene, Ui
 READING = frozenset({"experiment", "failures", "replay"})  # screens that need more than the snapshot
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
+class Stage(Struct, frozen=True, kw_only=True):
     """Where scenes are set: a connection of one's own, and the ledger that the feed folds."""
 
     archive: Archive

@@ -2,15 +2,15 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import isnan
+
+from msgspec import Struct
 
 from tui.ledger import Ledger
 from tui.sessionlog import SessionLog
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """An incumbent: the experiment's row in the ledger, its number and metric, and `tried`, the one then last proposed."""
 
     row: int

@@ -2,8 +2,10 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from journal.events import SessionStarted
 from tui.requests import NEVER, Asked, Direction
@@ -11,8 +13,7 @@ from tui.sessionlog import STATUSES, UNPRICED, Rest, SessionLog
 from tui.standing import Standing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
+class Summary(Struct, frozen=True, kw_only=True):
     """A session as it stood: what the header says."""
 
     tag: str

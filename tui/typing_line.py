@@ -1,7 +1,8 @@
 """What a key does while a line is being written: edits it, or, with enter, does what the line was for. Pure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tui import actions, controls, replaying
 from tui.effects import Ask, Effect, Save

@@ -1,8 +1,9 @@
 """What the person at the screen has chosen: the second argument of every painter. Frozen values, pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from journal.query import Answer
 from journal.recorded import Recorded
@@ -13,8 +14,7 @@ PANES = ("diff", "curve", "runs", "trace", "prompt", "lineage")
 SPEEDS = (1, 10, 60, 600, 3_600)  # seconds of the night per second of play
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlotUi:
+class PlotUi(Struct, frozen=True, kw_only=True):
     """How curves are drawn. `crosshair` counts columns from the right edge."""
 
     log: bool = False
@@ -23,8 +23,7 @@ class PlotUi:
     crosshair: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Look(Struct, frozen=True, kw_only=True):
     """What the terminal can show, and what was asked for at the start."""
 
     theme: str = "terminal"
@@ -33,8 +32,7 @@ class Look:
     calm: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prompt:
+class Prompt(Struct, frozen=True, kw_only=True):
     """A line that is being written. `kind` says for what; `chosen` is the marked line of a list below it."""
 
     kind: str
@@ -44,8 +42,7 @@ class Prompt:
     recalled: int = 0  # how far back in the history
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Confirm:
+class Confirm(Struct, frozen=True, kw_only=True):
     """A control action that waits for its second key. `asked` is monotonic time."""
 
     action: str
@@ -56,8 +53,7 @@ class Confirm:
     direction: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sql:
+class Sql(Struct, frozen=True, kw_only=True):
     """The SQL screen: the query, what came of it, and where one looks."""
 
     query: str = ""
@@ -71,8 +67,7 @@ class Sql:
     saved: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ui:
+class Ui(Struct, frozen=True, kw_only=True):
     """The whole state of the screen. Cursors of experiments are rows of the ledger: they stay on what they were put on."""
 
     screen: str = "live"
@@ -101,8 +96,7 @@ class Ui:
     note: str = ""  # one line about the last action, until the next key
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
+class Hit(Struct, frozen=True, kw_only=True):
     """A failed run that a search found; `snippet` marks what matched with « »."""
 
     session: str
@@ -112,8 +106,7 @@ class Hit:
     snippet: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
+class Loaded(Struct, frozen=True, kw_only=True):
     """What was read from disk for the screen shown."""
 
     detail: Detail | None = None  # of the experiment looked at
@@ -125,8 +118,7 @@ class Loaded:
     hits_error: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class Scene(Struct, frozen=True, kw_only=True):
     """Everything a painter may look at. `now` is the clock's time when live, the night's own in replay."""
 
     snapshot: Snapshot

@@ -4,7 +4,7 @@ Three modes take keys before the screens do: a question that waits for `CONFIRM`
 Pasted text is only ever written into a line; it never acts.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from tui import actions
 from tui.effects import Effect, Post, Quit

@@ -5,9 +5,10 @@ A view at the head and a view of last Tuesday are the same code: live is the rep
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from math import isnan, nan
+
+from msgspec import Struct
 
 from tui.ledger import Ledger
 from tui.sessionlog import STATUSES, SessionLog
@@ -15,8 +16,7 @@ from tui.standing import Standing, incumbents
 from tui.summary import Summary, summarize
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One experiment as it stood. Metrics in the brief's unit, seconds of training, seconds since the epoch."""
 
     index: int
@@ -35,8 +35,7 @@ class Row:
     vetoed: bool = False  # kept once, and taken back
 
 
-@dataclass(frozen=True, slots=True)
-class Flight:
+class Flight(Struct, frozen=True):
     """The run in flight."""
 
     row: int

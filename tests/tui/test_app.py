@@ -3,10 +3,10 @@
 import asyncio
 import threading
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 import nights
 import pytest
+from msgspec.structs import replace
 
 from journal.events import PauseAcknowledged, PauseRequested, control_stream, experiment_stream, session_stream
 from journal.store import Journal, Reader

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
@@ -7,6 +6,7 @@ import pytest
 from hostile import HOSTILE
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from rich.color import ColorType
 
 from journal.events import ProposerFailed, RunFailed, SessionPaused, experiment_stream

@@ -1,9 +1,8 @@
-from dataclasses import replace
-
 import nights
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from journal.events import (
     DirectionWithdrawn,

@@ -1,8 +1,9 @@
 """A table of experiments that paints only the rows in sight: opening and jumping cost the same at 10 rows and 100,000. Pure."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from tui.formatting import ABSENT, STATUS_ROLE, STATUS_SIGN, duration, number, pad, sanitize, sigmas, signed
 from tui.frame import Frame
@@ -12,8 +13,7 @@ from tui.widgets.plot import Box
 Cell = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class Column(Struct, frozen=True, kw_only=True):
     """One column: `width` in cells (0: what is left), shown from `least` columns of screen."""
 
     key: str
