@@ -25,8 +25,7 @@ from journal_nights import night
 
 from journal.chain import GENESIS, broken, link
 from journal.codec import encode
-from journal.projections import fold
-from journal.projections.experiments import Experiments
+from journal.projections import State, fold
 from journal.query import ask
 from journal.saved import COST, SAVED
 from journal.search import failures, similar
@@ -73,9 +72,7 @@ def milliseconds(name: str, act: Callable[[], Any], *, times: int = 7) -> None:
 
 
 def experiments_alone(reader: Reader) -> None:
-    rows = Experiments()
-    for recorded in reader.read():
-        rows.apply(recorded)
+    fold(reader.read(), state=State(only={"experiments"}))
 
 
 def chain_alone(reader: Reader) -> None:
