@@ -13,7 +13,7 @@ from journal.projections import fold
 from journal.store import Journal
 from loop import inputs
 from loop.errors import BadInput
-from loop.setup.suggest import duration
+from loop.setup.suggest import duration, python
 
 FILES = ("program.md", "prepare.py", "train.py")
 TABLE = "results.tsv"
@@ -36,6 +36,7 @@ def proposal(root: Path) -> dict[str, object]:
         "metric": "val_bpb",
         "direction": "minimize",
         "scope": ["train.py"],
+        "train": f"{python(root)} train.py",
         "budget": duration(float(budget[1])) if budget else "5m",
         "startup": STARTUP,
         "inputs": [DATA] if inputs.source(root, DATA).is_dir() else [],

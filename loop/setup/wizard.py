@@ -159,7 +159,8 @@ def _tried(
         keys["direction"] = keys.get("direction") or person.ask("direction", default=direction_of(str(keys["metric"])))
         person.say(f"{keys['metric']}: {value:g} after {seconds:.1f} s")
         if runs > 1:
-            person.say(f"running it {runs - 1} more times, for the noise")
+            long = f" (about {(runs - 1) * seconds / 60:.0f} minutes; --runs 1 leaves it out)" if seconds > 60 else ""
+            person.say(f"running it {runs - 1} more times, for the noise{long}")
         config = msgspec.structs.replace(_brief(path, keys).config, inputs=first.config.inputs)
         return keys, found, stage.measure(config, first=value, seconds=seconds, runs=runs)
 
