@@ -8,7 +8,7 @@ import yaml
 from loop.config import Config
 from loop.metric import trust
 
-MADE_UP = {"reset": "the branch stays where it stood", "revert": "a commit undoes it"}
+_TAKEN_BACK = {"reset": "the branch stays where it stood", "revert": "a commit undoes it"}
 
 HUMAN = """
 # {goal}
@@ -59,7 +59,7 @@ def human(config: Config, *, metrics: Sequence[float] = (), mean: float = 0.0, s
         noise=noise,
         guards=f" A run counts only where {held} holds." if held else "",
         scope=", ".join(f"`{path}`" for path in config.scope),
-        rollback=MADE_UP[config.rollback],
+        rollback=_TAKEN_BACK[config.rollback],
     )
 
 
