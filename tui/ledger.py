@@ -31,6 +31,7 @@ from journal.projections.experiments import STATUS
 from journal.recorded import Recorded
 from tui.requests import NEVER
 from tui.sessionlog import STATUSES, Moved, Overruled, SessionLog, note, spend
+from tui.texts import Texts
 
 NOWHERE = -1  # instead of a row
 
@@ -53,7 +54,7 @@ class Ledger:
         self.gain = array("d")
         self.seconds = array("d")  # of training, all runs
         self.parent = array("q")  # `hash` of the commit that it stands on
-        self.idea: list[str] = []
+        self.idea = Texts()
         self.kind: list[str] = []
         self.proposer: list[str] = []
         self.knobs: list[str] = []

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from tui.ledger import Ledger
 from tui.sessionlog import SessionLog
+from tui.thinning import thin
 
 
 class Standing(Struct, frozen=True):
@@ -19,16 +20,16 @@ class Standing(Struct, frozen=True):
     tried: int
 
 
-def incumbents(ledger: Ledger, log: SessionLog, kept: Sequence[int], *, until: int) -> list[Standing]:
-    """The incumbents of a session up to a position; `kept` are the rows that stand kept there."""
+def incumbents(ledger: Ledger, log: SessionLog, kept: Sequence[int], *, until: int, limit: int) -> Sequence[Standing]:
+    """About `limit` incumbents of a session up to a position; `kept` are the rows that stand kept there."""
     if not log.moved or log.moved[0].position > until:
-        return [_kept(ledger, row) for row in kept]
+        return [_kept(ledger, row) for row in thin(kept, limit=limit)]
     found = [(_decided(ledger, row, until=until), _kept(ledger, row)) for row in kept]
     for one in log.moved:
         if one.position <= until:
             tried = ledger.number[log.rows[bisect_right(log.opened, one.position) - 1]]
             found.append((one.position, Standing(one.row, ledger.number[one.row], one.metric, tried)))
-    return [standing for _, standing in sorted(found, key=lambda entry: entry[0])]
+    return thin([standing for _, standing in sorted(found, key=lambda entry: entry[0])], limit=limit)
 
 
 def _kept(ledger: Ledger, row: int) -> Standing:

@@ -156,10 +156,12 @@ class View:
         kept = log.kept[: bisect_right(log.verdicts["keep"], self.position)]
         return [row for row in kept if self.status(row) == "keep"] if log.overruled["keep"] else kept
 
-    @cached_property
-    def incumbents(self) -> Sequence[Standing]:
-        """What proposals stood on in the latest session, in order: what was kept, and what a person chose."""
-        return incumbents(self.ledger, self._log, self.kept, until=self.position) if self._log else ()
+    def incumbents(self, *, limit: int) -> Sequence[Standing]:
+        """What proposals stood on in the latest session, in order: what was kept, and what a person chose.
+
+        Of more than `limit` about as many are given, evenly taken, the first and the last among them.
+        """
+        return incumbents(self.ledger, self._log, self.kept, until=self.position, limit=limit) if self._log else ()
 
     @cached_property
     def flight(self) -> Flight | None:
@@ -186,7 +188,8 @@ class View:
         """The latest session as it stood."""
         if self._log is None:
             return None
-        return summarize(self._log, self.position, kept=[*self.incumbents[:1], *self.incumbents[-1:]])
+        ends = self.incumbents(limit=1)
+        return summarize(self._log, self.position, kept=[*ends[:1], *ends[-1:]])
 
 
 UNDECIDED = ("open", nan, nan, nan, nan)

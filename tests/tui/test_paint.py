@@ -19,10 +19,11 @@ from tui.ledger import Ledger
 from tui.lines import event_line, status_lines
 from tui.snapshot import Snapshot
 from tui.themes import ROLES, THEMES, style
+from tui.thinning import thin
 from tui.ui import PANES, Confirm, Look, PlotUi, Prompt, Scene, Sql, Ui
 from tui.view import View
 from tui.widgets.curves import at
-from tui.widgets.plot import Box, Series, fit, paint_plot, smooth, thin
+from tui.widgets.plot import Box, Series, fit, paint_plot, smooth
 from tui.widgets.table import window
 
 ANSWER = Answer(columns=("number", "idea"), rows=[(number, f"idea {number}") for number in range(40)])

@@ -2,11 +2,12 @@
 
 from tui.formatting import STATUS_ROLE, STATUS_SIGN, clip, number, sanitize, signed
 from tui.frame import Frame
+from tui.thinning import thin
 from tui.ui import Scene
 from tui.widgets.chrome import HEADER
 from tui.widgets.curves import SMOOTHING, UNIT, at, crosshair, points, say
 from tui.widgets.diff import diff_lines, paint_lines
-from tui.widgets.plot import Box, Series, fit, paint_plot, smooth, thin
+from tui.widgets.plot import Box, Series, fit, paint_plot, smooth
 
 ROLES = ("curve", "warn", "good", "bad")
 SIGNS = "abcd"

@@ -8,9 +8,10 @@ from operator import itemgetter
 from journal.recorded import Sample
 from tui.formatting import clip, number, signed
 from tui.frame import Frame
+from tui.thinning import thin
 from tui.ui import PlotUi
 from tui.view import View
-from tui.widgets.plot import Axes, Box, Points, Series, fit, paint_plot, smooth, thin
+from tui.widgets.plot import Axes, Box, Points, Series, fit, paint_plot, smooth
 
 UNIT = {"time": "s", "step": "steps", "tokens": "tokens"}
 SMOOTHING = 0.9  # weight of the past in the moving average
@@ -92,7 +93,8 @@ def say(frame: Frame, inner: Box, words: str) -> None:
 def paint_frontier(frame: Frame, box: Box, *, view: View, ui: PlotUi, plain: bool = False) -> None:
     """The incumbent's metric over the number of the experiment, and every other verdict as a dot."""
     ledger = view.ledger
-    kept: Points = [(float(one.tried), one.metric or 0.0) for one in view.incumbents]
+    incumbents = view.incumbents(limit=DOTS * box.width)
+    kept: Points = [(float(one.tried), one.metric or 0.0) for one in incumbents]
     if not kept:
         frame.put(box.x + 1, box.y + box.height // 2, "no kept experiment yet", "dim")
         return
@@ -110,6 +112,6 @@ def paint_frontier(frame: Frame, box: Box, *, view: View, ui: PlotUi, plain: boo
     inner = paint_plot(frame, box, series, axes, plain=plain)
     if (x := crosshair(frame, inner, axes, ui)) is None:
         return
-    standing = next((one for one in reversed(view.incumbents) if one.tried <= x), None)
+    standing = next((one for one in reversed(incumbents) if one.tried <= x), None)
     if standing is not None:
         say(frame, inner, f"#{x:.0f}: {number(standing.metric)} of #{standing.number}")

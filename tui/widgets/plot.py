@@ -98,14 +98,6 @@ def smooth(points: Points, *, weight: float) -> Points:
     return smoothed
 
 
-def thin(points: Points, *, limit: int) -> Points:
-    """At most about `limit` points, evenly taken, the last one always among them."""
-    if len(points) <= limit:
-        return points
-    step = ceil(len(points) / limit)
-    return [*points[::step], points[-1]]
-
-
 def paint_plot(frame: Frame, box: Box, series: Sequence[Series], axes: Axes, *, plain: bool) -> Box:
     """Draw labels and series into a box of the frame, later ones over earlier ones. Returns the box without the labels."""
     labels = [f"{value:.{axes.digits}f}" for value in (axes.y_max, axes.y_min)]
