@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import select
 import signal
 import time
 from dataclasses import dataclass
@@ -38,6 +39,20 @@ def boot() -> str:
 def alive(home: Path) -> bool:
     """Whether any process has this HOME."""
     return bool(_marked(os.fsencode(f"HOME={home}")))
+
+
+def ends(pid: int, *, seconds: float) -> bool:
+    """Wait for the end of a child that nobody has waited for yet; whether it came. No wait where the system cannot tell."""
+    try:
+        handle = os.pidfd_open(pid)
+    except (AttributeError, OSError):  # not Linux, or an old one
+        return False
+    try:
+        waiting = select.poll()
+        waiting.register(handle, select.POLLIN)
+        return bool(waiting.poll(1000 * seconds))
+    finally:
+        os.close(handle)
 
 
 def sweep(home: Path) -> int:

@@ -128,6 +128,7 @@ class _Process:
     def __exit__(self, *_: object) -> None:
         """Closing the socket ends whatever still runs."""
         self._channel.close()
+        process.ends(self.pid, seconds=DEAF_SECONDS)  # at once, where `wait` would look every now and then
         try:
             self._guardian.wait(DEAF_SECONDS)
         except subprocess.TimeoutExpired:
