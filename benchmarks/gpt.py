@@ -7,8 +7,9 @@
 The baselines (`gpt_baselines.py`) are the architectures of nanoGPT, widened to the same number of parameters, and of
 autoresearch at the same shape; both with naive attention, AdamW alone, float32 and random windows. Every run is a process of
 its own on one thread, seeds interleaved, and all models are scored by the same few lines on the whole validation part. A
-second is one of the processor. `peak` is the share of what this machine reaches in a large product of matrices in the
-arithmetic that the model computes in; what is left goes to small products, norms, softmax, and memory.
+second is one of the processor. Speeds are measured apart, in turn in one process. `peak` is the share of what this machine
+reaches in a large product of matrices in the arithmetic that the model computes in; what is left goes to small products,
+norms, softmax, and memory.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +38,9 @@ sys.path[:] = [
 ]  # `gpt` is the room
 
 BATCH, CONTEXT = 16, 128
+SLICE = 1.0  # processor seconds
 WIDER, HEADS = 104, 2  # of nanoGPT, whose embeddings are tied: as many parameters as the trainer's at width 64
-RATES = {"nanogpt": 0.006, "autoresearch": 0.006}  # of the blocks, by --sweep
+RATES = {"nanogpt": 0.002, "autoresearch": 0.006}  # of the blocks, by --sweep
 NAMES = ("trainer", "trainer fp32", *RATES)
 
 
@@ -62,6 +65,8 @@ def child(arguments: argparse.Namespace) -> dict[str, Any]:
 
     data: Any = importlib.import_module("gpt.data")
     torch.set_num_threads(1)
+    if arguments.child == "speeds":
+        return speeds(arguments, data)
     run = trainer if arguments.child.startswith("trainer") else baseline
     found = run(arguments, data)
     model, stages = found.pop("model"), found["stages"]
@@ -77,6 +82,9 @@ def trainer(arguments: argparse.Namespace, data: Any) -> dict[str, Any]:
     train: Any = importlib.import_module("gpt.train")
     stages = Stages()
     train.PRECISION = "fp32" if arguments.child.endswith("fp32") else train.PRECISION
+    train.SLOWEST = (
+        math.inf
+    )  # else a busy machine ends this run before its processor seconds are spent, and not the others
     cpu = torch.device("cpu")
     settings = train.Settings(
         seed=arguments.seed, budget=arguments.budget, steps=None, device=cpu, data=arguments.data, out=None, telemetry=None
@@ -104,8 +112,7 @@ def baseline(arguments: argparse.Namespace, data: Any) -> dict[str, Any]:
     plain: Any = importlib.import_module("gpt_baselines")
     stages = Stages()
     torch.manual_seed(arguments.seed)
-    nano = arguments.child == "nanogpt"
-    size = plain.Size(data.vocabulary_size(arguments.data), CONTEXT, 2, WIDER if nano else 64, HEADS if nano else 1)
+    nano, size = arguments.child == "nanogpt", size_of(arguments.child, data.vocabulary_size(arguments.data))
     model = plain.MODELS[arguments.child](size)
     stream = plain.windows(data.train_shards(arguments.data), context=CONTEXT, batch=BATCH, seed=arguments.seed)
     next(stream)
@@ -121,6 +128,12 @@ def baseline(arguments: argparse.Namespace, data: Any) -> dict[str, Any]:
         "parameters": sum(p.numel() for p in model.parameters()),
         "flops": 6 * (products - tables) + 12 * size.depth * size.width * CONTEXT,
     }  # fmt: skip
+
+
+def size_of(name: str, vocabulary: int) -> Any:
+    plain: Any = importlib.import_module("gpt_baselines")
+    width, heads = (WIDER, HEADS) if name == "nanogpt" else (64, 1)
+    return plain.Size(vocabulary=vocabulary, context=CONTEXT, depth=2, width=width, heads=heads)
 
 
 def scored(model: Callable[[Any], Any], part: Any) -> float:
@@ -144,7 +157,13 @@ def scored(model: Callable[[Any], Any], part: Any) -> float:
 
 def run(name: str, *, seed: int, arguments: argparse.Namespace, rate: float | None = None) -> dict[str, Any]:
     command = [sys.executable, __file__, "--child", name, "--seed", str(seed), "--budget", str(arguments.budget)]
-    command += ["--data", str(arguments.data), *(["--rate", str(rate)] if rate else [])]
+    command += [
+        "--data",
+        str(arguments.data),
+        "--rounds",
+        str(arguments.rounds),
+        *(["--rate", str(rate)] if rate else []),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"error: {name}: {(done.stderr.strip().splitlines() or ['no message'])[-1]}")
@@ -152,18 +171,63 @@ def run(name: str, *, seed: int, arguments: argparse.Namespace, rate: float | No
     return result
 
 
-def peak(arithmetic: str, *, size: int = 1024, seconds: float = 1.0) -> float:
-    """FLOP/s of this machine, one thread, in products of square matrices."""
+# --- speed: slices of a second, all contestants in turn in one process, so that a busy machine slows them alike ---------
+
+
+def slices(arguments: argparse.Namespace, data: Any) -> dict[str, Callable[[], float]]:
+    """By contestant, and by arithmetic for products of large matrices: a function that works on, and tells its rate.
+
+    Rates are tokens or FLOP per processor second.
+    """
     import torch
 
-    torch.set_num_threads(1)
-    a, b = torch.randn(2, size, size, dtype=getattr(torch, arithmetic))
+    train: Any = importlib.import_module("gpt.train")
+    plain: Any = importlib.import_module("gpt_baselines")
+    vocabulary, shards = data.vocabulary_size(arguments.data), data.train_shards(arguments.data)
+    cpu = torch.device("cpu")
+    train.prepare_device(cpu)
+    settings = train.Settings(seed=0, budget=1.0, steps=None, device=cpu, data=arguments.data, out=None, telemetry=None)
+    found: dict[str, Callable[[], float]] = {}
+    for name, dtype in (("trainer", train.compute_dtype(cpu)), ("trainer fp32", torch.float32)):
+        running = train.Trainer(settings, train.GPT(train.Shape(vocabulary), dtype), train.Telemetry(None))
+        found[name] = partial(rate, partial(one_step, running))
+    for name, learning_rate in RATES.items():
+        model = plain.MODELS[name](size_of(name, vocabulary))
+        stream = plain.windows(shards, context=CONTEXT, batch=BATCH, seed=0)
+        found[name] = partial(plain.pace, model, stream, seconds=SLICE, learning_rate=learning_rate)
+    for arithmetic in ("float32", "bfloat16"):
+        a, b = torch.randn(2, 1024, 1024, dtype=getattr(torch, arithmetic))
+        found[arithmetic] = partial(rate, partial(product, a, b))
+    return found
+
+
+def one_step(running: Any) -> int:
+    """A step of the trainer; tokens."""
+    tokens, targets = next(running.stream)
+    running.accumulate(tokens, targets).item()
+    running.update(scale=0.1)
+    return int(tokens.numel())
+
+
+def product(a: Any, b: Any) -> int:
+    """A product of two square matrices; FLOP."""
     a @ b
-    began, count = time.process_time(), 0
-    while (taken := time.process_time() - began) < seconds:
-        a @ b
-        count += 1
-    return 2.0 * size**3 * count / taken
+    return 2 * len(a) ** 3
+
+
+def rate(work: Callable[[], int]) -> float:
+    """What `work` returns, per processor second over SLICE seconds."""
+    began, done = time.process_time(), 0
+    while (taken := time.process_time() - began) < SLICE:
+        done += work()
+    return done / taken
+
+
+def speeds(arguments: argparse.Namespace, data: Any) -> dict[str, float]:
+    """Medians over --rounds; the first round, of warming up, does not count."""
+    turns = slices(arguments, data)
+    rounds = [{name: turn() for name, turn in turns.items()} for _ in range(arguments.rounds + 1)][1:]
+    return {name: statistics.median(one[name] for one in rounds) for name in turns}
 
 
 def command_seconds(arguments: argparse.Namespace) -> dict[str, float]:
@@ -190,12 +254,13 @@ def mean(results: list[dict[str, Any]], key: str) -> float:
 
 def compared(arguments: argparse.Namespace) -> dict[str, Any]:
     results: dict[str, list[dict[str, Any]]] = {name: [] for name in NAMES}
-    for seed in range(arguments.seeds):
+    for seed in range(arguments.first_seed, arguments.first_seed + arguments.seeds):
         for name in NAMES:
             print(f"{name}, seed {seed}", file=sys.stderr)
             results[name].append(run(name, seed=seed, arguments=arguments))
-    rates = {name: mean(found, "tokens") / mean(found, "seconds") for name, found in results.items()}
-    peaks = {arithmetic: peak(arithmetic) for arithmetic in {found[0]["arithmetic"] for found in results.values()}}
+    print("speeds, in turn", file=sys.stderr)
+    rates = run("speeds", seed=0, arguments=arguments)
+    peaks = {arithmetic: rates[arithmetic] for arithmetic in {found[0]["arithmetic"] for found in results.values()}}
     best = min(mean(results[name], "val_bpb") for name in RATES)
     contestants = [
         {
@@ -254,9 +319,11 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=ROOT / "data", help="prepared data")
     parser.add_argument("--budget", type=float, default=20, help="processor seconds of training")
     parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--sweep", action="store_true", help="try the learning rates of the baselines")
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--child", choices=NAMES, help=argparse.SUPPRESS)
+    parser.add_argument("--rounds", type=int, default=5, help="of slices of a second, for speed")
+    parser.add_argument("--child", choices=[*NAMES, "speeds"], help=argparse.SUPPRESS)
     parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--rate", type=float, help=argparse.SUPPRESS)
     arguments = parser.parse_args()

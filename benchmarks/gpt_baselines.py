@@ -67,7 +67,7 @@ class NanoBlock(nn.Module):
 class NanoGPT(nn.Module):
     """Learned positions, tied embeddings."""
 
-    rates = (0.001, 0.003, 0.006, 0.012)
+    rates = (0.001, 0.002, 0.004, 0.008)
 
     def __init__(self, size: Size) -> None:
         super().__init__()
@@ -230,3 +230,12 @@ def spent(budget: float) -> Callable[[], float]:
     """The share of a budget of processor seconds that is spent since this call."""
     began = time.process_time()
     return lambda: (time.process_time() - began) / budget
+
+
+def pace(
+    model: NanoGPT | AutoResearch, stream: Iterator[tuple[Tensor, Tensor]], *, seconds: float, learning_rate: float
+) -> float:
+    """Tokens per processor second of `train`, over so many."""
+    began = time.process_time()
+    _, tokens = train(model, stream, rate=learning_rate, clock=spent(seconds))
+    return tokens / (time.process_time() - began)
