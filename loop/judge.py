@@ -136,6 +136,8 @@ def _decide(
 
 
 def _gained(gain: float, sigma: float) -> str:
+    if gain == 0:
+        return "neither gained nor lost"
     verb = "gained" if gain > 0 else "lost"
     return f"{verb} {abs(gain):.2g}" + (f" ({abs(gain) / sigma:.1f} σ)" if sigma > 0 else "")
 
