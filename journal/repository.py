@@ -50,9 +50,9 @@ def enclosing(journal: Path, *, spoken: Iterable[str] = ()) -> Repository | None
     refs = _refs(store)
     tried = {_number(ref): commit for ref, commit in refs.items() if ref.startswith(TRIED)}
     tips = {ref.removeprefix(BRANCHES): commit for ref, commit in refs.items() if ref.startswith(BRANCHES)}
-    anchors, verdicts = _spoken(spoken)
-    messages = {commit: loose.text(store, commit) for commit in {*tried.values(), *tips.values()} - anchors.keys()}
-    notes = {commit: note for commit, note in _notes(store, refs).items() if commit not in verdicts}
+    anchors, verdicts, told = _spoken(spoken)
+    messages = {commit: loose.text(store, commit) for commit in {*tried.values(), *tips.values()} - told}
+    notes = {} if verdicts else _notes(store, refs)
     return Repository(
         tried={key: commit for key, commit in tried.items() if key},
         tips=tips,
@@ -107,16 +107,18 @@ def _named(text: str, key: str) -> Place | None:
     return said[-1] if said else None
 
 
-def _spoken(lines: Iterable[str]) -> tuple[dict[str, Place], dict[str, Place]]:
-    """Anchors and verdicts by commit, from git's answer: a commit and its anchor on a line, its note on the lines below."""
+def _spoken(lines: Iterable[str]) -> tuple[dict[str, Place], dict[str, Place], set[str]]:
+    """Anchors and verdicts by commit, and the commits told of: each with its anchor on a line, its note on the lines below."""
     anchors: dict[str, Place] = {}
     verdicts: dict[str, Place] = {}
+    told: set[str] = set()
     commit = ""
     for line in lines:
         if _COMMIT.match(line):
             commit, _, rest = line.strip().partition(" ")
+            told.add(commit)
             if found := _PLACE.search(rest):
                 anchors[commit] = int(found[1]), found[2]
         elif place := _named(line, NOTED):
             verdicts[commit] = place
-    return anchors, verdicts
+    return anchors, verdicts, told

@@ -350,6 +350,7 @@ def test_real_git_is_read_in_a_linked_worktree_and_after_packing(tmp_path):
 
     packed = enclosing(linked / ".ar/journal.db", spoken=told.stdout.splitlines())
 
+    assert packed.packed == frozenset()
     assert loose.verdicts == packed.verdicts == {loose.tips["nov20"]: (9, "b" * 64)}
     assert loose.anchors == packed.anchors == {loose.tips["nov20"]: (5, "a" * 64)}
     assert loose.tried == packed.tried == {("nov20", 1): loose.tips["nov20"]}
