@@ -172,6 +172,14 @@ def test_a_long_reason_leaves_the_noise_in_the_header():
     assert header.endswith("paused: all experiment…")
 
 
+def test_a_reason_without_room_is_left_out_of_the_header():
+    view = view_of([nights.started(), *nights.baseline(), SessionPaused(session=nights.TAG, reason="a long reason")])
+
+    text = painted(Scene(snapshot=Snapshot(view=view, loop="loop not running"), ui=Ui(), now=nights.START))
+
+    assert text.splitlines()[0].split()[-6:] == ["σ", "0.0052", "paused,", "no", "loop", "runs"]
+
+
 def test_a_curve_has_no_value_where_it_has_not_been():
     curve = [(float(second), 10.0 - second) for second in range(1, 5)]
 

@@ -13,6 +13,7 @@ from tui.summary import Summary
 from tui.ui import Scene
 
 HEADER = 2  # lines
+LEGIBLE = 12  # cells of a reason that are worth showing
 
 
 def paint_header(frame: Frame, scene: Scene) -> None:
@@ -23,10 +24,10 @@ def paint_header(frame: Frame, scene: Scene) -> None:
         return
     words, role = loop_state(scene.snapshot, session, now=scene.now)
     standing = _standing(session)
-    wanted = sum(cell_len(text) + 2 for text, _ in standing)
-    least = cell_len(words.partition(": ")[0]) + 1  # the reason is told in full on Live
-    room = max(frame.width - wanted, min(frame.width // 2, least))
-    right = frame.put_right(frame.width, 0, clip(words, room), role)
+    head = words.partition(": ")[0]  # the reason after it is told in full on Live
+    room = frame.width - sum(cell_len(text) + 2 for text, _ in standing)
+    shown = words if room >= cell_len(head) + LEGIBLE else head
+    right = frame.put_right(frame.width, 0, clip(shown, max(room, min(frame.width // 2, cell_len(head)))), role)
     _fit(frame, 0, right - 2, standing)
     right = frame.put_right(frame.width, 1, _spent(session, scene.now), "dim")
     _fit(frame, 1, right - 2, _tally(session) if scene.snapshot.read is None else _reading(scene.snapshot))
@@ -80,7 +81,7 @@ def loop_state(snapshot: Snapshot, session: Summary, *, now: datetime) -> tuple[
     if session.state == "ended":
         return f"ended: {sanitize(session.reason)}", "dim"
     if session.state == "paused":
-        gone = f", {snapshot.loop}" if snapshot.loop else ""
+        gone = ", no loop runs" if snapshot.loop else ""
         until = f" until {clock(session.until)} UTC" if session.until else ""
         return f"paused{until}{gone}: {sanitize(session.reason)}", "warn"
     if snapshot.loop:
