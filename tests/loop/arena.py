@@ -103,6 +103,8 @@ def write_data(folder: Path) -> None:
     for name in ("train", "tokenizer", "val"):
         (folder / name).mkdir(parents=True)
     np.save(folder / "train" / "00000.npy", part[:2000])
+    with (folder / "train" / "00000.starts").open("wb") as starts:
+        np.save(starts, np.flatnonzero(part[:2000] == 0))  # a document begins at each 0
     np.save(folder / "val" / "tokens.npy", part[2000:])
     np.save(folder / "val" / "bytes.npy", np.ones(VOCABULARY, dtype=np.int32))
     (folder / "val" / "val.json").write_text(json.dumps({"context": CONTEXT}))
