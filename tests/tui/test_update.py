@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from journal.events import (
+    BranchFromRequested,
     DirectionWithdrawn,
     PauseRequested,
     ResumeRequested,
@@ -84,6 +85,7 @@ CONTROLS = [
     ("S", StopRequested),
     ("X", StopRequested),
     ("v", VetoRequested),
+    ("f", BranchFromRequested),
 ]
 
 
@@ -112,7 +114,7 @@ def test_any_other_key_asks_nothing_of_the_loop(theatre, key, _kind, other):
 def test_the_question_says_exactly_what_will_happen(theatre):
     ui = Ui(cursor=theatre.row(8))
 
-    words = {key: slowly(theatre, ui, [key])[0].confirm.words for key in "psSXv"}
+    words = {key: slowly(theatre, ui, [key])[0].confirm.words for key in "psSXvf"}
 
     assert words == {
         "p": "Pause nov20 after the experiment in flight.",
@@ -120,6 +122,7 @@ def test_the_question_says_exactly_what_will_happen(theatre):
         "S": "End session nov20 after the experiment in flight.",
         "X": "End session nov20 and the run in flight at once.",
         "v": "Take #8 back: “cool down over 60 % of the time”.",
+        "f": "Let the next proposals stand on #8: “cool down over 60 % of the time”.",
     }
 
 
@@ -127,6 +130,20 @@ def test_only_a_kept_experiment_can_be_vetoed(theatre):
     ui, _ = slowly(theatre, Ui(screen="history", cursor=theatre.row(9)), ["v"])
 
     assert (ui.confirm, ui.note) == (None, "Only a kept experiment can be vetoed: put the cursor on one.")
+
+
+def test_the_code_as_it_came_cannot_be_vetoed(theatre):
+    ui, _ = slowly(theatre, Ui(screen="history", cursor=theatre.row(0)), ["v"])
+
+    assert (ui.confirm, ui.note) == (None, "Experiment 0 is the code as it came: there is nothing to take back.")
+
+
+@pytest.mark.parametrize("number", [5, 12])
+def test_what_crashed_or_has_no_verdict_cannot_be_gone_on_from(theatre, number):
+    ui, _ = slowly(theatre, Ui(screen="history", cursor=theatre.row(number)), ["f"])
+
+    assert ui.confirm is None
+    assert ui.note.startswith("Only an experiment that was measured and counts")
 
 
 def test_a_direction_is_written_then_confirmed(theatre):
