@@ -99,7 +99,8 @@ def in_an_hour():
 
 
 @pytest.mark.parametrize(
-    ("said", "waited"), [("7", 7), ("86400", LONGEST), (in_an_hour(), LONGEST), ("soon", 1), ("0", 0)]
+    ("said", "waited"),
+    [("7", 7), ("86400", LONGEST), pytest.param(in_an_hour(), LONGEST, id="a date"), ("soon", 1), ("0", 0)],
 )
 def test_a_server_that_is_asked_too_often_says_how_long_to_wait(server, place, said, waited):
     downloads = Downloads(server, Fault(status=429, headers=(("Retry-After", said),)))
