@@ -2,7 +2,7 @@
 
 Written for this comparison after https://github.com/karpathy/nanoGPT (`model.py`, `train.py`) and
 https://github.com/karpathy/autoresearch (`train.py`): straightforward PyTorch with naive attention, random windows of the
-token stream for batches, float32. The learning rates are the best of those that `benchmarks/gpt.py --sweep` tries.
+token stream for batches, float32. `benchmarks/gpt.py --sweep` tries their learning rates.
 """
 
 from __future__ import annotations
