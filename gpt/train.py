@@ -87,7 +87,7 @@ HORIZON = 1.0  # share of the budget that is taken; fixed, but where the metric 
 CLOCK = "processor"  # what a second is, real or of the processor; fixed {"real", "processor"}
 SLOWEST = 2.5  # real seconds in one processor second, at most; fixed
 THREADS = 1  # CPU threads, 0 for one on every core; fixed
-SEED = 0  # seed of the rows' order in every run, and of the weights unless AR_SEED is set; fixed
+SEED = 0  # seed of the weights and of the rows' order where AR_SEED is not set; fixed
 PRECISION = "auto"  # arithmetic of the model; fixed {"auto", "bf16", "fp32"}
 
 
@@ -438,9 +438,9 @@ def schedule(progress: float) -> float:
 
 
 def batches(settings: Settings) -> Iterator[tuple[Tensor, Tensor]]:
-    """Endless (tokens, targets), each (BATCH, CONTEXT) int64 on the device, the same in every run; rows: `gpt.packing`."""
+    """Endless (tokens, targets), each (BATCH, CONTEXT) int64 on the device, in the seed's order; rows: `gpt.packing`."""
     shards, documents = data.train_shards(settings.data), data.train_documents(settings.data)
-    for rows in packing.batches(shards, documents, batch=BATCH, length=CONTEXT + 1, seed=SEED):
+    for rows in packing.batches(shards, documents, batch=BATCH, length=CONTEXT + 1, seed=settings.seed):
         batch = torch.from_numpy(rows)
         if settings.device.type == "cuda":
             batch = batch.pin_memory().to(settings.device, non_blocking=True)
