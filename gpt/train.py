@@ -56,7 +56,7 @@ MLP_RATIO = 4.0  # width of the MLP over WIDTH [0.5..8]
 VALUE_EVERY = 2  # every n-th layer, counted from the last, adds value embeddings; 0 for none [0..64]
 ROPE_BASE = 10000.0  # longest rotary wavelength over 2 pi, tokens [100..1000000]
 QK_SCALE = 1.0  # factor on the scores of normalised queries and keys; modded-nanogpt has 1.36 [0.1..16]
-WINDOW = 0  # tokens that three layers of four look back, the last one all; 0: all do {0, 32, 64, 128, 256, 512, 1024}
+WINDOW = 0.0  # share of the context that all layers but each fourth look back over; 0 for all of it {0.0, 0.25, 0.5}
 SOFTCAP = 0.0  # bound of the logits, as in Gemma 2 (30) and nanochat (15); 0 for none {0.0, 15.0, 30.0}
 
 # batch
@@ -192,7 +192,7 @@ class Shape:
     value_every: int = VALUE_EVERY
     rope_base: float = ROPE_BASE
     qk_scale: float = QK_SCALE
-    window: int = WINDOW
+    window: int = round(WINDOW * CONTEXT)
     softcap: float = SOFTCAP
 
     def sight(self, layer: int) -> int:
