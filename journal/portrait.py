@@ -26,7 +26,9 @@ def portray(state: State, events: list[Recorded], *, session: str, experiment: i
     """The portrait, from the fold and the experiment's own stream. Raises JournalMissing for an unknown number."""
     row = state.experiments.rows.get((session, experiment))
     if row is None:
-        raise JournalMissing(f"Session {session} has no experiment {experiment}: see `ar-journal log`.")
+        raise JournalMissing(
+            f"Session {session} has no experiment {experiment}: see `ar-journal log`, or say --session."
+        )
     proposals = [step.event for step in events if isinstance(step.event, IdeaProposed)]
     verdicts = [step.event for step in events if isinstance(step.event, Verdict)]
     return Portrait(

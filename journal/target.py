@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from journal.errors import JournalError
@@ -22,7 +22,8 @@ def replacing(target: Path) -> Iterator[Path]:
     except OSError as error:
         raise JournalError(f"{target} cannot be written: {error.strerror or error}.") from error
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):  # where nothing can be written, nothing can be taken away
+            beside.unlink()
 
 
 def plain(target: Path) -> Path:

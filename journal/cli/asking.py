@@ -86,6 +86,8 @@ def similar(
         state = state_of(reader(journal))
         _found(search.like(locate(journal), state, change, limit=limit), json=json)
         return
+    if not words:
+        raise QueryRefused("Like what? Name an idea in words, or an experiment with --change.")
     _found(search.similar(locate(journal), " ".join(words or []), limit=limit), json=json)
 
 

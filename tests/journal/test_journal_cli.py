@@ -146,6 +146,8 @@ def test_an_answer_that_was_cut_is_said_to_be_on_stderr(night_path):
         (["show", "99"], "has no experiment 99"),
         (["log", "--journal", "/nowhere/journal.db"], "There is no journal at /nowhere/journal.db"),
         (["plot", "/nowhere/night.png"], "/nowhere/night.png cannot be written"),
+        (["plot", f"{'n' * 250}.svg"], "cannot be written: File name too long"),
+        (["similar"], "Name an idea in words"),
         (["plot", "night.docx"], "night.docx names no kind of picture"),
         (["backup", "/nowhere/copy.db"], "The copy /nowhere/copy.db could not be written"),
         (["replay", "--speed", "backwards"], "a number above 0 such as 60x, or max"),
