@@ -127,7 +127,7 @@ def _decide(
     borderline = WORTH_ERRORS * error < gain < CLEAR * threshold
     if borderline and left > 0:
         return "rerun", f"the threshold is {threshold:.2g}: borderline, so both are run again on a fresh seed"
-    after = f" after {pairs} paired re-runs" if pairs else ""
+    after = f" after {pairs} paired re-run{'s' * (pairs > 1)}" if pairs else ""
     if gain > threshold:
         return "keep", f"above the threshold of {threshold:.2g}{after}"
     if lines < 0 and gain >= -error / 2:
