@@ -7,12 +7,13 @@ import typer
 
 from journal.cli.app import JournalOption, SessionOption, app, latest_tag, reader, state_of
 from journal.cli.output import narrate
-from journal.errors import JournalError, JournalMissing
+from journal.errors import JournalMissing
 from journal.events import experiment_stream
 from journal.morning import PICTURE, kept, markdown
 from journal.portrait import portray
 from journal.projections import State
 from journal.projections.sessions import Session
+from journal.target import replacing
 
 
 @app.command(epilog="Example: ar-journal report night.html")
@@ -56,8 +57,6 @@ def _page(state: State, row: Session, text: str) -> str:
 
 
 def _write(target: Path, text: str) -> None:
-    try:
-        target.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise JournalError(f"{target} cannot be written: {error.strerror}.") from error
+    with replacing(target) as beside:
+        beside.write_text(text, encoding="utf-8")
     narrate(f"{target} holds the night.")
