@@ -297,7 +297,9 @@ def refs(night: Night, events: list[Any]) -> list[str]:
     held = {int(line.split()[0]): line.split()[1] for line in lines}
     if held != committed:
         found.append(f"refs hold {sorted(held)}, events name {sorted(committed)}")
-    kept = [event.commit for event in events if isinstance(event, ExperimentKept)][-1]
+    kept = next((event.commit for event in reversed(events) if isinstance(event, ExperimentKept)), None)
+    if kept is None:
+        return [*found, "nothing was kept, not even the baseline"]
     branch = night.git("rev-parse", f"refs/heads/autoresearch/{TAG}")
     same = night.git("rev-parse", f"{branch}^{{tree}}") == night.git("rev-parse", f"{kept}^{{tree}}")
     if not same or (night.rollback == "reset" and branch != kept):
