@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from journal.events import Isolation, RunFailed, Usage
-from loop import editable, inputs, judges, limits, metric, numbers, sandbox, written
+from loop import editable, inputs, judges, limits, metric, numbers, sandbox, warm, written
 from loop.clock import Clock
 from loop.config import Config
 from loop.contracts import Outcome, Training
@@ -55,10 +55,16 @@ class Runs:
             trained = self._train(training, folder, watch)
             if why := failure(trained, what="training", asked=self._asked("training")):
                 return self._failed(training, why, trained, folder=folder, began=began)
+            if training.purpose == "baseline":
+                warm.keep(self._warm(training), folder / "home")
             return self._evaluate(training, folder, trained, watch, began=began)
         finally:
             for name in ("train", "evaluate", "home"):
                 shutil.rmtree(folder / name, ignore_errors=True)
+
+    def _warm(self, training: Training) -> Path:
+        """What the compilers of the unchanged code left for this session's runs."""
+        return self._folder.parent / "warm" / training.session
 
     def _fresh(self, folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
@@ -81,6 +87,7 @@ class Runs:
             "AR_OUT": str(folder / "out"),
             "AR_DEVICE": self._device,
             **editable.search_path(self._config.train, root=root, export=folder / "train"),
+            **warm.lend(self._warm(training), home),
         }
         own = [folder / name for name in ("train", "out", "home")]
         prefix = self._words(folder / "train", reads=found, writes=own)  # before the clock: the first takes seconds
