@@ -23,8 +23,15 @@ def discard(path: Path) -> None:
         file.unlink(missing_ok=True)
 
 
+def refuse_folder(path: Path) -> None:
+    """Raise JournalUnusable for a folder, on which SQLite would blame the disk."""
+    if path.is_dir():
+        raise JournalUnusable(f"{path} is a folder: name the journal's file.")
+
+
 def connect(path: Path, *, readonly: bool) -> sqlite3.Connection:
     """Open the file; never creates one when read-only. Raises JournalUnusable."""
+    refuse_folder(path)
     uri = path.absolute().as_uri()
     try:
         return _open(f"{uri}?mode={'ro' if readonly else 'rwc'}")

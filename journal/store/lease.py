@@ -9,6 +9,7 @@ import os
 import socket
 import sqlite3
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from journal.errors import JournalBusy, LeaseLost
@@ -59,7 +60,10 @@ def claim(db: sqlite3.Connection, *, since: str) -> int:
 def holder(db: sqlite3.Connection) -> str:
     """Who holds, or last held, the lease."""
     row = db.execute("SELECT pid, host, since FROM lease").fetchone()
-    return f"process {row[0]} on {row[1]} since {row[2]}" if row else "nobody"
+    if row is None:
+        return "nobody"
+    since = datetime.fromisoformat(row[2]).astimezone(UTC)
+    return f"process {row[0]} on {row[1]} since {since:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def check(db: sqlite3.Connection, lease: Lease | None, stream: str) -> None:

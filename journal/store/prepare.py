@@ -7,11 +7,12 @@ from pathlib import Path
 
 from journal.errors import JournalUnusable
 from journal.migrations import migrate, pending
-from journal.store.connection import connect, sentence, use_wal, wake_file
+from journal.store.connection import connect, refuse_folder, sentence, use_wal, wake_file
 
 
 def prepare(path: Path) -> None:
     """Make or migrate the file, and its sentinel. Raises JournalUnusable."""
+    refuse_folder(path)  # before anything is made beside it
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         turn = os.open(wake_file(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)

@@ -162,6 +162,21 @@ def test_bad_input_is_one_sentence_and_exit_2(night_path, arguments, words):
     assert "Traceback" not in told.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments", [["verify"], ["log"], ["sql", "SELECT 1"], ["import", "night.jsonl"], ["rebuild"]]
+)
+def test_a_folder_is_no_journal_and_is_left_as_it_is(folder, monkeypatch, arguments):
+    monkeypatch.chdir(folder)
+    (folder / "night.jsonl").touch()
+    (folder / "night").mkdir()
+
+    told = ar_journal(*arguments, "--journal", "night")
+
+    assert (told.returncode, told.stdout) == (2, "")
+    assert told.stderr == "ar-journal: night is a folder: name the journal's file.\n"
+    assert sorted(path.name for path in folder.iterdir()) == ["night", "night.jsonl"]
+
+
 def test_verify_says_yes_with_exit_0_and_no_with_exit_1(night_path):
     good = ar_journal("verify", journal=night_path)
     write_over(night_path)

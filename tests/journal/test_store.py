@@ -176,7 +176,8 @@ def test_one_loop_at_a_time_and_the_other_is_told_who(journal):
     other = Journal(journal.path)
 
     with pytest.raises(
-        JournalBusy, match=rf"Another loop runs on .*: process {os.getpid()} on .* since 20.*ar-loop stop"
+        JournalBusy,
+        match=rf"Another loop runs on .*: process {os.getpid()} on .* since 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC\..*ar-loop stop",
     ):
         other.acquire()
     other.close()
