@@ -48,9 +48,13 @@ def _of_session(session: Session, config: Config) -> Iterator[tuple[bool, Ending
     if best is not None and target is not None:
         yield _reaches(best, target, config.direction), Ending(f"the target {target:g} is reached", final=True)
     if most is not None:
-        yield session.experiments >= most, Ending(f"all {most} experiments of the brief are done", final=True)
+        yield session.experiments >= most, Ending(_all(most), final=True)
     words = f"the proposals have cost {spent:.2f} dollars, the most that the brief allows"
     yield spent >= config.max_cost, Ending(words, final=True)
+
+
+def _all(most: int) -> str:
+    return "the one experiment of the brief is done" if most == 1 else f"all {most} experiments of the brief are done"
 
 
 def _of_call(

@@ -40,9 +40,10 @@ def as_lines(session: Session, state: State) -> list[str]:
     flight = in_flight(session, state)
     counts, back = session.counts, vetoed(session, state)
     tries = (
-        f"{session.experiments} experiments: {kept(session)} kept, {counts['discard']} discarded, "
+        f"{_counted(session.experiments, 'experiment')}: "
+        f"{kept(session)} kept, {counts['discard']} discarded, "
         f"{counts['crash']} crashed, {counts['invalid']} that do not count{f' ({back} vetoed)' if back else ''}; "
-        f"{session.refusals} proposals refused"
+        f"{_counted(session.refusals, 'proposal')} refused"
     )
     lines = [
         f"session {session.tag} ({session.state}{f': {session.reason}' if session.reason else ''})",
@@ -82,6 +83,10 @@ def in_flight(session: Session, state: State) -> int | None:
         return None
     rows = state.experiments.rows.values()
     return next((row.number for row in rows if row.session == session.tag and row.status == "open"), None)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _best(session: Session) -> str:

@@ -42,7 +42,7 @@ def _standing(session: Summary) -> str:
 def _tally(session: Summary, now: datetime) -> str:
     counts = session.counts
     return (
-        f"kept {count(counts['keep'])}, discarded {count(counts['discard'])}, crashed {count(counts['crash'])}, "
+        f"kept {count(session.kept)}, discarded {count(counts['discard'])}, crashed {count(counts['crash'])}, "
         f"invalid {count(counts['invalid'])}; {dollars(session.dollars)}, {duration(session.elapsed(now))}"
     )
 

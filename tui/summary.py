@@ -46,6 +46,11 @@ class Summary(Struct, frozen=True, kw_only=True):
         return (until - datetime.fromisoformat(self.started_at)).total_seconds()
 
     @property
+    def kept(self) -> int:
+        """Experiments kept, the baseline left out."""
+        return self.counts["keep"] - (self.baseline is not None)
+
+    @property
     def minimize(self) -> bool:
         return self.direction != "maximize"
 

@@ -28,6 +28,7 @@ def history(statuses: str) -> list[Experiment]:
         ({"best": 0.9}, {"target": 0.9}, "the target 0.9 is reached"),
         ({"best": 0.9}, {"target": 0.9, "direction": "maximize"}, "the target 0.9 is reached"),
         ({"experiments": 3}, {"experiments": 3}, "all 3 experiments of the brief are done"),
+        ({"experiments": 1}, {"experiments": 1}, "the one experiment of the brief is done"),
         ({"dollars": 20.0}, {}, "the proposals have cost 20.00 dollars, the most that the brief allows"),
         ({}, {"max_cost": 0.0}, "the proposals have cost 0.00 dollars, the most that the brief allows"),
     ],

@@ -180,7 +180,7 @@ def test_another_call_continues_where_the_last_one_ended(night):
 
 @pytest.mark.parametrize(
     ("lines", "reason"),
-    [("experiments: 1", "all 1 experiments of the brief are done"), ("target: 0.2", "the target 0.2 is reached")],
+    [("experiments: 1", "the one experiment of the brief is done"), ("target: 0.2", "the target 0.2 is reached")],
 )
 def test_a_bound_of_the_brief_ends_the_session(tmp_path, lines, reason):
     project = Project(tmp_path / "toy", brief=BRIEF.replace("scope:", f"{lines}\nscope:"))
@@ -380,7 +380,7 @@ def test_an_edit_of_the_brief_is_taken_up_at_the_next_experiment(tmp_path):
     changed = project.of(BriefChanged)
     assert [event.accepted for event in changed] == [True]
     assert "Make it tiny." in changed[0].brief
-    assert project.of(SessionEnded)[0].reason == "all 1 experiments of the brief are done"
+    assert project.of(SessionEnded)[0].reason == "the one experiment of the brief is done"
 
 
 @pytest.mark.parametrize(

@@ -162,6 +162,14 @@ def test_a_plateau_of_the_brief_is_said():
     assert " 1 since a keep" in told_of(plateau=2)
 
 
+def test_the_baseline_is_no_keep():
+    view = view_of([nights.started(), *nights.baseline()])
+    scene = Scene(snapshot=Snapshot(view=view), ui=Ui(), now=nights.START)
+
+    assert "✓ 0 kept" in painted(scene)
+    assert "kept 0," in "\n".join(status_lines(scene.snapshot, now=nights.START))
+
+
 def test_a_long_reason_leaves_the_noise_in_the_header():
     paused = SessionPaused(session=nights.TAG, reason="all experiments of this call are done")
     view = view_of([nights.started(), *nights.baseline(), paused])

@@ -11,7 +11,8 @@ from tui.widgets.table import window
 def paint(frame: Frame, scene: Scene) -> None:
     """The list above, the trace below."""
     lines = _hits(scene) if scene.ui.search else _clusters(scene)
-    title = f"{count(scene.snapshot.view.failures)} failed runs"
+    failures = scene.snapshot.view.failures
+    title = f"{count(failures)} failed run{'' if failures == 1 else 's'}"
     if scene.ui.search:
         title = f"{count(len(lines))} found for {sanitize(scene.ui.search)}"
     frame.rule(HEADER, clip(title, frame.width - 4))

@@ -57,7 +57,7 @@ def _standing(session: Summary) -> list[tuple[str, str]]:
 
 def _tally(session: Summary) -> list[tuple[str, str]]:
     counts = session.counts
-    parts = [(f"✓ {count(counts['keep'])} kept", "good"), (f"· {count(counts['discard'])} discarded", "dim")]
+    parts = [(f"✓ {count(session.kept)} kept", "good"), (f"· {count(counts['discard'])} discarded", "dim")]
     if counts["crash"]:
         parts.append((f"✗ {count(counts['crash'])} crashed", "bad"))
     if counts["invalid"]:
