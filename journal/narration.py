@@ -85,6 +85,8 @@ def _finished(event: RunFinished) -> str:
 
 
 def _noise(event: NoiseMeasured) -> str:
+    if event.sigma == 0:
+        return f"the runs are identical: σ is 0 over {event.replicates} runs"
     return f"σ is {event.sigma:.4g} over {event.replicates} runs: less than {2 * event.sigma:.2g} is noise"
 
 

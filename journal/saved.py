@@ -71,17 +71,17 @@ WITH kept AS (
       AS dollars
   FROM kept k
 )
-SELECT session, number, delta, round(seconds / 3600, 3) AS hours, round(spent.dollars, 2) AS dollars,
-       round(seconds / 3600 / (abs(delta) * 1000), 3) AS hours_per_001,
-       round(spent.dollars / (abs(delta) * 1000), 2) AS dollars_per_001
+SELECT session, number, delta, round(seconds / 3600, 5) AS hours, round(spent.dollars, 4) AS dollars,
+       round(seconds / 3600 / (abs(delta) * 1000), 6) AS hours_per_001,
+       round(spent.dollars / (abs(delta) * 1000), 6) AS dollars_per_001
 FROM spent JOIN experiments USING (session, number) WHERE delta <> 0 ORDER BY session, number""",
     ),
     Saved(
         name="hours",
         question="Where did the night's hours go?",
         sql="""
-SELECT session, status, count(*) AS experiments, round(sum(train_seconds) / 3600, 2) AS training_hours,
-       round(sum(wall_seconds - train_seconds) / 3600, 2) AS other_hours, round(sum(dollars), 2) AS dollars
+SELECT session, status, count(*) AS experiments, round(sum(train_seconds) / 3600, 5) AS training_hours,
+       round(sum(wall_seconds - train_seconds) / 3600, 5) AS other_hours, round(sum(dollars), 2) AS dollars
 FROM experiments GROUP BY session, status ORDER BY session, training_hours DESC""",
     ),
     Saved(
@@ -91,7 +91,7 @@ FROM experiments GROUP BY session, status ORDER BY session, training_hours DESC"
 SELECT kind, count(*) AS tried, sum(status = 'keep') AS kept, sum(status = 'crash') AS crashed,
        round(100.0 * sum(status = 'keep') / count(*), 1) AS kept_percent,
        round(sum(CASE WHEN status = 'keep' THEN gain_sigma END), 2) AS gain_sigma,
-       round(sum(wall_seconds) / 3600, 2) AS hours
+       round(sum(wall_seconds) / 3600, 5) AS hours
 FROM experiments WHERE kind <> 'baseline' GROUP BY kind ORDER BY gain_sigma DESC""",
     ),
     Saved(
@@ -120,5 +120,5 @@ WITH hours AS (
 )
 SELECT s.session, s.proposer, s.model, s.proposals, s.failures, s.calls, s.tokens_in, s.tokens_cache_read,
        s.tokens_cache_written, s.tokens_out, round(s.dollars, 4) AS dollars, round(s.seconds) AS seconds_waited,
-       h.kept, round(h.hours, 2) AS run_hours, round(s.dollars / nullif(h.kept, 0), 4) AS dollars_per_keep
+       h.kept, round(h.hours, 5) AS run_hours, round(s.dollars / nullif(h.kept, 0), 4) AS dollars_per_keep
 FROM spend s LEFT JOIN hours h USING (session, proposer, model) ORDER BY s.session, dollars DESC"""

@@ -84,7 +84,7 @@ def _hits(table: str, *, many: bool, limit: int, weights: str = "") -> str:
 
 
 def like(path: Path, state: State, experiment: int, *, limit: int = LIMIT) -> Answer:
-    """Experiments like one of the latest session, by what its change does and by the words of its idea, in turn."""
+    """Experiments like one of the latest session, by what it does and by its idea's words, in turn: the order is `rank`."""
     latest = state.latest_session()
     trial = state.changes.rows.get((latest.tag, experiment)) if latest else None
     if trial is None:
@@ -95,10 +95,21 @@ def like(path: Path, state: State, experiment: int, *, limit: int = LIMIT) -> An
     words = [int(str(row[1])) for row in hits if row[0] == trial.session]
     found = nearest(state.changes, trial.change, session=trial.session, experiment=experiment, words=words, limit=limit)
     rows: list[tuple[Value, ...]] = [
-        (row.trial.experiment, row.trial.status, row.trial.delta, round(row.score, 3), row.by, row.trial.idea)
-        for row in found
+        (
+            rank,
+            trial.session,
+            row.trial.experiment,
+            row.trial.status,
+            row.trial.delta,
+            round(row.score, 3),
+            row.by,
+            row.trial.idea,
+        )
+        for rank, row in enumerate(found, start=1)
     ]
-    return Answer(columns=("experiment", "status", "delta", "likeness", "found_by", "idea"), rows=rows)
+    return Answer(
+        columns=("rank", "session", "experiment", "status", "delta", "likeness", "found_by", "idea"), rows=rows
+    )
 
 
 def match(words: str, *, joined: str) -> str:

@@ -42,7 +42,8 @@ def sql(
     """Ask the journal in SQL, read-only. Tables: docs/sql.md."""
     chosen = Form.JSON if json else form
     if saved:
-        print_answer(_catalogue(), form=chosen)
+        catalogue = _catalogue()
+        print_answer(catalogue, form=chosen, widest=max(len(str(value)) for row in catalogue.rows for value in row))
         return
     path = locate(journal)
     if query is None and sys.stdin.isatty():

@@ -12,7 +12,7 @@ import typer
 
 from journal import export as exported
 from journal import results
-from journal.cli.app import JournalOption, SessionOption, TargetArgument, app, latest_tag, open_writer, reader, state_of
+from journal.cli.app import JournalOption, SessionOption, app, latest_tag, open_writer, reader, state_of
 from journal.cli.output import narrate
 from journal.errors import JournalError
 from journal.locate import locate
@@ -98,12 +98,24 @@ def import_(
 
 
 @app.command(epilog="Example: ar-journal plot night.svg")
-def plot(target: TargetArgument, *, session: SessionOption = None, journal: JournalOption = None) -> None:
-    """Draw the night: kept, discarded, crashed, the running best and the noise. PNG, SVG or PDF by the suffix."""
+def plot(
+    target: Annotated[
+        Path,
+        typer.Argument(
+            help="A file: .png, .svg, .pdf, or what else matplotlib writes (.jpg, .webp, .eps).", show_default=False
+        ),
+    ],
+    *,
+    session: SessionOption = None,
+    journal: JournalOption = None,
+) -> None:
+    """Draw the night: kept, discarded, crashed, the running best and the noise."""
     from journal.plot import plot as draw  # noqa: PLC0415 - what only this command needs
 
     state = state_of(reader(journal))
-    draw(state, session=latest_tag(state, session), target=target)
+    tag = latest_tag(state, session)
+    draw(state, session=tag, target=target)
+    narrate(f"{target} shows session {tag}.")
 
 
 def _write_view(rows: Iterator[tuple[Any, ...]], form: Layout) -> None:

@@ -51,7 +51,9 @@ def rebuild(*, journal: JournalOption = None) -> None:
     """Drop the projections' tables and make them again from the events; no loop may be running."""
     writer = open_writer(reader(journal).path)
     writer.rebuild()
+    position, _ = writer.head()
     writer.close()
+    narrate(f"{writer.path}: the tables are made again from {position} events.")
 
 
 @app.command(epilog="Example: ar-journal backup ~/night.db")

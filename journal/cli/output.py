@@ -34,13 +34,13 @@ def print_json(value: Any) -> None:
     print(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
-def print_answer(answer: Answer, *, form: Form) -> None:
-    """The answer in the form asked for; what was cut off is said on stderr."""
+def print_answer(answer: Answer, *, form: Form, widest: int = WIDEST) -> None:
+    """The answer in the form asked for, a table's cells at most `widest` characters; rows cut off are said on stderr."""
     if form is Form.JSON:
         rows = (dict(zip(answer.columns, map(_jsonable, row), strict=True)) for row in answer.rows)
         print(json.dumps(list(rows), indent=2, ensure_ascii=False, allow_nan=False))
     elif form is Form.TABLE:
-        _print_table(answer)
+        _print_table(answer, widest)
     else:
         writer = csv.writer(sys.stdout, dialect="excel-tab" if form is Form.TSV else "excel", lineterminator="\n")
         writer.writerow(answer.columns)
@@ -49,8 +49,8 @@ def print_answer(answer: Answer, *, form: Form) -> None:
         narrate(f"Note: {answer.truncated}.")
 
 
-def _print_table(answer: Answer) -> None:
-    cells = [[_cell(value) for value in row] for row in answer.rows]
+def _print_table(answer: Answer, widest: int) -> None:
+    cells = [[_cell(value, widest) for value in row] for row in answer.rows]
     widths = [max(map(len, column)) for column in zip(answer.columns, *cells, strict=True)]
     right = [_numeric(column) for column in zip(*answer.rows, strict=True)] or [False] * len(widths)
     print(_aligned(answer.columns, widths, right))
@@ -71,12 +71,12 @@ def _numeric(column: Sequence[Value]) -> bool:
     return all(isinstance(value, int | float) or value is None for value in column)
 
 
-def _cell(value: Value) -> str:
+def _cell(value: Value, widest: int) -> str:
     if value is None:
         return "–"
     if isinstance(value, float):
         return f"{value:.6g}"
-    return one_line(str(value), width=WIDEST)
+    return one_line(str(value), width=widest)
 
 
 def _jsonable(value: Value) -> Any:

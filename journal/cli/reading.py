@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections import deque
 from collections.abc import Iterable
 from typing import Annotated
 
@@ -11,6 +12,7 @@ import typer
 from journal import prompts
 from journal.cli.app import JournalOption, JsonOption, NumberArgument, SessionOption, app, latest_tag, reader, state_of
 from journal.cli.output import narrate, print_json
+from journal.errors import JournalMissing
 from journal.events import ExperimentCrashed, ExperimentKept, RunFailed, experiment_stream, session_stream
 from journal.memory import render
 from journal.portrait import Portrait, portray, text
@@ -29,6 +31,12 @@ def log(
     experiment: Annotated[
         int | None, typer.Option("--experiment", help="Only of one experiment.", show_default=False)
     ] = None,
+    session: Annotated[
+        str | None,
+        typer.Option(
+            "--session", help="Only of this session; all by default, with --experiment the latest.", show_default=False
+        ),
+    ] = None,
     follow_on: Annotated[bool, typer.Option("--follow", "-f", help="Wait for more, until Ctrl-C.")] = False,
     json: JsonOption = False,
     journal: JournalOption = None,
@@ -36,12 +44,21 @@ def log(
     """Print the events, one line each (with --json one object a line)."""
     with_events = reader(journal)
     head = with_events.head()[0]
-    after = max(0, head - last) if last and experiment is None else 0
-    for recorded in _of(with_events.read(after=after, until=head), experiment):
+    of = session if experiment is None else latest_tag(state_of(with_events), session)
+    after = max(0, head - last) if last and of is None else 0
+    events = _of(with_events.read(after=after, until=head), of, experiment)
+    if session is not None and experiment is None and last:
+        events = deque(events, maxlen=last)
+    found = False
+    for recorded in events:
+        found = True
         _print(recorded, json=json)
+    if of is not None and not found and not follow_on:
+        what = f"session {of}" if experiment is None else f"experiment {experiment} in session {of or '–'}"
+        raise JournalMissing(f"There is no {what}: `ar-journal log --last 0` shows what there is.")
     if follow_on:
         with Tail(with_events.path) as tail:
-            for recorded in _of(follow(with_events, after=head, tail=tail), experiment):
+            for recorded in _of(follow(with_events, after=head, tail=tail), of, experiment):
                 _print(recorded, json=json)
 
 
@@ -147,8 +164,12 @@ def _portrait(number: int, *, session: str | None, journal: JournalOption) -> Po
     return portray(state, with_events.stream(experiment_stream(tag, number)), session=tag, experiment=number)
 
 
-def _of(events: Iterable[Recorded], experiment: int | None) -> Iterable[Recorded]:
-    return (step for step in events if experiment is None or getattr(step.event, "experiment", None) == experiment)
+def _of(events: Iterable[Recorded], session: str | None, experiment: int | None) -> Iterable[Recorded]:
+    return (
+        step
+        for step in events
+        if session in {None, step.event.session} and experiment in {None, getattr(step.event, "experiment", None)}
+    )
 
 
 def _print(recorded: Recorded, *, json: bool) -> None:

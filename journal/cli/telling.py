@@ -7,13 +7,15 @@ import typer
 
 from journal.cli.app import JournalOption, SessionOption, app, latest_tag, reader, state_of
 from journal.cli.output import narrate
-from journal.errors import JournalMissing
+from journal.errors import JournalError, JournalMissing
 from journal.events import experiment_stream
 from journal.morning import PICTURE, kept, markdown
 from journal.portrait import portray
 from journal.projections import State
 from journal.projections.sessions import Session
 from journal.target import replacing
+
+_PAGES, _TEXTS = (".html", ".htm"), (".md", ".markdown")
 
 
 @app.command(epilog="Example: ar-journal report night.html")
@@ -26,6 +28,8 @@ def report(
     journal: JournalOption = None,
 ) -> None:
     """Write the night as one page: headline, plot, what was kept and why, failures by cause, costs, what to try next."""
+    if target is not None and target.suffix.lower() not in {*_PAGES, *_TEXTS}:
+        raise JournalError(f"{target} names no kind of page: end it in .html or .md.")
     with_events = reader(journal)
     state = state_of(with_events)
     tag = latest_tag(state, session)
@@ -40,9 +44,7 @@ def report(
     if target is None:
         typer.echo(text.replace(f"{PICTURE}\n", ""), nl=False)
     else:
-        _write(
-            target, _page(state, row, text) if target.suffix in {".html", ".htm"} else text.replace(f"{PICTURE}\n", "")
-        )
+        _write(target, _page(state, row, text) if target.suffix.lower() in _PAGES else text.replace(f"{PICTURE}\n", ""))
 
 
 def _page(state: State, row: Session, text: str) -> str:

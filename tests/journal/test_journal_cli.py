@@ -17,6 +17,7 @@ from histories import COMMITS, TAG, proposed, started, write
 from journal.cli import main
 from journal.cli.prompt import candidates
 from journal.events import ExperimentDiscarded, experiment_stream, session_stream
+from journal.store import Journal
 
 RUN = [sys.executable, "-c", "import sys; sys.argv[0] = 'ar-journal'; from journal.cli import main; main()"]
 
@@ -61,6 +62,19 @@ def test_the_log_of_one_experiment_as_json_lines(night_path):
         "ExperimentKept",
     ]
     assert events[0]["event"]["idea"] == "halve the batch"
+
+
+def test_the_log_is_of_the_session_asked_for_and_of_an_experiment_in_the_latest(night_path):
+    with contextlib.closing(Journal(night_path)) as journal:
+        journal.acquire()
+        journal.append(session_stream("nov21"), [started(session="nov21")])
+        journal.append(experiment_stream("nov21", 1), [proposed(1, "double it", session="nov21")])
+
+    first = ar_journal("log", "--session", TAG, "-n", "2", journal=night_path)
+    latest = ar_journal("log", "--experiment", "1", journal=night_path)
+
+    assert [line.split()[0] for line in first.stdout.splitlines()] == ["25", "26"]
+    assert [line.split()[2] for line in latest.stdout.splitlines()] == ["nov21"]
 
 
 def test_show_tells_one_experiment(night_path):
@@ -127,7 +141,9 @@ def test_sql_is_read_from_a_pipe(night_path):
 
 
 def test_saved_queries_are_listed_and_asked(night_path):
-    assert "@near-misses" in ar_journal("sql", "--saved", journal=night_path).stdout
+    listed = ar_journal("sql", "--saved", journal=night_path).stdout
+    assert "@near-misses" in listed
+    assert "Which discarded ideas came closest? Better than the incumbent, but not by enough.\n" in listed
     assert "BATCH" in ar_journal("sql", "@knobs", journal=night_path).stdout
 
 
@@ -144,6 +160,9 @@ def test_an_answer_that_was_cut_is_said_to_be_on_stderr(night_path):
         (["sql", "@knob"], "ar-journal sql @knob KNOB"),
         (["sql", "@moon"], "No saved query is called moon"),
         (["show", "99"], "has no experiment 99"),
+        (["log", "--experiment", "99"], "There is no experiment 99 in session nov20"),
+        (["log", "--session", "moon"], "There is no session moon"),
+        (["report", "night.txt"], "night.txt names no kind of page: end it in .html or .md"),
         (["log", "--journal", "/nowhere/journal.db"], "There is no journal at /nowhere/journal.db"),
         (["plot", "/nowhere/night.png"], "/nowhere/night.png cannot be written"),
         (["plot", f"{'n' * 250}.svg"], "cannot be written: File name too long"),
@@ -202,7 +221,10 @@ def test_rebuild_mends_changed_projections(night_path):
     db.close()
 
     assert ar_journal("verify", journal=night_path).returncode == 1
-    assert ar_journal("rebuild", journal=night_path).returncode == 0
+    assert ar_journal("rebuild", journal=night_path)[::2] == (
+        0,
+        f"{night_path}: the tables are made again from 26 events.\n",
+    )
     assert ar_journal("verify", journal=night_path).returncode == 0
 
 
@@ -257,7 +279,7 @@ def test_a_plot_is_a_picture(night_path, folder):
 
     told = ar_journal("plot", str(folder / "night.svg"), journal=night_path)
 
-    assert told.returncode == 0
+    assert (told.returncode, told.stdout, told.stderr) == (0, "", f"{folder / 'night.svg'} shows session nov20.\n")
     assert "halve the batch" in (folder / "night.svg").read_text()
 
 

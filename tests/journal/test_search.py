@@ -62,9 +62,10 @@ def test_an_experiment_finds_those_that_do_the_same_thing(night_path):
 
     answer = like(night_path, state, 1)
 
-    assert answer.columns == ("experiment", "status", "delta", "likeness", "found_by", "idea")
-    assert {row[0] for row in answer.rows} <= {0, 2, 3}
-    assert {row[4] for row in answer.rows} <= {"structure", "words"}
+    assert answer.columns == ("rank", "session", "experiment", "status", "delta", "likeness", "found_by", "idea")
+    assert [row[0] for row in answer.rows] == list(range(1, len(answer.rows) + 1))
+    assert {row[1:3] for row in answer.rows} <= {("nov20", number) for number in (0, 2, 3)}
+    assert {row[6] for row in answer.rows} <= {"structure", "words"}
 
 
 def test_an_experiment_that_never_was_says_so(night_path):
