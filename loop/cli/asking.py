@@ -73,12 +73,18 @@ def direct(
     journal: JournalOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Steer the next proposals with a sentence. Kept for the next call of the loop where none runs."""
+    """Steer the next proposals with a sentence. Kept for the session's next call of the loop where none runs."""
     words = text.strip()
     if not words or len(words) > LONGEST:
         raise BadInput(f"A direction is a sentence or a few, of 1 to {LONGEST} characters; this one has {len(words)}.")
     path = locate(journal)
-    posted = add_direction(path, session=latest(folded(path)).tag, text=words, author=author(), channel=CHANNEL)
+    session = latest(folded(path))
+    if session.state == "ended":
+        raise BadInput(
+            f"Session {session.tag} has ended, and what is said to it reaches no other: write the direction into the brief, "
+            "or start the next session with `ar-loop run` and say it then."
+        )
+    posted = add_direction(path, session=session.tag, text=words, author=author(), channel=CHANNEL)
     tell(path, posted, as_json=as_json, runs=held(path))
 
 

@@ -163,7 +163,10 @@ def _is_knob(knob: Knob, path: str) -> bool:
 
 
 def _tried(request: Request) -> Mapping[str, list[str]]:
-    """The values of each knob that were tried alone on this parent, or refused for this experiment."""
+    """The values of each knob that were tried alone on this parent, or refused for this experiment.
+
+    What another session kept is not among them: this one stands without it, and the gate lets it be had again.
+    """
     changes = request.state.changes
     made = [trial.change for trial in changes.on_parent(request.parent) if _counts(trial, request)]
     made += changes.refused.get((request.session, request.experiment), [])
@@ -185,7 +188,8 @@ def _made(move: Move, tried: Mapping[str, list[str]]) -> bool:
 
 
 def _counts(trial: Trial, request: Request) -> bool:
-    return trial.measured and (trial.session, trial.experiment) != (request.session, request.experiment)
+    here = trial.session == request.session
+    return trial.measured and (trial.experiment != request.experiment if here else trial.status != "keep")
 
 
 def _draw(left: list[Move], request: Request, evidence: Evidence, generator: random.Random) -> Move | None:

@@ -93,6 +93,11 @@ def test_the_command_prints_a_line_for_each_keep_and_says_where_there_is_none(tm
 
     assert (early.returncode, done.returncode) == (2, 0)
     assert "there is nothing to test again" in early.stderr
+    assert "note:" not in done.stderr
+    heading = done.stdout.splitlines()[0]
+    assert ("gain when kept, σ" in heading, "loss without it, σ" in heading, "loss without it  finding" in heading) == (
+        True,
+    ) * 3
     assert [line.split()[0] for line in done.stdout.splitlines()] == ["keep", "#1", "#2"]
     assert "a later change edited the same lines" in done.stdout.splitlines()[1]
     assert "+0.05  still pays" in done.stdout.splitlines()[2]

@@ -5,7 +5,7 @@ import signal
 import subprocess
 
 import pytest
-from toys import Project
+from toys import BRIEF, Project
 
 from journal.events import (
     DirectionAdded,
@@ -210,6 +210,18 @@ def test_a_direction_waits_for_the_next_loop(still):
     assert [recorded.stream for recorded in still.recorded() if isinstance(recorded.event, DirectionAdded)] == [
         control_stream("night")
     ]
+
+
+def test_a_direction_to_a_session_that_has_ended_is_refused_and_says_where_it_belongs(tmp_path):
+    project = Project(tmp_path / "toy", brief=BRIEF.replace("scope:", "experiments: 0\nscope:"))
+    project.loop("run", "--tag", "night")
+
+    done = project.loop("direct", "narrower first")
+
+    assert done.returncode == 2
+    assert "Session night has ended" in done.stderr
+    assert "write the direction into the brief" in done.stderr
+    assert project.of(DirectionAdded) == []
 
 
 @pytest.mark.parametrize("text", ["   ", "x" * 2_001])

@@ -124,7 +124,9 @@ def test_a_score_is_never_above_the_best_answer_and_the_order_of_answers_changes
 def test_in_the_loop_a_judge_holds_a_key_imports_nothing_of_the_change_and_its_cost_is_counted(tmp_path):
     project = Project(tmp_path / "project", brief=ONE_JUDGED)
     (project.root / "rubric.yaml").write_text(RUBRIC)
-    (project.root / "anthropic.py").write_text("raise SystemExit('planted')")  # would be imported from the working folder
+    (project.root / "anthropic.py").write_text(
+        "raise SystemExit('planted')"
+    )  # would be imported from the working folder
     project.commit("a rubric")
     answers = says('{"clarity": 8, "truth": 4}'), says('{"clarity": 6, "truth": 6}')
 

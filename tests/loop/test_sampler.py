@@ -281,3 +281,19 @@ def test_steps_are_made_alone_where_they_cost_where_the_brief_says_so_and_after_
     request = replace(small_gains(gain).request(3), **more)
 
     assert Sampler().propose(request).idea.count(" from ") == 1
+
+
+def test_what_another_session_kept_on_the_same_parent_may_be_made_again_and_what_it_discarded_may_not():
+    files = {"t.py": "RATE = 0.5  # {0.5, 0.3, 0.7}\n"}
+    first = Night(files)
+    start = first.parent
+    discarded = propose(first, 1)
+    first.discarded(1, discarded.idea, discarded.files)
+    kept = propose(first, 2)
+    first.kept(2, kept.idea, kept.files)
+    second = Night(files, session="nov21", state=first.state)
+    second.parent = start
+
+    ideas, _ = discard_all(second, 1)
+
+    assert ideas == [kept.idea]
