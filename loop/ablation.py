@@ -24,7 +24,10 @@ KIND = "ablation"
 
 @dataclass(frozen=True, kw_only=True)
 class Tested:
-    """What became of a kept change. `delta` is the metric without it less the metric with it; `gain` when it was kept, in σ."""
+    """What became of a kept change. `delta` is the metric without it less the metric with it.
+
+    `gain` when it was kept and `loss` without it are in σ, and positive where the change pays.
+    """
 
     keep: int
     idea: str
@@ -33,6 +36,7 @@ class Tested:
     words: str = "it was not its turn"
     experiment: int | None = None
     delta: float | None = None
+    loss: float | None = None
     threshold: float | None = None
 
 
@@ -115,6 +119,7 @@ def _finding(lab: Lab, row: Experiment, made: Experiment | None) -> Tested:
         words="taken out: the program is shorter" if made.status == "keep" else "",
         experiment=made.number,
         delta=decision.delta,
+        loss=None if decision.gain_sigma is None else -decision.gain_sigma,
         threshold=decision.threshold,
     )
 

@@ -54,7 +54,7 @@ def run(
     let_go = leave() if detach else None
     setting = bootstrap.look(Path.cwd(), journal=journal)
     bootstrap.check(setting)
-    if words := bootstrap.choice(setting).words:
+    if not ablate and (words := bootstrap.choice(setting).words):
         say(f"note: {words}")
     for path in bootstrap.uncommitted(setting):
         say(f"note: {path} has changes that are not committed: the session stands on the commit.")
@@ -74,7 +74,7 @@ def run(
         if notifier:
             notifier.finish()
     if ablate:
-        _tell(ablation.findings(lab), as_json=as_json)
+        _tell(ablation.findings(lab), metric=setting.brief.config.metric, as_json=as_json)
     else:
         _report(lab, setting.journal, as_json=as_json)
     if ending.broken:
@@ -90,22 +90,24 @@ def _report(lab: "Lab", journal: Path, *, as_json: bool) -> None:
         print("next: ar-tui · ar-journal log · ar-journal sql @near-misses")
 
 
-def _tell(tested: "list[Tested]", *, as_json: bool) -> None:
+def _tell(tested: "list[Tested]", *, metric: str, as_json: bool) -> None:
     """Print which keeps still pay."""
     if as_json:
         print(json.dumps([dataclasses.asdict(one) for one in tested], ensure_ascii=False), flush=True)
         return
     from loop.narrator import printable  # noqa: PLC0415  # an idea is a model's words
 
-    print(f"{'keep':>5}  {'gain then':>10}  {'without it':>10}  {'finding':<17}  change")
+    heads = ("gain when kept, σ", "loss without it, σ", f"{printable(metric)} without it")
+    print("  ".join([f"{'keep':>5}", *heads, f"{'finding':<17}", "change"]))
     for one in tested:
         change = printable(f"{one.idea}{f' ({one.words})' if one.words else ''}")
-        figures = f"{_signed(one.gain, ' σ'):>10}  {_signed(one.delta):>10}"
-        print(f"{f'#{one.keep}':>5}  {figures}  {one.finding:<17}  {change}")
+        values = zip((one.gain, one.loss, one.delta), heads, strict=True)
+        figures = [f"{_signed(value):>{len(head)}}" for value, head in values]
+        print("  ".join([f"{f'#{one.keep}':>5}", *figures, f"{one.finding:<17}", change]))
 
 
-def _signed(value: float | None, unit: str = "") -> str:
-    return "-" if value is None else f"{value:+.3g}{unit}"
+def _signed(value: float | None) -> str:
+    return "-" if value is None else f"{value:+.3g}"
 
 
 def _notifier(lab: "Lab", command: str | None) -> "Notifier | None":
