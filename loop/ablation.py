@@ -13,10 +13,9 @@ from journal.lineage import lineage
 from journal.projections.experiments import Experiment
 from loop import patch
 from loop.errors import WorkspaceError
-from loop.gate import unreadable
 from loop.judge import Rule, judge
 from loop.lab import BASELINE, Lab
-from loop.scope import Scope
+from loop.undoing import without
 
 Finding = Literal["still pays", "within the noise", "better without it", "not tested"]
 KIND = "ablation"
@@ -71,16 +70,11 @@ def _made(lab: Lab) -> dict[int, Experiment]:
 
 def _without(lab: Lab, row: Experiment) -> tuple[dict[str, str], dict[str, str]] | str:
     """The incumbent's files in scope as they are and without a change, or why that cannot be."""
-    scope = Scope(patterns=lab.config.scope, tree=lab.workspace.tree(lab.session.incumbent)).files()
-    was, made, now = (lab.workspace.read(at, scope) for at in (str(row.parent), str(row.commit), lab.session.incumbent))
     try:
-        without = patch.undone(was, made, now)
+        now, rest = without(lab, row)
     except WorkspaceError as error:
         return str(error)
-    if all(now.get(path) == text for path, text in without.items()):
-        return "a later change took it out already"
-    broken = next((why for path, text in without.items() if (why := unreadable(path, text))), None)
-    return broken or (now, {**now, **without})
+    return "a later change took it out already" if now == rest else (now, rest)
 
 
 def _propose(lab: Lab, row: Experiment, now: dict[str, str], without: dict[str, str]) -> int:

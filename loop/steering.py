@@ -34,10 +34,9 @@ from journal.recorded import Recorded
 from loop import branch, patch
 from loop.control import Wish
 from loop.errors import WorkspaceError
-from loop.gate import unreadable
 from loop.judge import Decision
 from loop.lab import Lab
-from loop.scope import Scope
+from loop.undoing import without
 
 How = Literal["reset", "revert", "undone"]
 NOT_DONE = "not done: "  # an answer that begins so is a refusal
@@ -125,7 +124,7 @@ def _take_out(lab: Lab, row: Experiment, asked: VetoRequested) -> str | None:
     if lab.control.wish is Wish.STOP:
         return f"{NOT_DONE}the session ends, and others stand on it: what is left would have to be measured"
     try:
-        before, after = _without(lab, row)
+        before, after = without(lab, row)
     except WorkspaceError as error:
         return f"{NOT_DONE}{error}"
     if before == after:  # a later change took it out already
@@ -133,20 +132,6 @@ def _take_out(lab: Lab, row: Experiment, asked: VetoRequested) -> str | None:
         return _taken_back(row.number)
     _propose(lab, row, asked, before, after)
     return None
-
-
-def _without(lab: Lab, row: Experiment) -> tuple[dict[str, str], dict[str, str]]:
-    """The incumbent's files in scope, as they are and without a change. Raises WorkspaceError, in words for its asker."""
-    scope = Scope(patterns=lab.config.scope, tree=lab.workspace.tree(lab.session.incumbent)).files()
-    committed = lab.case(row.number).committed
-    if outside := set(committed.files if committed else ()) - set(scope):
-        raise WorkspaceError(f"it edited {min(outside)}, which is not in the brief's scope any more.")
-    was, made, now = (lab.workspace.read(at, scope) for at in (str(row.parent), str(row.commit), lab.session.incumbent))
-    without = patch.undone(was, made, now)
-    broken = next((why for path, text in without.items() if (why := unreadable(path, text))), None)
-    if broken:
-        raise WorkspaceError(f"without it {broken}")
-    return now, {**now, **without}
 
 
 def _propose(lab: Lab, row: Experiment, asked: VetoRequested, before: dict[str, str], after: dict[str, str]) -> None:

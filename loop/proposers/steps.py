@@ -14,7 +14,6 @@ from journal.ideas.knob import Knob, Value
 LADDER = (0.5, 0.67, 0.8, 0.9, 1.1, 1.25, 1.5, 2.0)
 FROM_ZERO = (0.02, 0.05, 0.1, 0.2)  # shares of the range, or absolute without one
 SMALL_INTEGER = 12  # integers up to here move by one and two
-NEIGHBOURING_POWERS = 16  # powers of two from here on move to their neighbours
 NEAR_ONE = 0.8  # from here to one a number is a rate of decay
 TINY = 1e-5  # below, only decades matter
 FIRST_SHARE = 0.2  # a step from zero that is as large as a doubling elsewhere
