@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from loop.contracts import Proposer
 from loop.control import POLL_SECONDS, Control
 from loop.defaults import of_tree
 from loop.device import find_device
-from loop.environment import missing_program, script_of
+from loop.environment import file_of_python, missing_program, script_of
 from loop.errors import BadInput
 from loop.inputs import source
 from loop.lab import BASELINE, Lab, Screen
@@ -85,15 +85,28 @@ def check(setting: Setting) -> None:
     for key, line in (("train", config.train), ("evaluate", config.evaluate), ("command", config.command)):
         if line and (program := missing_program(line)):
             raise BadInput(f"The {key} command `{line}` cannot run: there is no program `{program}`.")
-        if line and (script := script_of(line)) and script not in tree:
+        script = (script_of(line) or file_of_python(line)) if line else None
+        if script and script not in tree and not _given(script, config.inputs):
             raise BadInput(
                 f"The {key} command `{line}` cannot run: {script} is not committed, and runs see commits only."
-                + (f" Name it by its whole path: {there}." if (there := workspace.root / script).exists() else "")
+                + _mend(workspace.root / script, program=script_of(line or "") is not None)
             )
     if config.sampler == "tpe" and not tpe.installed():
         raise BadInput("`sampler: tpe` needs Optuna: `pip install optuna`, or leave the line out.")
     admit(config, by_model=False)
     choice(setting)
+
+
+def _given(script: str, inputs: Iterable[str]) -> bool:
+    """Whether a script is an input, or lies in one."""
+    return any(Path(script).is_relative_to(name) for name in inputs)
+
+
+def _mend(script: Path, *, program: bool) -> str:
+    """What to do about a script that is not committed."""
+    if not script.exists():
+        return ""
+    return f" Name it by its whole path: {script}." if program else " Commit it."
 
 
 def choice(setting: Setting) -> Choice:

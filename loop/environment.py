@@ -13,6 +13,7 @@ ALLOWED = (
     "CUDA_PATH",
     "NVIDIA_VISIBLE_DEVICES", "NVIDIA_DRIVER_CAPABILITIES", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VIRTUAL_ENV", "CONDA_PREFIX",
 )  # fmt: skip
+_FLAGS = ("-B", "-E", "-I", "-O", "-OO", "-P", "-S", "-s", "-u")  # of Python, which take no value
 _SHELL = set("|&;<>()$`\n*?[#~")
 
 
@@ -47,6 +48,18 @@ def script_of(line: str) -> str | None:
     program = _program(line)
     inside = "/" in program and not program.startswith("/") and not set(line) & _SHELL
     return posixpath.normpath(program) if inside else None
+
+
+def file_of_python(line: str) -> str | None:
+    """The path, from the repository's root, of the file that a command line gives to Python: X.py of `python -u X.py`."""
+    words = shlex.split(line)
+    program = _program(line)
+    if set(line) & _SHELL or not posixpath.basename(program).startswith("python"):
+        return None
+    given = words[words.index(program) + 1 :]
+    file = next((word for word in given if word not in _FLAGS), "")
+    inside = file.endswith(".py") and not file.startswith(("-", "/", ".."))
+    return posixpath.normpath(file) if inside else None
 
 
 def _program(line: str) -> str:

@@ -266,6 +266,15 @@ def test_the_doctor_says_what_would_keep_a_night_from_running(tmp_path):
     assert not (project.root / ".ar").exists()
 
 
+def test_a_script_of_python_that_is_not_committed_is_said_before_a_run_is_spent_on_it(tmp_path):
+    project = Project(tmp_path / "toy", brief=BRIEF.replace("python -I -S train.py", "python -u nofile.py"))
+
+    done = project.loop("doctor")
+
+    assert done.returncode == 1
+    assert "cannot run: nofile.py is not committed, and runs see commits only." in done.stdout
+
+
 def _at(root: Path) -> Project:
     project = Project.__new__(Project)
     project.root = root
