@@ -89,7 +89,7 @@ def _ended(terminal):
 def test_suspended_it_gives_the_terminal_back_and_takes_it_again(screen):
     screen.signal(signal.SIGTSTP)
     screen.until(lambda output: b"\x1b[?1049l" in output and restored(screen))
-    assert os.WIFSTOPPED(os.waitpid(screen.pid, os.WUNTRACED)[1])  # as a shell waits: to go on before that is no going on
+    assert os.WIFSTOPPED(os.waitpid(screen.pid, os.WUNTRACED)[1])  # as a shell waits before it lets go on
 
     mark = len(screen.output)
     screen.signal(signal.SIGCONT)
