@@ -4,12 +4,14 @@ import textwrap
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-WIDTH = 160  # characters of a line
+WIDTH = 160  # characters of a line of names
+LINE = 120  # and of one that says what they are as well
 NAME = 24  # characters of a folder's column
 
 FOLDERS = {
     "journal": "the memory: events, store, folds, questions",
     "journal/cli": "ar-journal",
+    "journal/events": "what can happen, a file a topic",
     "journal/ideas": "what a change is, and whether it was tried",
     "journal/projections": "folds, in memory and as SQL tables",
     "journal/store": "SQLite",
@@ -31,13 +33,16 @@ SHOWN = (".py", ".tcss", ".toml", ".md")
 
 
 def tree() -> str:
-    """One entry per folder: what it is, then its files, by their stems where they are Python."""
+    """One entry per folder: what it is, then its files, by their stems where they are Python; on one line if they fit."""
     rows = ["program.md  Makefile  pyproject.toml  constraints.txt  CHANGELOG.md  tests/ (one folder a room)  .ci/run"]
     for folder, what in FOLDERS.items():
         files = sorted(path for path in (ROOT / folder).iterdir() if path.suffix in SHOWN and path.stem != "__init__")
         names = " ".join(path.stem if path.suffix == ".py" else path.name for path in files)
-        rows.append(f"{folder + '/':{NAME}}{what}")
-        rows += textwrap.wrap(names, WIDTH, initial_indent="    ", subsequent_indent="    ")
+        head = f"{folder + '/':{NAME}}{what}"
+        if len(line := f"{head}: {names}") <= LINE:
+            rows.append(line)
+        else:
+            rows += [head, *textwrap.wrap(names, WIDTH, initial_indent="    ", subsequent_indent="    ")]
     return "\n".join(rows)
 
 
