@@ -35,8 +35,8 @@ def as_data(session: Session, state: State) -> dict[str, object]:
     }
 
 
-def as_lines(session: Session, state: State) -> list[str]:
-    """The session's figures, for people."""
+def as_lines(session: Session, state: State, *, runs: bool | None = None) -> list[str]:
+    """The session's figures, for people; `runs` is False where certainly no loop works on the journal."""
     flight = in_flight(session, state)
     counts, back = session.counts, vetoed(session, state)
     tries = (
@@ -51,7 +51,17 @@ def as_lines(session: Session, state: State) -> list[str]:
         tries,
     ]
     lines += [f"the incumbent is #{session.incumbent_experiment} because {session.moved}"] if session.moved else []
-    return lines + ([f"in flight: #{flight}"] if flight is not None else [])
+    waits = runs is False and session.state != "ended"
+    lines += [f"{'left open' if waits else 'in flight'}: #{flight}"] if flight is not None else []
+    return [*lines, _to_be_started(session)] if waits else lines
+
+
+def _to_be_started(session: Session) -> str:
+    """What a person is to do about a session without a loop; one that nobody closed has lost its loop."""
+    lost = (
+        ", and the last one ended without a word (killed?); nothing recorded is lost" if session.state == "open" else ""
+    )
+    return f"no loop is running{lost}: `ar-loop run` goes on"
 
 
 def kept(session: Session) -> int:

@@ -12,10 +12,10 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from journal.errors import JournalError
+from journal.liveness import loop_trouble
 from journal.tail import Tail
 from tui.archive import Archive
 from tui.ledger import Ledger
-from tui.liveness import loop_trouble
 from tui.snapshot import Snapshot
 
 LOOK = 2.0  # seconds between looks at the loop's process and at the file itself

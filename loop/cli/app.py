@@ -51,9 +51,10 @@ def latest(state: State) -> Session:
     return session
 
 
-def report(session: Session, state: State, *, as_json: bool) -> None:
-    """Print where a session stands."""
+def report(session: Session, state: State, *, as_json: bool, runs: bool | None) -> None:
+    """Print where a session stands; `runs` says whether a loop works on the journal, None where that cannot be told."""
     if as_json:
-        print(json.dumps(summary.as_data(session, state), ensure_ascii=False), flush=True)
+        data = {**summary.as_data(session, state), "running": runs}
+        print(json.dumps(data, ensure_ascii=False), flush=True)
     else:
-        print("\n".join(summary.as_lines(session, state)), flush=True)
+        print("\n".join(summary.as_lines(session, state, runs=runs)), flush=True)

@@ -7,11 +7,14 @@ from typing import Annotated
 
 import typer
 
+from journal.liveness import running
 from journal.locate import locate
 from journal.projections import State, fold
 from journal.store import Reader
 from journal.tail import Tail
 from loop.cli.app import INTERRUPTED, NOT_SO, JournalOption, JsonOption, app, folded, latest, report, say
+
+LOOK = 2.0  # seconds between looks at the loop's process where nothing is committed
 
 
 @app.command(epilog="Example: ar-loop status --json")
@@ -26,23 +29,24 @@ def status(
     """Where the latest session stands."""
     path = locate(journal)
     state = folded(path)
-    report(latest(state), state, as_json=as_json)
+    runs = running(path)
+    report(latest(state), state, as_json=as_json, runs=runs)
     if watch:
         try:
-            _watch(path, state, as_json=as_json)
+            _watch(path, state, runs, as_json=as_json)
         except KeyboardInterrupt:
             raise typer.Exit(INTERRUPTED) from None
 
 
-def _watch(path: Path, state: State, *, as_json: bool) -> None:
+def _watch(path: Path, state: State, runs: bool | None, *, as_json: bool) -> None:
     with Tail(path) as tail, closing(Reader(path)) as reader:
         while True:
-            seen = state.position
-            if (
-                fold(reader.read(after=seen), state=state).position > seen
-            ):  # telemetry is committed too, and says nothing
-                report(latest(state), state, as_json=as_json)
-            tail.wait()
+            before = state.position, runs
+            fold(reader.read(after=state.position), state=state)
+            runs = running(path)
+            if (state.position, runs) != before:  # telemetry is committed too, and says nothing
+                report(latest(state), state, as_json=as_json, runs=runs)
+            tail.wait(LOOK)
 
 
 @app.command(epilog="Example: ar-loop doctor --json")

@@ -85,7 +85,7 @@ def run(
 
 def _report(lab: "Lab", journal: Path, *, as_json: bool) -> None:
     state = folded(journal)
-    report(state.sessions.rows[lab.session.tag], state, as_json=as_json)
+    report(state.sessions.rows[lab.session.tag], state, as_json=as_json, runs=False)
     if not as_json:
         print("next: ar-tui · ar-journal log · ar-journal sql @near-misses")
 

@@ -7,9 +7,9 @@ import nights
 import pytest
 
 from journal.events import experiment_stream
+from journal.liveness import GONE, loop_trouble
 from journal.store import Journal
 from tui.feed import Feed, look_once
-from tui.liveness import GONE, loop_trouble
 
 SECONDS = 10  # to wait at most for a delivery
 

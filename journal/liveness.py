@@ -15,15 +15,20 @@ LOCKS = Path("/proc/locks")
 GONE = "loop not running"
 
 
-def loop_trouble(path: Path, *, here: Callable[[], str] = socket.gethostname) -> str | None:
-    """`GONE` if the last holder of the lease is certainly not there any more; None if it is, or if that cannot be told."""
+def running(path: Path, *, here: Callable[[], str] = socket.gethostname) -> bool | None:
+    """Whether the last holder of the lease is still there; None where that cannot be told from this machine."""
     try:
         rows = ask(path, "SELECT pid, host FROM lease", seconds=0.5).rows
     except JournalError:
         return None
     if not rows or rows[0][1] != here():
         return None
-    return None if _exists(int(rows[0][0] or 0)) and _locked(path.with_suffix(".lock")) else GONE
+    return _exists(int(rows[0][0] or 0)) and _locked(path.with_suffix(".lock"))
+
+
+def loop_trouble(path: Path, *, here: Callable[[], str] = socket.gethostname) -> str | None:
+    """`GONE` if the last holder of the lease is certainly not there any more; None if it is, or if that cannot be told."""
+    return GONE if running(path, here=here) is False else None
 
 
 def _exists(pid: int) -> bool:
