@@ -77,13 +77,13 @@ def test_a_signal_leaves_the_terminal_as_it_was(screen, number, code):
 def test_a_lost_connection_ends_the_program(screen):
     screen.hang_up()
 
-    assert _ended(screen)
+    assert _code(screen) in {129, -signal.SIGHUP}
 
 
-def _ended(terminal):
-    code = os.waitstatus_to_exitcode(os.waitpid(terminal.pid, 0)[1])
-    terminal.code = code
-    return code in {129, -signal.SIGHUP}
+def _code(terminal):
+    """The exit code of a program whose terminal can no longer be read."""
+    terminal.code = os.waitstatus_to_exitcode(os.waitpid(terminal.pid, 0)[1])
+    return terminal.code
 
 
 def test_suspended_it_gives_the_terminal_back_and_takes_it_again(screen):
