@@ -13,7 +13,6 @@ from journal.events import (
     experiment_stream,
     session_stream,
 )
-from journal.projections import State
 from journal.recorded import Recorded
 from journal.store import Journal, Sample
 from loop.pending import Pending
@@ -26,18 +25,20 @@ RIDING = frozenset({ChangeCommitted, ChangeReverted, RunLaunched})
 class Recorder:
     """One session's appends.
 
-    `state` is the fold of the journal up to its last event, `requests` what people still wait for, `pending` what is
-    known of the next proposal before its turn.
+    `state` is the journal's own fold, up to its last event: read it, do not keep it. `requests` is what people still wait
+    for, `pending` what is known of the next proposal before its turn.
     """
 
     def __init__(self, journal: Journal, session: str) -> None:
         self._journal = journal
         self.session = session
-        self.state = State()
+        self.state = journal.state()
         self.requests: dict[int, Recorded] = {}
         self.pending = Pending()
         self._versions: dict[str, int] = {}
         self._listeners: list[Listener] = []
+        begun = self.own_history()
+        self._taken = begun[0].position - 1 if begun else 0  # what lies before is not of this session
         self.catch_up()
 
     def listen(self, listener: "Listener") -> None:
@@ -45,8 +46,9 @@ class Recorder:
         self._listeners.append(listener)
 
     def catch_up(self) -> None:
-        """Take in what other processes appended: people's intents."""
-        for recorded in self._journal.read(after=self.state.position):
+        """Take in what was appended: own steps, and other processes' appends, which are people's intents."""
+        self.state = self._journal.state()
+        for recorded in self._journal.read(after=self._taken, until=self.state.position):
             self._take(recorded)
 
     def experiment(self, number: int, *events: Event) -> list[Recorded]:
@@ -79,12 +81,13 @@ class Recorder:
     def _append(self, stream: str, events: Sequence[Event], *, key: str | None = None) -> list[Recorded]:
         durable = any(type(event) not in RIDING for event in events)
         version = self._versions.get(stream, 0)
-        recorded = self._journal.append(stream, events, expected_version=version, key=key, durable=durable)
-        self.catch_up()
-        return recorded
+        try:
+            return self._journal.append(stream, events, expected_version=version, key=key, durable=durable)
+        finally:
+            self.catch_up()  # also where the step was taken back: the journal folds anew then
 
     def _take(self, recorded: Recorded) -> None:
-        self.state.apply(recorded)
+        self._taken = recorded.position
         self._versions[recorded.stream] = recorded.version
         if recorded.event.session == self.session:
             self.pending.take(recorded.event, recorded.position)

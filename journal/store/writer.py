@@ -83,7 +83,8 @@ class Journal(Reader):
     def state(self) -> State:
         """The fold of everything up to the head. It is the journal's own and lives on: read it, do not keep it."""
         with self._turn:
-            self._state = fold(self.read(after=self._state.position if self._state else 0), state=self._state)
+            if self._state is None or self._state.position < self.head()[0]:
+                self._state = fold(self.read(after=self._state.position if self._state else 0), state=self._state)
             return self._state
 
     def rebuild(self) -> None:
