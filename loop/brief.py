@@ -15,11 +15,19 @@ import yaml
 from loop.block import outside
 from loop.config import KEYS, REQUIRED, Config
 from loop.errors import BadInput
-from loop.keys import LISTS, Entry, config_of
+from loop.keys import LISTS, config_of
 
 NAMES = ("program.md", "research.md")
 
 _PLAIN = re.compile(r"^(?P<key>[A-Za-z][A-Za-z_]*)\s*:\s*(?P<value>\S.*)$")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A value as a brief gives it, and its line."""
+
+    value: object
+    line: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +63,10 @@ def read(path: Path, *, defaults: Mapping[str, object] | None = None) -> Brief:
     return parse(text, path=path, defaults=defaults)
 
 
-def parse(text: str, *, path: Path, defaults: Mapping[str, object] | None = None) -> Brief:
-    """The brief in a text. Raises BadInput with the line at fault."""
+def parse(
+    text: str, *, path: Path, defaults: Mapping[str, object] | None = None, said: Mapping[str, str] | None = None
+) -> Brief:
+    """The brief in a text. Raises BadInput with the line at fault, or with the place where `said` has one for the key."""
     written = outside(text, path=path)
     entries, human = _front_matter(written, path=path)
     for key, entry in entries.items():
@@ -66,7 +76,12 @@ def parse(text: str, *, path: Path, defaults: Mapping[str, object] | None = None
         if key not in entries:
             raise BadInput(f"{path.name} says no `{key}`: a brief needs the three lines goal, metric and direction.")
     values = {**dict(defaults or {}), **{key: entry.value for key, entry in entries.items()}}
-    config = config_of(values, entries=entries, path=path)
+
+    def place(key: str) -> str:
+        line = f"{path.name} line {entries[key].line}" if key in entries else None
+        return (said or {}).get(key) or line or ("the profile" if key in values else path.name)
+
+    config = config_of(values, place=place)
     return Brief(path=path, config=config, human=human, text=written, given=frozenset(entries))
 
 

@@ -1,18 +1,17 @@
-"""The keys of a brief: each value made clean and checked, with the line at fault in the sentence. Pure."""
+"""The keys of a brief: each value made clean and checked, with the place at fault in the sentence. Pure."""
 
 import math
 import posixpath
 import re
 import shlex
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Mapping
 
 import msgspec
 
 from loop import guards
 from loop.config import Config
 from loop.errors import BadInput
+from loop.kinds import wanted
 from loop.metric import OWN, of_metric, of_name
 
 LISTS = ("scope", "locked", "inputs", "command_env", "guard", "groups")
@@ -27,30 +26,25 @@ _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 _TAKEN = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "AR_OUT", "AR_BUDGET", "AR_DEVICE", "AR_TELEMETRY_FD")
 _STAND_IN: dict[str, object] = {"goal": "-", "metric": "-", "direction": "minimize"}
 
-
-@dataclass(frozen=True)
-class Entry:
-    """A value as a brief gives it, and its line."""
-
-    value: object
-    line: int
+Place = Callable[[str], str]  # where a key's value was said, as a sentence about it begins
 
 
-def config_of(values: Mapping[str, object], *, entries: Mapping[str, Entry], path: Path) -> Config:
-    """The configuration that a brief and its defaults ask for. Raises BadInput with the line at fault."""
-    cleaned: dict[str, object] = {}
-    for key, value in values.items():
-        where = f"{path.name} line {entries[key].line}" if key in entries else "the profile"
-        cleaned[key] = _clean(key, value, where=where)
-        try:
-            msgspec.convert({**_STAND_IN, key: cleaned[key]}, Config, strict=False)
-        except msgspec.ValidationError as error:
-            raise BadInput(
-                f"{where}: `{key}: {value}` cannot be used: {error}.".replace(f" - at `$.{key}`", "")
-            ) from error
+def config_of(values: Mapping[str, object], *, place: Place) -> Config:
+    """The configuration that a brief and its defaults ask for. Raises BadInput with the place at fault."""
+    cleaned = {key: checked(key, value, where=place(key)) for key, value in values.items()}
     config = msgspec.convert(cleaned, Config, strict=False)
-    _check(config, entries=entries, path=path)
+    _check(config, at=place)
     return config
+
+
+def checked(key: str, value: object, *, where: str) -> object:
+    """One key's value, made clean, of the right type by itself. Raises BadInput."""
+    cleaned = _clean(key, value, where=where)
+    try:
+        msgspec.convert({**_STAND_IN, key: cleaned}, Config, strict=False)
+    except msgspec.ValidationError as error:
+        raise BadInput(f"{where}: `{key}: {value}` cannot be used: write {wanted(key)}.") from error
+    return cleaned
 
 
 def _clean(key: str, value: object, *, where: str) -> object:
@@ -86,12 +80,8 @@ def _size(value: object, *, where: str) -> float:
     return size
 
 
-def _check(config: Config, *, entries: Mapping[str, Entry], path: Path) -> None:
+def _check(config: Config, *, at: Place) -> None:
     """Everything that is wrong with values of the right type."""
-
-    def at(key: str) -> str:
-        return f"{path.name} line {entries[key].line}" if key in entries else path.name
-
     for key, wrong, why in _objections(config):
         if wrong:
             raise BadInput(f"{at(key)}: {why}")

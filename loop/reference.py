@@ -3,11 +3,11 @@
 import inspect
 import io
 import tokenize
-from typing import get_args, get_type_hints
 
 from loop import config
 from loop.config import REQUIRED, Config
 from loop.keys import DURATIONS, LISTS
+from loop.kinds import choices
 
 HEAD = """# Every key of a brief
 
@@ -41,14 +41,8 @@ def _comments() -> dict[str, str]:
 
 def _choices(key: str) -> str:
     """The words that a key may have, where these are few."""
-    hints = get_args(get_type_hints(Config)[key]) if key not in LISTS else ()
-    words = [
-        word
-        for hint in hints
-        for word in (hint if isinstance(hint, str) else "", *get_args(hint))
-        if isinstance(word, str)
-    ]
-    return f" ({', '.join(f'`{word}`' for word in words if word)})" if any(words) else ""
+    words = choices(key)
+    return f" ({', '.join(f'`{word}`' for word in words)})" if words else ""
 
 
 def _default(key: str) -> str:
