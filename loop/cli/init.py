@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from loop.cli.app import INTERRUPTED, JsonOption, app, say
+from loop.config import KEYS
 from loop.errors import BadInput
+from loop.keys import checked
 
 if TYPE_CHECKING:  # `ar-loop --help` reads no repository
     from loop.setup.candidates import Candidate
@@ -95,6 +97,8 @@ def _write(made: "Made", *, from_autoresearch: bool) -> int | None:
 def _tell(made: "Made", imported: int | None, *, as_json: bool) -> None:
     for doubt in made.doubts:
         say(f"note: {doubt}")
+    for key in made.left_out:
+        say(f"note: `{key}` of the brief before is left out{_how_to_keep(key)}")
     tried = made.tried
     if as_json:
         data = {
@@ -109,6 +113,10 @@ def _tell(made: "Made", imported: int | None, *, as_json: bool) -> None:
     if imported:
         say(f"{imported} experiments of results.tsv are in the journal: see `ar-journal log`")
     say(f"wrote {made.path}; read it, say in it what matters, commit your files, then `ar-loop run`")
+
+
+def _how_to_keep(key: str) -> str:
+    return f"; say it with --{key} to keep it" if key in KEYS else ", as there is no such key"
 
 
 class Nobody:
@@ -133,8 +141,15 @@ class AtTerminal(Nobody):
     """A person who is asked."""
 
     def ask(self, key: str, *, default: str | None = None) -> str:
-        answer: str = typer.prompt(QUESTIONS[key], default=default, err=True)
-        return answer
+        """An answer that the brief can take: a slip costs no trial that is done already."""
+        while True:
+            answer: str = typer.prompt(QUESTIONS[key], default=default, err=True)
+            try:
+                checked(key, answer, where="your answer")
+            except BadInput as error:
+                say(str(error))
+            else:
+                return answer
 
     def choose(self, found: "Sequence[Candidate]", *, default: "Candidate | None") -> "Candidate | str":
         for number, one in enumerate(found, start=1):

@@ -63,15 +63,6 @@ def human(config: Config, *, metrics: Sequence[float] = (), mean: float = 0.0, s
     )
 
 
-def without_front_matter(text: str) -> str:
-    """The rest of an existing brief, byte for byte."""
-    lines = text.splitlines(keepends=True)
-    if not lines or lines[0].strip() != "---":
-        return text
-    end = next((number for number, line in enumerate(lines[1:], start=1) if line.strip() == "---"), None)
-    return text if end is None else "".join(lines[end + 1 :])
-
-
 def _plain(value: object) -> object:
     """Lists of one as the one."""
     if isinstance(value, list | tuple):

@@ -3,9 +3,8 @@
 Nothing is written before the end: whoever leaves in between leaves everything as it is.
 """
 
-import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -13,19 +12,18 @@ from typing import Protocol
 import msgspec
 
 from journal.events import RunFinished
-from journal.locate import locate
+from journal.target import replacing
 from loop import bootstrap
 from loop import brief as briefs
-from loop.brief import Brief
 from loop.config import Config
 from loop.errors import BadInput
 from loop.metric import of_metric
-from loop.profile import Profile
 from loop.scope import Scope
-from loop.setup import autoresearch, suggest
+from loop.setup import autoresearch, existing, suggest
 from loop.setup.candidates import Candidate, candidates, direction_of, named, pattern_for
+from loop.setup.desk import Desk, flags
 from loop.setup.doubts import Tried, doubts
-from loop.setup.draft import front_matter, human, without_front_matter
+from loop.setup.draft import front_matter, human
 from loop.setup.rehearsal import Rehearsal, Stage
 from loop.workspace import Workspace
 
@@ -64,88 +62,74 @@ class Made:
     found: Sequence[Candidate] = ()
     tried: Tried = field(default_factory=Tried)
     doubts: Sequence[str] = ()
+    left_out: Collection[str] = ()  # keys of the brief before that the new one does not have
 
 
 def make(root: Path, wish: Wish, person: Person) -> Made:
     """Everything but the writing. Raises BadInput."""
     workspace = Workspace(root)
     path = workspace.root / briefs.NAMES[0]
-    old = _standing(path, wish)
-    tree = workspace.tree(workspace.head())
-    keys = {**(autoresearch.proposal(workspace.root) if wish.from_autoresearch else {}), **wish.keys}
-    keys["goal"] = keys.get("goal") or person.ask("goal")
-    keys["train"] = keys.get("train") or person.ask(
-        "train", default=suggest.train(workspace.root, tree, keys.get("scope"))
-    )
-    keys |= {key: suggest.whole(str(keys[key]), workspace.root, tree) for key in ("train", "evaluate") if keys.get(key)}
-    keys["scope"] = keys.get("scope") or [person.ask("scope", default=suggest.scope(str(keys["train"]), tree))]
-    found: list[Candidate] = []
-    tried = Tried()
-    if wish.trial:
-        keys, found, tried = _tried(workspace, path, keys, person, runs=wish.runs)
-    keys["metric"] = keys.get("metric") or person.ask("metric")
-    keys["direction"] = keys.get("direction") or person.ask("direction", default=direction_of(str(keys["metric"])))
-    timed = suggest.keeps_time(workspace.root, str(keys["train"]), tree)
-    keys["budget"] = keys.get("budget") or person.ask(
-        "budget", default=suggest.budget(None if timed else tried.seconds)
-    )
-    brief = _brief(path, keys)
-    bootstrap.check(_setting(workspace, brief))
-    files = Scope(patterns=brief.config.scope, tree=tree, locked=brief.config.locked).files()
-    prose = human(brief.config, metrics=tried.metrics, mean=tried.mean, sigma=tried.sigma) if old is None else old
+    old = existing.read(path, given=wish.keys, bare=wish.from_autoresearch, force=wish.force)
+    kept = old.keys if old else {}
+    desk = Desk(workspace=workspace, path=path, said=dict.fromkeys(kept, path.name) | flags(wish.keys))
+    desk.check_inputs(wish.keys.get("inputs"))
+    known = {**kept, **(autoresearch.proposal(workspace.root) if wish.from_autoresearch else {}), **wish.keys}
+    keys, found, tried = _settled(desk, known, wish, person)
+    setting = desk.setting(desk.brief(keys))
+    config, tree = setting.brief.config, workspace.tree(workspace.head())
+    files = Scope(patterns=config.scope, tree=tree, locked=config.locked).files()
+    prose = old.text if old else human(config, metrics=tried.metrics, mean=tried.mean, sigma=tried.sigma)
     return Made(
         path=path,
         text=front_matter(suggest.in_order(keys)) + prose,
         keys=suggest.in_order(keys),
-        journal=locate(None, start=workspace.root),
+        journal=setting.journal,
         found=found,
         tried=tried,
-        doubts=doubts(brief.config, files=files, tried=tried),
+        doubts=doubts(config, files=files, tried=tried),
+        left_out=old.left_out if old else (),
     )
+
+
+def _settled(
+    desk: Desk, known: Mapping[str, object], wish: Wish, person: Person
+) -> tuple[dict[str, object], list[Candidate], Tried]:
+    """Every key of the brief: what is not known is suggested, asked, or found by trying."""
+    keys, root, tree = dict(known), desk.workspace.root, desk.workspace.tree(desk.workspace.head())
+    keys["goal"] = keys.get("goal") or person.ask("goal")
+    keys["train"] = keys.get("train") or person.ask("train", default=suggest.train(root, tree, keys.get("scope")))
+    keys |= {key: suggest.whole(str(keys[key]), root, tree) for key in ("train", "evaluate") if keys.get(key)}
+    keys["scope"] = keys.get("scope") or [person.ask("scope", default=suggest.scope(str(keys["train"]), tree))]
+    found: list[Candidate] = []
+    tried = Tried()
+    if wish.trial:
+        keys, found, tried = _tried(desk, keys, person, runs=wish.runs)
+    keys["metric"] = keys.get("metric") or person.ask("metric")
+    keys["direction"] = keys.get("direction") or person.ask("direction", default=direction_of(str(keys["metric"])))
+    timed = suggest.keeps_time(root, str(keys["train"]), tree)
+    budget = suggest.budget(None if timed else tried.seconds)
+    keys["budget"] = keys.get("budget") or person.ask("budget", default=budget)
+    return keys, found, tried
 
 
 def write(made: Made) -> None:
-    """Write the brief, whole or not at all. Raises BadInput."""
-    target = made.path.resolve()
-    try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(made.text.encode())
-            Path(name).chmod(target.stat().st_mode & 0o777 if target.exists() else 0o644)
-            Path(name).replace(target)
-        finally:
-            Path(name).unlink(missing_ok=True)
-    except OSError as error:
-        raise BadInput(f"{made.path} cannot be written: {error.strerror}.") from error
-
-
-def _standing(path: Path, wish: Wish) -> str | None:
-    """The text of a brief that is there already, which stays below the new front matter. Raises BadInput where it must not."""
-    if not path.exists():
-        return None
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path.name} cannot be read: {error}.") from error
-    if wish.force or (wish.from_autoresearch and not text.startswith("---")):
-        return without_front_matter(text)
-    raise BadInput(
-        f"{path} exists: edit it, or move it away first. With --force its front matter is written anew, and your text stays."
-    )
+    """Write the brief, whole or not at all. Raises JournalError."""
+    with replacing(made.path) as beside:
+        beside.write_bytes(made.text.encode())
+        if made.path.exists():
+            beside.chmod(made.path.stat().st_mode & 0o777)
 
 
 def _tried(
-    workspace: Workspace, path: Path, keys: dict[str, object], person: Person, *, runs: int
+    desk: Desk, keys: dict[str, object], person: Person, *, runs: int
 ) -> tuple[dict[str, object], list[Candidate], Tried]:
     """Run the command once, read the metric off its output, then measure the noise. What it needs is added to the keys."""
-    config = _brief(path, {"metric": "metric", "direction": "minimize", **keys}).config
-    setting = _setting(workspace, _brief(path, {"metric": "metric", "direction": "minimize", **keys}))
-    bootstrap.check(setting)
+    setting = desk.setting(desk.brief({"metric": "metric", "direction": "minimize", **keys}))
+    config = setting.brief.config
     for name in bootstrap.uncommitted(setting):
         person.say(f"note: {name} has changes that are not committed: the trial is of the commit")
     with tempfile.TemporaryDirectory(prefix="ar-init-") as folder:
-        stage = Stage(workspace, Path(folder))
+        stage = Stage(desk.workspace, Path(folder))
         person.say(
             f"running `{config.train}` in a fresh copy of the last commit (Ctrl-C ends it, and nothing is changed)"
         )
@@ -161,7 +145,7 @@ def _tried(
         if runs > 1:
             long = f" (about {(runs - 1) * seconds / 60:.0f} minutes; --runs 1 leaves it out)" if seconds > 60 else ""
             person.say(f"running it {runs - 1} more times, for the noise{long}")
-        config = msgspec.structs.replace(_brief(path, keys).config, inputs=first.config.inputs)
+        config = msgspec.structs.replace(desk.brief(keys).config, inputs=first.config.inputs)
         return keys, found, stage.measure(config, first=value, seconds=seconds, runs=runs)
 
 
@@ -199,12 +183,3 @@ def _metric(keys: dict[str, object], first: Rehearsal, found: Sequence[Candidate
     keys["metric"] = name or chosen.name
     keys["pattern"] = pattern_for(chosen, str(keys["metric"]), first.output)
     return chosen.value
-
-
-def _brief(path: Path, keys: Mapping[str, object]) -> Brief:
-    return briefs.parse(front_matter(suggest.in_order(keys)), path=path)
-
-
-def _setting(workspace: Workspace, brief: Brief) -> bootstrap.Setting:
-    journal = locate(None, start=workspace.root)
-    return bootstrap.Setting(workspace=workspace, brief=brief, profile=Profile(), defaults={}, journal=journal)

@@ -153,7 +153,10 @@ def test_a_goal_is_enough_where_the_output_tells_the_rest_and_the_loop_runs_on_w
         ("print('one: 1'); print('two: 2')", [], "it holds `two`, `one`. Name it with --metric"),
         ("print('loss: 1')", ["--metric", "accuracy"], "which number is the metric accuracy: it holds `loss`."),
         ("print('loss: 1')", ["--train", "nothing.sh", "--scope", "train.py"], "there is no program `nothing.sh`"),
-        ("print('loss: 1')", ["--direction", "up", "--no-trial", "--metric", "loss"], "`direction: up` cannot be used"),
+        ("print('loss: 1')", ["--direction", "minimise"], "error: --direction: `direction: minimise` cannot be used: write minimize or maximize."),
+        ("print('loss: 1')", ["--budget", "soon"], "error: --budget: `budget` is `soon`: write a time such as"),
+        ("print('loss: 1')", ["--guard", "f1 is good"], "error: --guard: `f1 is good` is no guard"),
+        ("print('loss: 1')", ["--input", "data"], "error: --input data does not exist."),
     ],
 )  # fmt: skip
 def test_what_cannot_become_a_brief_is_one_sentence_and_nothing_is_written(tmp_path, code, arguments, said):
@@ -168,9 +171,12 @@ def test_what_cannot_become_a_brief_is_one_sentence_and_nothing_is_written(tmp_p
     assert project.git("status", "--porcelain", "--ignored") == ""
 
 
-def test_force_writes_the_front_matter_anew_and_keeps_a_persons_text_and_the_memory(project):
+def test_force_writes_the_front_matter_anew_and_keeps_a_persons_text_the_memory_and_the_keys_that_init_does_not_make(
+    project,
+):
     text = "\n# Mine\n\nKeep --- this.\n\n<!-- memory:begin -->\nlearned\n<!-- memory:end -->\n"
-    project.brief.write_text(BRIEF[: BRIEF.index("---\n", 4) + 4] + text)
+    matter = BRIEF[: BRIEF.index("---\n", 4)] + "guard: loss < 9\nmy_own: 1\n---\n"
+    project.brief.write_text(matter + text)
 
     told = project.loop(
         "init", "--force", "--goal", "a loss of 0", "--metric", "loss", "--direction", "minimize", "--no-trial"
@@ -178,7 +184,9 @@ def test_force_writes_the_front_matter_anew_and_keeps_a_persons_text_and_the_mem
 
     assert told.returncode == 0, told.stderr
     assert project.brief.read_text().startswith("---\ngoal: a loss of 0\nmetric: loss\n")
-    assert project.brief.read_text().endswith(f"---\n{text}")
+    assert project.brief.read_text().endswith(f"baseline_runs: 2\nproposer: sampler\nsandbox: none\n---\n{text}")
+    assert "note: `guard` of the brief before is left out; say it with --guard to keep it\n" in told.stderr
+    assert "note: `my_own` of the brief before is left out, as there is no such key\n" in told.stderr
 
 
 def at_terminal(root: Path, typed: str) -> subprocess.CompletedProcess:
@@ -195,9 +203,10 @@ def at_terminal(root: Path, typed: str) -> subprocess.CompletedProcess:
 
 
 def test_at_a_terminal_a_person_answers_chooses_a_number_by_its_place_and_takes_what_is_proposed(lab):
-    told = at_terminal(lab.root, "validation loss below 0.1\n\n\n1\n\n\n")
+    told = at_terminal(lab.root, "validation loss below 0.1\n\n\n1\nminimise\n\n\n")
 
     assert told.returncode == 0, told.stderr
+    assert "your answer: `direction: minimise` cannot be used: write minimize or maximize.\n" in told.stderr
     assert "1. Validation loss: 0.201" in told.stderr
     assert (
         "metric: Validation loss\ndirection: minimize\nscope: train.py\ntrain: python train.py\n"

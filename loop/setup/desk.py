@@ -1,0 +1,49 @@
+"""Where a first brief is drafted: keys become a brief, and the repository says whether that can be followed."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from journal.locate import locate
+from loop import bootstrap
+from loop import brief as briefs
+from loop.brief import Brief
+from loop.errors import BadInput
+from loop.inputs import source
+from loop.profile import Profile
+from loop.setup import suggest
+from loop.setup.draft import front_matter
+from loop.workspace import Workspace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """A repository and the brief to come; `said` names what gave a key, such as a flag: nobody has seen its line yet."""
+
+    workspace: Workspace
+    path: Path
+    said: Mapping[str, str]
+
+    def brief(self, keys: Mapping[str, object]) -> Brief:
+        """The brief of these keys. Raises BadInput."""
+        return briefs.parse(front_matter(suggest.in_order(keys)), path=self.path, said=self.said)
+
+    def setting(self, brief: Brief) -> bootstrap.Setting:
+        """The brief in its repository. Raises BadInput where it cannot be followed there."""
+        journal = locate(None, start=self.workspace.root)
+        setting = bootstrap.Setting(
+            workspace=self.workspace, brief=brief, profile=Profile(), defaults={}, journal=journal
+        )
+        bootstrap.check(setting)
+        return setting
+
+    def check_inputs(self, given: object) -> None:
+        """Raise BadInput where an input that a flag names does not exist."""
+        for name in given if isinstance(given, list) else ():
+            if not source(self.workspace.root, name).exists():
+                raise BadInput(f"--input {name} does not exist.")
+
+
+def flags(keys: Iterable[str]) -> dict[str, str]:
+    """The flag of `ar-loop init` that says each key."""
+    return {key: "--input" if key == "inputs" else f"--{key}" for key in keys}
