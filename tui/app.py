@@ -8,7 +8,9 @@ import locale
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
+from journal.entry import refuse
 from journal.errors import JournalError
 from journal.locate import locate
 from tui import plain
@@ -27,9 +29,16 @@ examples:
 """
 
 
+class Arguments(argparse.ArgumentParser):
+    """A command line that refuses as every command of the house does."""
+
+    def error(self, message: str) -> NoReturn:
+        sys.exit(refuse(f"{message} (see `{self.prog} --help`)."))
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    arguments = argparse.ArgumentParser(
+    arguments = Arguments(
         prog="ar-tui",
         description=DESCRIPTION,
         epilog=EXAMPLE,
@@ -67,8 +76,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return _open(options)
     except JournalError as error:
-        print(error, file=sys.stderr)
-        return 2
+        return refuse(str(error))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

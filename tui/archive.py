@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from journal.errors import QueryRefused
 from journal.events import experiment_stream, session_stream
+from journal.projections.runs import Run
 from journal.query import ask
 from journal.recorded import Recorded
 from journal.store import Reader
@@ -15,11 +16,11 @@ from journal.store.reader import recorded
 from tui.askings import Askings
 from tui.ledger import TAKES, Ledger
 from tui.search import Search
-from tui.snapshot import Curve, Detail, Snapshot, detail
+from tui.snapshot import Curve, Detail, Flying, Snapshot, detail
 from tui.ui import Hit, Loaded, Ui
 from tui.view import View
 
-CURVES = 24  # finished curves kept in memory
+CURVES = 24  # kept in memory
 AROUND = 60  # events before and after the position that replay lists
 TAIL = 250  # events of a preview: more than a screen's worth of experiments
 KEPT = """
@@ -35,7 +36,7 @@ class Archive:
 
     def __init__(self, path: Path) -> None:
         self.reader = Reader(path)
-        self._curves: dict[tuple[str, int, int], Curve] = {}
+        self._curves: dict[tuple[str, int, int], tuple[Curve, bool]] = {}  # and whether the run has ended
         self._search, self._askings = Search(path), Askings(path)
 
     def snapshot(self, ledger: Ledger, position: int, *, head: int) -> Snapshot:
@@ -44,25 +45,30 @@ class Archive:
         session = view.session
         if session is None:
             return Snapshot(view=view, head=head, recorded_at=self._time(position))
-        row = view.flight.row if view.flight else view.open_row
-        flight = None if row is None else self.detail(session.tag, ledger.number[row], until=position)
         at = self._time(position)
         return Snapshot(
             view=view,
             head=head,
             recorded_at=at,
-            flight=flight,
-            curve=self._flying(view, flight, at=at, live=position == head),
+            flying=tuple(self._flying(view, at=at, live=position == head)),
             rival=self.curve(session.tag, session.best_experiment, 1) if session.best_experiment is not None else (),
         )
 
-    def _flying(self, view: View, flight: Detail | None, *, at: str, live: bool) -> Curve:
-        """The curve of the run in flight, or else of the last one of the open experiment: whole when live, else so far."""
-        run = flight.run if flight else None
+    def _flying(self, view: View, *, at: str, live: bool) -> Iterator[Flying]:
+        for row in view.in_flight:
+            found = self._of_row(view, row)
+            if found is None:
+                continue
+            training: list[Run | None] = [run for run in found.runs if run.status == "running"]
+            for run in training or [found.run]:
+                yield Flying(row=row, detail=found, run=run, curve=self._so_far(run, at=at, live=live))
+
+    def _so_far(self, run: Run | None, *, at: str, live: bool) -> Curve:
+        """The curve of a run, as it stood at a time: whole when live, and once the run has ended."""
         if run is None:
             return ()
-        curve = self.curve(run.session, run.experiment, run.run, growing=view.flight is not None)
-        if live or view.flight is None:
+        curve = self.curve(run.session, run.experiment, run.run, growing=run.status == "running")
+        if live or run.status != "running":
             return curve
         elapsed = (datetime.fromisoformat(at) - datetime.fromisoformat(run.started_at)).total_seconds()
         return tuple(sample for sample in curve if sample.seconds <= elapsed)
@@ -74,11 +80,11 @@ class Archive:
     def curve(self, session: str, number: int, run: int, *, growing: bool = False) -> Curve:
         """The telemetry of a run. A growing one is asked only for what is new."""
         key = (session, number, run)
-        known = self._curves.get(key, ())
-        if growing or key not in self._curves:
+        known, whole = self._curves.pop(key, ((), False))
+        if not whole:
             last = known[-1].step if known else -1
             known += tuple(self.reader.samples(session, number, run=run, after_step=last))
-            self._curves[key] = known
+        self._curves[key] = known, whole or not growing  # behind the others: the longest unasked goes first
         while len(self._curves) > CURVES:
             del self._curves[next(iter(self._curves))]
         return known
@@ -107,9 +113,9 @@ class Archive:
         view = snapshot.view
         match ui.screen:
             case "experiment" if ui.comparing:
-                return Loaded(compared=tuple(self._compared(view, ui.marks)))
+                return Loaded(compared=tuple(self._compared(snapshot, ui.marks)))
             case "experiment" if row is not None:
-                loaded = self._looked_at(view, row)
+                loaded = self._looked_at(snapshot, row)
                 return replace(loaded, asked=self._asked(loaded.detail, view)) if ui.pane == "prompt" else loaded
             case "failures":
                 hits, error = self._search.find(view, ui.search) if ui.search else ((), "")
@@ -131,13 +137,12 @@ class Archive:
         hit = hits[min(ui.cluster, len(hits) - 1)]
         return self.detail(hit.session, hit.experiment, until=view.position)
 
-    def _looked_at(self, view: View, row: int) -> Loaded:
-        found = self._of_row(view, row)
-        run = found.run if found else None
-        if run is None:
-            return Loaded(detail=found)
-        growing = run.status == "running"
-        return Loaded(detail=found, curve=self.curve(run.session, run.experiment, run.run, growing=growing))
+    def _looked_at(self, snapshot: Snapshot, row: int) -> Loaded:
+        found = self._of_row(snapshot.view, row)
+        live = snapshot.view.position == snapshot.head
+        return Loaded(
+            detail=found, curve=self._so_far(found.run if found else None, at=snapshot.recorded_at, live=live)
+        )
 
     def _asked(self, detail: Detail | None, view: View) -> tuple[str, ...]:
         if detail is None:
@@ -147,9 +152,9 @@ class Archive:
         past = [recorded for recorded in events if recorded.position <= view.position]
         return self._askings.lines(past, session=session, number=number)
 
-    def _compared(self, view: View, marks: frozenset[int]) -> Iterator[tuple[Detail, Curve]]:
+    def _compared(self, snapshot: Snapshot, marks: frozenset[int]) -> Iterator[tuple[Detail, Curve]]:
         for row in sorted(marks):
-            loaded = self._looked_at(view, row)
+            loaded = self._looked_at(snapshot, row)
             if loaded.detail is not None:
                 yield loaded.detail, loaded.curve
 

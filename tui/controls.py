@@ -42,27 +42,36 @@ def _confirm(action: str, words: str, **more: int | str | None) -> Confirm:
     return Confirm(action=action, words=words, asked=0.0, **more)  # type: ignore[arg-type]
 
 
-def _pause(_scene: Scene, session: Summary, _text: str) -> Question:
+def _pause(scene: Scene, session: Summary, _text: str) -> Question:
     if session.state == "paused":
         return _confirm("resume", f"Let {session.tag} go on.")
-    return _confirm("pause", f"Pause {session.tag} after the experiment in flight.")
+    return _confirm("pause", f"Pause {session.tag} after {_in_flight(scene, 'experiment')}.")
+
+
+def _in_flight(scene: Scene, what: str) -> str:
+    """What a request waits for or ends, counted where it is not one."""
+    view = scene.snapshot.view
+    several = len(view.in_flight if what == "experiment" else view.training)
+    return f"the {several} {what}s in flight" if several > 1 else f"the {what} in flight"
 
 
 def _skip(scene: Scene, _session: Summary, _text: str) -> Question:
-    flight = scene.snapshot.flight
-    if scene.snapshot.view.flight is None or flight is None:
+    chosen = moving.in_full(scene)
+    if chosen is None or not scene.snapshot.view.training:
         return "No experiment is in flight: there is nothing to skip."
-    number = flight.experiment.number
-    words = f"End #{number} now, recorded as invalid: “{sanitize(flight.experiment.idea)[:40]}”."
+    number = chosen.experiment.number
+    if not chosen.trains:
+        return f"#{number} has no run in flight: there is nothing to skip."
+    words = f"End #{number} now, recorded as invalid: “{sanitize(chosen.experiment.idea)[:40]}”."
     return _confirm("skip", words, experiment=number)
 
 
-def _stop(_scene: Scene, session: Summary, _text: str) -> Question:
-    return _confirm("stop", f"End session {session.tag} after the experiment in flight.")
+def _stop(scene: Scene, session: Summary, _text: str) -> Question:
+    return _confirm("stop", f"End session {session.tag} after {_in_flight(scene, 'experiment')}.")
 
 
-def _stop_now(_scene: Scene, session: Summary, _text: str) -> Question:
-    return _confirm("stop now", f"End session {session.tag} and the run in flight at once.")
+def _stop_now(scene: Scene, session: Summary, _text: str) -> Question:
+    return _confirm("stop now", f"End session {session.tag} and {_in_flight(scene, 'run')} at once.")
 
 
 def _veto(scene: Scene, session: Summary, _text: str) -> Question:

@@ -28,6 +28,7 @@ class Key(Struct, frozen=True, kw_only=True):
     footer: bool = False
     control: bool = False  # asks to post an intent, so absent when read-only and in replay
     replaying: bool = False  # bound only while an earlier position is shown
+    several: bool = False  # of use only while several experiments are in flight
 
 
 def _key(
@@ -41,6 +42,7 @@ def _key(
     footer: bool = False,
     control: bool = False,
     replaying: bool = False,
+    several: bool = False,
 ) -> Key:
     """A row of the table: `keys` separated by spaces; what is not said follows from them and the action."""
     names = tuple(" " if name == "space" else name for name in keys.split(" "))
@@ -54,6 +56,7 @@ def _key(
         footer=footer,
         control=control,
         replaying=replaying,
+        several=several,
     )
 
 
@@ -66,6 +69,16 @@ KEYS = (
     _key("6", "show replay", "the night, step by step", label="replay"),
     # What is special to a screen comes first in its footer.
     _key("enter", "open", "open what the cursor is on", on=LISTS, footer=True),
+    _key(
+        "tab",
+        "next in flight",
+        "of several experiments in flight the next one in full",
+        label="next",
+        on={"live"},
+        footer=True,
+        several=True,
+    ),
+    _key("shift+tab", "previous in flight", "the one before", label="previous", on={"live"}),
     _key(
         "enter e /",
         "edit sql",

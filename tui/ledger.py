@@ -34,6 +34,7 @@ from tui.sessionlog import STATUSES, Moved, Overruled, SessionLog, note, spend
 from tui.texts import Texts
 
 NOWHERE = -1  # instead of a row
+MOVED = "moved"  # the rule of a verdict on a gain over a parent that is the incumbent no longer
 
 
 class Ledger:
@@ -60,6 +61,7 @@ class Ledger:
         self.knobs: list[str] = []
         self.earlier: dict[int, list[tuple[int, str, str, str, str]]] = {}  # row -> replaced proposals
         self.overruled: dict[int, list[Overruled]] = {}  # row -> verdicts that a later one replaced
+        self.overtaken: set[int] = set()  # rows that gained on a parent which was the incumbent no longer
         self.failed_at = array("q")
         self.failed_row = array("q")
         self.failed_run = array("q")
@@ -119,8 +121,7 @@ class Ledger:
             case RunStarted():
                 log.run_row.append(row)
                 log.run_number.append(event.run)
-                log.run_ended.append(NEVER)
-                log.run_started.append(recorded.position)
+                log.runs.begin(recorded.position)
             case Verdict():
                 self._judged(log, row, event, recorded)
             case _:
@@ -152,16 +153,16 @@ class Ledger:
             text.append("")
         self.opened.append(at)
         log.rows.append(row)
-        log.opened.append(at)
+        log.tried.begin(at)
         log.row_of.extend([NOWHERE] * (event.experiment + 1 - len(log.row_of)))
         log.row_of[event.experiment] = row
         return row
 
     def _ran(self, log: SessionLog, row: int, event: RunFinished | RunFailed, at: int) -> None:
         self.seconds[row] += event.train_seconds
-        for run in range(len(log.run_row) - 1, -1, -1):
+        for run in log.runs.unended:
             if log.run_row[run] == row and log.run_number[run] == event.run:
-                log.run_ended[run] = at
+                log.runs.end(run, at)
                 break
         if isinstance(event, RunFailed):
             self.failure.append(self._kinds.setdefault(key := (event.kind, event.signature), key))
@@ -173,11 +174,15 @@ class Ledger:
         status = STATUS[type(event)]
         if self.decided[row] != NEVER:
             self._overrule(log, row, recorded.position)
+        else:
+            log.tried.end(bisect_left(log.rows, row), recorded.position)
         self.status[row] = STATUSES.index(status)
         self.metric[row] = nan if event.metric is None else event.metric
         self.delta[row] = nan if event.delta is None else event.delta
         self.gain[row] = nan if event.gain_sigma is None else event.gain_sigma
         self.decided_time[row] = datetime.fromisoformat(recorded.recorded_at).timestamp()
+        if event.rule == MOVED:
+            self.overtaken.add(row)
         if isinstance(event, ExperimentKept):
             log.kept.append(row)
             log.kept_commit.append(hash(event.commit))

@@ -1,14 +1,18 @@
 """The status as plain lines: for pipes, logs, screen readers and windows too small for a screen. Pure."""
 
 from datetime import datetime
+from itertools import chain
 
-from journal.recorded import Recorded
+from journal.projections.runs import Run
+from journal.recorded import Recorded, Sample
 from journal.words import sentence
 from tui.formatting import count, dollars, duration, number, percent, rate, sanitize, signed
-from tui.snapshot import Snapshot
+from tui.snapshot import Flying, Snapshot
 from tui.summary import Summary
 from tui.view import Row
 from tui.widgets.chrome import loop_state
+
+LAST = 5  # verdicts told
 
 
 def status_lines(snapshot: Snapshot, *, now: datetime) -> list[str]:
@@ -17,15 +21,16 @@ def status_lines(snapshot: Snapshot, *, now: datetime) -> list[str]:
     if session is None:
         return ["No session in this journal yet: start one with `ar-loop run`."]
     state, _ = loop_state(snapshot, session, now=now)
+    flying = snapshot.flying
     lines = [
         f"{sanitize(session.tag)}: {state}",
         _standing(session),
         _tally(session, now),
-        *_flight(snapshot),
+        *(map(_among_others, flying) if len(flying) > 1 else chain(*map(_flight, flying))),
     ]
-    rows = snapshot.view.rows
-    decided = [row for row in map(snapshot.view.row, reversed(rows[-6:])) if row.status != "open"]
-    lines += [experiment_line(row) for row in decided[:5]]
+    rows = snapshot.view.rows[-LAST - len(snapshot.view.in_flight) :]
+    decided = [row for row in map(snapshot.view.row, reversed(rows)) if row.status != "open"]
+    lines += [experiment_line(row) for row in decided[:LAST]]
     if snapshot.trouble:
         lines.append(sanitize(snapshot.trouble))
     return lines
@@ -47,25 +52,33 @@ def _tally(session: Summary, now: datetime) -> str:
     )
 
 
-def _flight(snapshot: Snapshot) -> list[str]:
-    flight = snapshot.flight
-    if flight is None:
-        return []
-    lines = [f"#{flight.experiment.number} {sanitize(flight.experiment.idea)}"]
-    run = flight.run
-    if run is not None and snapshot.curve:
-        last = snapshot.curve[-1]
-        share = last.progress if last.progress is not None else last.seconds / (run.budget or 1)
+def _flight(one: Flying) -> list[str]:
+    lines, run = [f"#{one.experiment.number} {sanitize(one.experiment.idea)}"], one.run
+    if run is not None and one.curve:
+        last = one.curve[-1]
         lines.append(
-            f"  run {run.run}: {percent(min(1.0, share))} of {duration(run.budget)}, step {last.step}, "
+            f"  run {run.run}: {_share(run, last)} of {duration(run.budget)}, step {last.step}, "
             f"loss {number(last.loss)}, {rate(last.tokens_per_second)} tokens/s, {run.isolation}"
         )
     return lines
 
 
+def _among_others(one: Flying) -> str:
+    """One of several in flight, as a line."""
+    run, words = one.run, "no run yet"
+    if run is not None:
+        words = f"run {run.run} on {sanitize(run.device) or 'no device'}, {run.isolation}"
+        words += f", {_share(run, one.curve[-1])}, loss {number(one.curve[-1].loss)}" if one.curve else ""
+    return f"#{one.experiment.number} ({words}) {sanitize(one.experiment.idea)}"
+
+
+def _share(run: Run, last: Sample) -> str:
+    return percent(min(1.0, last.progress if last.progress is not None else last.seconds / (run.budget or 1)))
+
+
 def experiment_line(row: Row) -> str:
     """One verdict as a line."""
-    return f"#{row.number} {row.status} {number(row.metric)} ({signed(row.delta)}) {sanitize(row.idea)}"
+    return f"#{row.number} {row.word} {number(row.metric)} ({signed(row.delta)}) {sanitize(row.idea)}"
 
 
 def event_words(recorded: Recorded) -> str:

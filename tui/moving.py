@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec.structs import replace
 
 from tui.failures import clusters
+from tui.snapshot import Flying
 from tui.ui import Scene, Ui
 
 END = 10**9
@@ -30,6 +31,13 @@ def under_cursor(scene: Scene) -> int | None:
     if scene.rows:
         return scene.rows[place(scene.rows, ui.cursor)]
     return view.count - 1 if view.count else None
+
+
+def in_full(scene: Scene) -> Flying | None:
+    """Of the experiments in flight the one under the cursor, else the one that was proposed first."""
+    flying, ui = scene.snapshot.flying, scene.ui
+    row = under_cursor(scene) if ui.screen in {"history", "experiment"} else ui.cursor
+    return next((one for one in flying if one.row == row), flying[0] if flying else None)
 
 
 def failed_row(scene: Scene) -> int | None:
@@ -70,6 +78,19 @@ def _move_row(scene: Scene, step: int) -> Ui:
     return replace(ui, cursor=None if at == 0 and not ui.filter and not ui.sort else rows[at])
 
 
+def _beside(step: int) -> Callable[[Scene], Ui]:
+    """Put the cursor on the next of the experiments in flight."""
+
+    def change(scene: Scene) -> Ui:
+        rows, shown = scene.snapshot.view.in_flight, in_full(scene)
+        if shown is None or len(rows) < 2:
+            return replace(scene.ui, note="No other experiment is in flight.")
+        at = (place(rows, shown.row) + step) % len(rows)
+        return replace(scene.ui, cursor=rows[at] if at else None)
+
+    return change
+
+
 def _by(step: int) -> Callable[[Scene], Ui]:
     return lambda scene: move(scene, step)
 
@@ -83,6 +104,8 @@ CHANGES: Mapping[str, Callable[[Scene], Ui]] = {
     "up": _by(-1),
     "top": _by(-END),
     "bottom": _by(END),
+    "next in flight": _beside(1),
+    "previous in flight": _beside(-1),
     "page down": _page(1),
     "page up": _page(-1),
 }

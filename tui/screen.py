@@ -186,7 +186,7 @@ class ArTui(App[int], inherit_bindings=False):
         self.repaint()
 
     def _tick(self) -> None:
-        if self.snapshot.view.flight is not None and self.ui.replay is None and not self.ui.look.calm:
+        if self.snapshot.flying and self.ui.replay is None and not self.ui.look.calm:
             self.repaint()
 
     # --- what is shown ---

@@ -21,6 +21,7 @@ from journal.events import (
 )
 from journal.recorded import Recorded
 from tui.requests import Requests
+from tui.spans import Spans
 
 STATUSES = ("open", "keep", "discard", "crash", "invalid")
 UNPRICED = -1.0  # dollars, once any proposal had no price
@@ -66,7 +67,7 @@ class SessionLog(Struct):
     verdicts: dict[str, "array[int]"] = field(default_factory=lambda: {status: array("q") for status in STATUSES})
     rows: "array[int]" = field(default_factory=lambda: array("q"))
     row_of: "array[int]" = field(default_factory=lambda: array("q"))  # by number; NOWHERE where there is none
-    opened: "array[int]" = field(default_factory=lambda: array("q"))  # position of each of `rows`
+    tried: Spans = field(default_factory=Spans)  # from proposal to first verdict, each of `rows`
     overruled: dict[str, "array[int]"] = field(default_factory=lambda: {status: array("q") for status in STATUSES})
     kept: "array[int]" = field(default_factory=lambda: array("q"))  # rows, in the order of verdicts["keep"]
     kept_commit: "array[int]" = field(default_factory=lambda: array("q"))  # `hash` of the commit of each of `kept`
@@ -75,9 +76,8 @@ class SessionLog(Struct):
     spent_at: "array[int]" = field(default_factory=lambda: array("q"))
     spent: "array[float]" = field(default_factory=lambda: array("d"))
     refused: "array[int]" = field(default_factory=lambda: array("q"))
-    run_started: "array[int]" = field(default_factory=lambda: array("q"))
-    run_ended: "array[int]" = field(default_factory=lambda: array("q"))
-    run_row: "array[int]" = field(default_factory=lambda: array("q"))
+    runs: Spans = field(default_factory=Spans)
+    run_row: "array[int]" = field(default_factory=lambda: array("q"))  # of each of `runs`
     run_number: "array[int]" = field(default_factory=lambda: array("q"))
     requests: Requests = field(default_factory=Requests)
 

@@ -31,15 +31,33 @@ class Detail(Struct, frozen=True, kw_only=True):
         return self.runs[-1] if self.runs else None
 
 
+class Flying(Struct, frozen=True, kw_only=True):
+    """An experiment in flight: its row, its history, and the run that trains, or else its latest, with the telemetry."""
+
+    row: int
+    detail: Detail
+    run: Run | None
+    curve: Curve
+
+    @property
+    def experiment(self) -> Experiment:
+        return self.detail.experiment
+
+    @property
+    def trains(self) -> bool:
+        return self.run is not None and self.run.status == "running"
+
+
 class Snapshot(Struct, frozen=True, kw_only=True):
     """The journal at a position, as far as a screen needs it."""
 
     view: View = field(default_factory=lambda: View(Ledger(), 0))
     head: int = 0  # the journal's last position
     recorded_at: str = ""  # of the view's last event, ISO 8601, UTC
-    flight: Detail | None = None  # the experiment in flight, or being proposed
-    curve: Curve = ()  # telemetry of the run in flight
-    rival: Curve = ()  # and of the incumbent's first run
+    flying: tuple[
+        Flying, ...
+    ] = ()  # the experiments in flight, by their proposals; one with several runs, once for each
+    rival: Curve = ()  # telemetry of the incumbent's first run
     loop: str | None = None  # what is known of the loop's process: None is well
     read: int | None = None  # events folded so far, where the view knows only some of the journal
     trouble: str = ""  # why this may be out of date, in one sentence

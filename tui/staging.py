@@ -1,5 +1,7 @@
 """From a snapshot and a person's choices to the scene that painters look at: the only step between them that reads."""
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from tui.moving import under_cursor
 from tui.select import FilterError, select
 from tui.snapshot import Snapshot
 from tui.ui import Scene, Ui
+from tui.view import View
 
 READING = frozenset({"experiment", "failures", "replay"})  # screens that need more than the snapshot
 
@@ -62,11 +65,21 @@ class Stages:
 def _listed(scene: Scene) -> Scene:
     ui, view = scene.ui, scene.snapshot.view
     if ui.screen == "live":
-        return replace(scene, rows=view.rows[::-1])
+        return replace(scene, rows=_newest(view))
     try:
         return replace(scene, rows=select(view, filter_text=ui.filter, sort_text=ui.sort))
     except FilterError as error:
         return replace(scene, filter_error=str(error))
+
+
+def _newest(view: View) -> Sequence[int]:
+    """The rows of the latest session, the newest first; of several in flight those before all others, as Live shows them."""
+    newest, flying = view.rows[::-1], view.in_flight
+    if len(flying) < 2:
+        return newest
+    oldest = bisect_left(view.rows, flying[0])
+    begun_since = [row for row in view.rows[oldest:] if row not in flying]
+    return [*flying, *reversed(begun_since), *view.rows[:oldest][::-1]]
 
 
 def moment(snapshot: Snapshot) -> datetime | None:

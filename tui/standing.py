@@ -2,9 +2,11 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import accumulate
 from math import isnan
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tui.ledger import Ledger
 from tui.sessionlog import SessionLog
@@ -23,13 +25,21 @@ class Standing(Struct, frozen=True):
 def incumbents(ledger: Ledger, log: SessionLog, kept: Sequence[int], *, until: int, limit: int) -> Sequence[Standing]:
     """About `limit` incumbents of a session up to a position; `kept` are the rows that stand kept there."""
     if not log.moved or log.moved[0].position > until:
-        return [_kept(ledger, row) for row in thin(kept, limit=limit)]
+        return _in_time([_kept(ledger, row) for row in thin(kept, limit=limit)])
     found = [(_decided(ledger, row, until=until), _kept(ledger, row)) for row in kept]
     for one in log.moved:
         if one.position <= until:
-            tried = ledger.number[log.rows[bisect_right(log.opened, one.position) - 1]]
+            tried = ledger.number[log.rows[bisect_right(log.tried.begun, one.position) - 1]]
             found.append((one.position, Standing(one.row, ledger.number[one.row], one.metric, tried)))
-    return thin([standing for _, standing in sorted(found, key=lambda entry: entry[0])], limit=limit)
+    return _in_time(thin([standing for _, standing in sorted(found, key=lambda entry: entry[0])], limit=limit))
+
+
+def _in_time(standings: Sequence[Standing]) -> Sequence[Standing]:
+    """Of experiments that run abreast a higher number may be kept first: the lower one stands only since then."""
+    tried = accumulate((one.tried for one in standings), max)
+    return [
+        one if one.tried == since else replace(one, tried=since) for one, since in zip(standings, tried, strict=True)
+    ]
 
 
 def _kept(ledger: Ledger, row: int) -> Standing:

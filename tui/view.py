@@ -33,10 +33,16 @@ class Row(Struct, frozen=True):
     seconds: float | None
     decided_time: float | None
     vetoed: bool = False  # kept once, and taken back
+    overtaken: bool = False  # discarded although it gained: another experiment had become the incumbent
+
+    @property
+    def word(self) -> str:
+        """Its status, as a list tells it."""
+        return "vetoed" if self.vetoed else "moved" if self.overtaken else self.status
 
 
 class Flight(Struct, frozen=True):
-    """The run in flight."""
+    """A run in flight."""
 
     row: int
     run: int
@@ -101,6 +107,7 @@ class View:
             seconds=ledger.seconds[index] if status != "open" else None,
             decided_time=_present(time),
             vetoed=status == "invalid" and index in ledger.overruled,
+            overtaken=status == "discard" and index in ledger.overtaken,
         )
 
     def status(self, index: int) -> str:
@@ -145,7 +152,7 @@ class View:
     def rows(self) -> Sequence[int]:
         """Rows of the latest session, in the order of their proposals."""
         log = self._log
-        return log.rows[: bisect_right(log.opened, self.position)] if log else ()
+        return log.rows[: bisect_right(log.tried.begun, self.position)] if log else ()
 
     @cached_property
     def kept(self) -> Sequence[int]:
@@ -164,19 +171,18 @@ class View:
         return incumbents(self.ledger, self._log, self.kept, until=self.position, limit=limit) if self._log else ()
 
     @cached_property
-    def flight(self) -> Flight | None:
-        """The run in flight: the last one started, unless it has ended."""
+    def training(self) -> Sequence[Flight]:
+        """The runs in flight, in the order of their starts."""
         log = self._log
-        last = bisect_right(log.run_started, self.position) - 1 if log else -1
-        if log is None or last < 0 or log.run_ended[last] <= self.position:
-            return None
-        return Flight(log.run_row[last], log.run_number[last])
+        going = log.runs.going(self.position) if log else ()
+        return [Flight(log.run_row[run], log.run_number[run]) for run in going] if log else ()
 
     @cached_property
-    def open_row(self) -> int | None:
-        """The latest experiment without a verdict."""
-        rows = self.rows
-        return next((row for row in reversed(rows[-4:]) if self.status(row) == "open"), None)
+    def in_flight(self) -> Sequence[int]:
+        """Rows of the experiments without a verdict or with a run in flight, in the order of their proposals."""
+        log = self._log
+        undecided = [log.rows[place] for place in log.tried.going(self.position)] if log else ()
+        return sorted({*undecided, *(one.row for one in self.training)})
 
     @cached_property
     def failures(self) -> int:

@@ -37,6 +37,14 @@ def theatre(night: Path) -> Theatre:
     return Theatre(night)
 
 
+@pytest.fixture(scope="session")
+def abreast(tmp_path_factory: pytest.TempPathFactory) -> Theatre:
+    """A night on three GPUs: three runs and a proposal in flight, verdicts out of order."""
+    path = tmp_path_factory.mktemp("abreast") / "journal.db"
+    nights.write_abreast(path).close()
+    return Theatre(path)
+
+
 @pytest.fixture
 def golden(request: pytest.FixtureRequest):
     """Compares a text with the file of that name; `--regenerate` writes it."""

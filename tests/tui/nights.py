@@ -14,6 +14,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import Path
 
+import msgspec
+
 from journal.chain import GENESIS, link
 from journal.codec import encode
 from journal.events import (
@@ -278,6 +280,63 @@ def rows_of(steps: Iterable[tuple[str, list[Event]]], *, clock: Clock | None = N
             payload = encode(event)
             digest = link(digest, fields, payload)
             yield (*fields, payload.decode(), digest)
+
+
+# --- several experiments at once ---
+
+
+def opening(number: int, idea: tuple, device: str, *, parent: int, **more: object) -> list[Event]:
+    """Propose, commit and start an experiment on a device."""
+    proposal = msgspec.structs.replace(proposed(number, idea, parent=parent), **more)
+    return [proposal, committed(number, parent=parent), *on(device, run_of(number, 1))]
+
+
+def on(device: str, events: list[Event]) -> list[Event]:
+    return [msgspec.structs.replace(one, device=device) if isinstance(one, RunStarted) else one for one in events]
+
+
+def abreast() -> list[Event]:
+    """A night on three GPUs: verdicts in another order than proposals, one of them overtaken and tried again; four in flight."""
+    gelu, lr, shorter = IDEAS[1], IDEAS[2], IDEAS[0]
+    first, second, third = (run_of(0, run, purpose="baseline") for run in (1, 2, 3))
+    end = baseline()
+    measured = [finished(0, run, VALUES[run - 1], purpose="baseline") for run in (2, 1, 3)]
+    third_, lr_, again = (experiment(3, gelu, best=1.5078, parent=2), experiment(1, lr, best=1.539, parent=0),
+                          experiment(4, lr, best=1.5078, parent=2))  # fmt: skip
+    overtaken = ExperimentDiscarded(
+        session=TAG, experiment=1, metric=1.5242, incumbent=1.539, delta=-0.0148, sigma=SIGMA, gain_sigma=2.8, rule="moved",
+        reason="the gain exceeds the noise, on its parent; meanwhile experiment 2 became the incumbent: to be tried again on that",
+    )  # fmt: skip
+    return [
+        started(), end[0], *on("cuda:0", first), *on("cuda:1", second), *on("cuda:2", third), *measured, *end[-2:],
+        *opening(1, lr, "cuda:0", parent=0),
+        *opening(2, shorter, "cuda:1", parent=0),
+        *experiment(2, shorter, best=1.539, parent=0)[4:],
+        *opening(3, gelu, "cuda:1", parent=2),
+        lr_[4], overtaken, ChangeReverted(session=TAG, experiment=1, commit=commit_of(1), branch_at=commit_of(2)),
+        *opening(4, lr, "cuda:0", parent=2, retry_of=1, retry_reason="base changed"),
+        *again[4:],
+        *opening(5, IDEAS[4], "cuda:2", parent=4),
+        *third_[4:],
+        *crash(5, best=1.493),
+        *opening(6, IDEAS[5], "cuda:1", parent=4),
+        *opening(7, IDEAS[6], "cuda:0", parent=4),
+        *opening(8, IDEAS[7], "cuda:2", parent=4),
+        *opening(9, IDEAS[8], "cuda:3", parent=4)[:2],
+    ]  # fmt: skip
+
+
+def write_abreast(path: Path, *, clock: Clock | None = None) -> Journal:
+    """The same in a journal, with telemetry. Lease held by this process."""
+    journal = Journal(path, clock=clock or Clock())
+    journal.acquire()
+    for event in abreast():
+        number = getattr(event, "experiment", None)
+        stream = session_stream(TAG) if number is None else experiment_stream(TAG, number)
+        journal.append(stream, [event])
+    for number, until in ((0, BUDGET), (1, BUDGET), (2, BUDGET), (3, BUDGET), (4, BUDGET), (6, 11.0), (7, 4.0)):
+        journal.add_samples(samples(number, 1, until=until))
+    return journal
 
 
 def take_off(journal: Journal, number: int, *, parent: int = 8) -> None:

@@ -49,7 +49,7 @@ def test_a_missing_journal_is_one_sentence_and_exit_2(tmp_path):
 
     assert done.returncode == 2
     assert done.stdout == ""
-    assert done.stderr.startswith("There is no journal at ")
+    assert done.stderr.startswith("error: There is no journal at ")
     assert len(done.stderr.splitlines()) == 1
 
 

@@ -43,19 +43,19 @@ def test_what_is_appended_is_delivered(own_night):
         second = delivered.until(lambda one: one.head > first.head)
     journal.close()
 
-    assert (first.view.flight.run, second.view.flight) == (1, None)
+    assert ([one.run for one in first.view.training], second.view.training) == ([1], [])
 
 
 def test_telemetry_arrives_without_an_event(own_night):
     journal = Journal(own_night)
     journal.acquire()
     with Delivered(own_night) as delivered:
-        first = delivered.until(lambda one: one.curve)
+        first = delivered.until(lambda one: one.flying)
         journal.add_samples(nights.samples(12, 1, until=12)[-1:])
-        second = delivered.until(lambda one: len(one.curve) > len(first.curve))
+        second = delivered.until(lambda one: len(one.flying[0].curve) > len(first.flying[0].curve))
     journal.close()
 
-    assert (second.head, second.curve[-1].seconds) == (first.head, 12.0)
+    assert (second.head, second.flying[0].curve[-1].seconds) == (first.head, 12.0)
 
 
 def test_a_long_journal_is_first_shown_by_its_end(tmp_path):
@@ -67,7 +67,7 @@ def test_a_long_journal_is_first_shown_by_its_end(tmp_path):
         whole = delivered.until(lambda one: one.read is None)
 
     assert preview.read == 0
-    assert (preview.flight.experiment.number, whole.flight.experiment.number) == (3_201, 3_201)
+    assert [one.flying[0].experiment.number for one in (preview, whole)] == [3_201, 3_201]
     assert preview.view.count < whole.view.count == 3_202
     assert preview.view.session.best == whole.view.session.best
 

@@ -55,8 +55,8 @@ def told(view):
         list(view.rows),
         list(view.kept),
         list(view.incumbents(limit=99)),
-        view.flight,
-        view.open_row,
+        list(view.training),
+        list(view.in_flight),
         view.failures,
     )
 
@@ -105,8 +105,8 @@ def whole_night():
     ]
 
 
-NIGHT = record(whole_night())
-WHOLE = ledger_of(NIGHT)
+NIGHT, ABREAST = record(whole_night()), record(nights.abreast())
+WHOLE, WHOLE_ABREAST = ledger_of(NIGHT), ledger_of(ABREAST)
 
 
 @given(st.integers(min_value=0, max_value=len(NIGHT)))
@@ -119,8 +119,18 @@ def test_a_replayed_position_shows_what_was_live_then(position):
     assert told(replayed) == told(live)
 
 
-def test_the_ledger_agrees_with_the_journals_own_fold(night):
-    recorded = list(Reader(night).read())
+@given(st.integers(min_value=0, max_value=len(ABREAST)))
+def test_a_replayed_position_of_several_experiments_at_once_shows_what_was_live_then(position):
+    live = View(ledger_of(ABREAST[:position]), position)
+
+    replayed = View(WHOLE_ABREAST, position)
+
+    assert told(replayed) == told(live)
+
+
+@pytest.mark.parametrize("name", ["theatre", "abreast"])
+def test_the_ledger_agrees_with_the_journals_own_fold(request, name):
+    recorded = list(Reader(request.getfixturevalue(name).path).read())
     state = fold(recorded)
     session = state.sessions.rows[nights.TAG]
 
@@ -155,6 +165,45 @@ def test_what_a_person_chose_to_go_on_from_is_the_incumbent():
 
     assert (before.session.best_experiment, after.session.best_experiment, after.session.best) == (2, 3, 1.61)
     assert [(one.number, one.tried) for one in after.incumbents(limit=9)] == [(0, 0), (2, 2), (3, 3)]
+
+
+def test_what_is_in_flight_is_told_at_any_position_whatever_was_decided_meanwhile():
+    number = WHOLE_ABREAST.number
+
+    told = {
+        at: ([number[row] for row in View(WHOLE_ABREAST, at).in_flight], len(View(WHOLE_ABREAST, at).training))
+        for at in (1, 7, 9, 20, 23, 26, 36, 45, 59)
+    }
+
+    assert told == {
+        1: ([], 0),
+        7: ([0], 3),
+        9: ([0], 2),
+        20: ([1, 2], 2),
+        23: ([1], 1),
+        26: ([1, 3], 2),
+        36: ([3], 1),
+        45: ([], 0),
+        59: ([6, 7, 8, 9], 3),
+    }
+
+
+def test_an_incumbent_with_a_lower_number_than_the_one_before_stands_since_that_one():
+    higher, lower = (
+        nights.experiment(number, nights.IDEAS[0], best=best, parent=0) for number, best in ((2, 1.539), (1, 1.5078))
+    )
+    events = [nights.started(), *nights.baseline(), *lower[:4], *higher, *lower[4:]]
+
+    view = View(ledger_of(record(events)), len(events))
+
+    assert [(one.number, one.tried) for one in view.incumbents(limit=9)] == [(0, 0), (2, 2), (1, 2)]
+    assert (view.session.best_experiment, view.session.best) == (1, pytest.approx(1.4766))
+
+
+def test_a_gain_on_a_parent_that_is_the_incumbent_no_longer_is_told_apart():
+    view = View(WHOLE_ABREAST, len(ABREAST))
+
+    assert [view.row(row).word for row in view.rows[:5]] == ["keep", "moved", "keep", "discard", "keep"]
 
 
 def test_an_experiment_stands_on_what_its_commit_holds():
@@ -208,7 +257,7 @@ def test_a_run_without_its_proposal_is_passed_over():
 
     view = View(ledger_of(record(events)), len(events))
 
-    assert (view.count, view.flight, view.failures) == (0, None, 0)
+    assert (view.count, view.training, view.failures) == (0, [], 0)
 
 
 def test_verdicts_are_found_on_either_side_of_a_position():

@@ -49,6 +49,20 @@ def test_each_screen_looks_as_it_was_designed(theatre, golden, screen, size):
     golden(f"{screen}-{width}x{height}", text)
 
 
+@pytest.mark.parametrize("size", [(59, 15), (60, 16), (80, 24), (140, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_of_several_experiments_in_flight_one_is_shown_in_full_and_each_other_in_a_line(abreast, golden, size):
+    width, height = size
+
+    golden(f"abreast-{width}x{height}", abreast.text(width=width, height=height, cursor=abreast.row(7)))
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_every_screen_of_several_experiments_at_once_can_be_seen_at_any_position(abreast, screen):
+    texts = [abreast.text(screen=screen, experiment=0, replay=at) for at in range(1, abreast.head + 1)]
+
+    assert all("REPLAY" in text for text in texts)
+
+
 @pytest.mark.parametrize("screen", SCREENS)
 def test_a_terminal_without_unicode_gets_ascii_alone(theatre, golden, screen):
     text = theatre.text(ui_on(theatre, screen, look=Look(ascii=True)))

@@ -126,6 +126,29 @@ def test_the_question_says_exactly_what_will_happen(theatre):
     }
 
 
+def test_of_several_in_flight_the_one_in_full_is_skipped_and_all_are_counted(abreast):
+    asked = {
+        keys: slowly(abreast, Ui(), [*keys.split()])[0]
+        for keys in ("s", "tab s", "j j s", "shift+tab s", "p", "S", "X")
+    }
+
+    assert {keys: ui.confirm.words if ui.confirm else ui.note for keys, ui in asked.items()} == {
+        "s": "End #6 now, recorded as invalid: “warm up for 2 % instead of none”.",
+        "tab s": "End #7 now, recorded as invalid: “rope base 50,000”.",
+        "j j s": "End #8 now, recorded as invalid: “cool down over 60 % of the time”.",
+        "shift+tab s": "#9 has no run in flight: there is nothing to skip.",
+        "p": "Pause nov20 after the 4 experiments in flight.",
+        "S": "End session nov20 after the 4 experiments in flight.",
+        "X": "End session nov20 and the 3 runs in flight at once.",
+    }
+
+
+def test_tab_goes_round_the_experiments_in_flight_and_escape_back_to_the_first(abreast):
+    ends = {keys: slowly(abreast, Ui(), [*keys.split()])[0].cursor for keys in ("tab", "tab tab tab tab", "tab escape")}
+
+    assert ends == {"tab": abreast.row(7), "tab tab tab tab": None, "tab escape": None}
+
+
 def test_only_a_kept_experiment_can_be_vetoed(theatre):
     ui, _ = slowly(theatre, Ui(screen="history", cursor=theatre.row(9)), ["v"])
 

@@ -18,6 +18,7 @@ from tui.formatting import (
     wrap,
 )
 from tui.frame import Frame
+from tui.ledger import MOVED
 from tui.screens import comparison
 from tui.snapshot import Detail
 from tui.standing import ancestors
@@ -53,11 +54,11 @@ def paint(frame: Frame, scene: Scene) -> None:
 
 
 def _paint_head(frame: Frame, detail: Detail) -> int:
-    """Up to six lines; the line after them."""
+    """Up to eight lines; the line after them."""
     one = detail.experiment
-    frame.rule(HEADER, f"#{one.number} {STATUS_SIGN[one.status]} {'vetoed' if one.vetoed else one.status}")
-    undoes = f", takes #{one.takes_back} back" if one.takes_back is not None else ""
-    origin = f" {one.kind} by {one.proposer} on {(one.parent or '')[:7]}{undoes} "
+    word = "vetoed" if one.vetoed else "moved" if one.rule == MOVED else one.status
+    frame.rule(HEADER, f"#{one.number} {STATUS_SIGN[one.status]} {word}")
+    origin = f" {one.kind} by {one.proposer} on {(one.parent or '')[:7]}{_of_another(detail)} "
     frame.put_right(frame.width - 1, HEADER, clip(sanitize(origin), frame.width - 24), "dim")
     y = HEADER + 1
     for line in wrap(sanitize(one.idea), frame.width - 2, limit=2):
@@ -67,10 +68,18 @@ def _paint_head(frame: Frame, detail: Detail) -> int:
         for line in wrap(sanitize(one.hypothesis), frame.width - 2, limit=2):
             frame.put(1, y, line, "dim")
             y += 1
-    for line in wrap(verdict_words(detail), frame.width - 2, limit=2):
+    for line in wrap(verdict_words(detail), frame.width - 2, limit=3):
         frame.put(1, y, line, STATUS_ROLE[one.status])
         y += 1
     return y
+
+
+def _of_another(detail: Detail) -> str:
+    """The experiment that it takes back, or tries once more."""
+    if detail.experiment.takes_back is not None:
+        return f", takes #{detail.experiment.takes_back} back"
+    again = detail.proposal.retry_of if detail.proposal else None
+    return "" if again is None else f", tries #{again} again"
 
 
 def verdict_words(detail: Detail) -> str:

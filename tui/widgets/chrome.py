@@ -1,6 +1,6 @@
 """What frames every screen: two header lines, the footer, banners. Nothing here wraps; what does not fit is left out. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from rich.cells import cell_len
@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from tui.formatting import clip, clock, count, dollars, duration, number, sanitize
 from tui.frame import Frame
 from tui.keys import SCREENS, Key, available
-from tui.snapshot import Snapshot
+from tui.snapshot import Flying, Snapshot
 from tui.summary import Summary
 from tui.ui import Scene
 
@@ -86,13 +86,20 @@ def loop_state(snapshot: Snapshot, session: Summary, *, now: datetime) -> tuple[
         return f"paused{until}{gone}: {sanitize(session.reason)}", "warn"
     if snapshot.loop:
         return f"✗ {snapshot.loop}", "bad"
-    if snapshot.flight is not None:
-        number = snapshot.flight.experiment.number
-        doing = "training" if snapshot.view.flight else "judging" if snapshot.flight.runs else "preparing"
-        return f"▸ {doing} #{number}", "accent"
+    if snapshot.flying:
+        return f"▸ {_doing(snapshot.flying)}", "accent"
     if session.rest is not None and datetime.fromisoformat(session.rest.until) > now:
         return f"waiting for {sanitize(session.rest.proposer)} until {clock(session.rest.until)} UTC", "warn"
     return "proposing", "accent"
+
+
+def _doing(flying: Sequence[Flying]) -> str:
+    """Of several the runs that train are counted."""
+    training = [one for one in flying if one.trains]
+    if len(training) > 1:
+        return f"{len(training)} training"
+    one = (training or flying)[0]
+    return f"{'training' if training else 'judging' if one.run else 'preparing'} #{one.experiment.number}"
 
 
 ALWAYS = ("help", "quit")  # these two are never pushed out of the footer
@@ -108,8 +115,9 @@ def paint_footer(frame: Frame, scene: Scene) -> None:
         if key.action in ALWAYS:
             stop -= len(key.shown) + len(key.label) + 3
     x = 0
+    several = len(scene.snapshot.view.in_flight) > 1
     for key in keys:
-        if key.footer and key.action not in ALWAYS:
+        if key.footer and key.action not in ALWAYS and (several or not key.several):
             x = _footer_key(frame, x, y, key, stop)
     for key in keys:
         if key.action in ALWAYS:

@@ -15,6 +15,7 @@ from tui.widgets.plot import Axes, Box, Points, Series, fit, paint_plot, smooth
 
 UNIT = {"time": "s", "step": "steps", "tokens": "tokens"}
 SMOOTHING = 0.9  # weight of the past in the moving average
+ABREAST = 64  # proposals among which the highest number is, in whichever order they came
 DOTS = 4  # discarded experiments drawn at most, per column of the plot
 
 
@@ -102,7 +103,7 @@ def paint_frontier(frame: Frame, box: Box, *, view: View, ui: PlotUi, plain: boo
     sample = rows[:: max(1, len(rows) // (DOTS * box.width))]
     figures = ((float(ledger.number[row]), view.figure("metric", row)) for row in sample)
     others = [(place, metric) for place, metric in figures if metric is not None]
-    last = max(float(ledger.number[rows[-1]]), kept[-1][0])
+    last = max(kept[-1][0], *(float(ledger.number[row]) for row in rows[-ABREAST:]))
     series = [
         Series(points=others, role="dim", shape="dots", sign="."),
         Series(points=[*kept, (last, kept[-1][1])], role="good", shape="stairs", sign="#"),

@@ -25,7 +25,7 @@ class Column(Struct, frozen=True, kw_only=True):
 
 
 def _status(row: Row) -> Cell:
-    return f"{STATUS_SIGN[row.status]} {'vetoed' if row.vetoed else row.status}", STATUS_ROLE[row.status]
+    return f"{STATUS_SIGN[row.status]} {row.word}", STATUS_ROLE[row.status]
 
 
 def _gain(row: Row) -> Cell:
