@@ -6,7 +6,7 @@ import signal
 import sys
 from importlib import import_module
 
-NOT_SO, INTERRUPTED = 1, 130  # exit codes
+NOT_SO, BAD, INTERRUPTED = 1, 2, 130  # exit codes; 0 is done
 
 
 def main() -> None:
@@ -34,6 +34,12 @@ def enter(module: str) -> None:
     except SystemExit as ended:
         code = ended.code
     sys.exit(code if _flushed() else NOT_SO)
+
+
+def refuse(sentence: str) -> int:
+    """Say what is wrong and what to do, as every command of the house says it; the exit code."""
+    print(f"error: {sentence}", file=sys.stderr, flush=True)
+    return BAD
 
 
 def _flushed() -> bool:

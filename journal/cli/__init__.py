@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from journal.cli import asking, carrying, keeping, reading, telling
 from journal.cli.app import app
+from journal.console import run
 from journal.errors import JournalError
 
 __all__ = ["asking", "carrying", "keeping", "main", "reading", "telling"]
@@ -12,8 +13,4 @@ __all__ = ["asking", "carrying", "keeping", "main", "reading", "telling"]
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line: exit 0 done, 1 not so, 2 bad input, 130 interrupted."""
-    try:
-        app(arguments, prog_name="ar-journal")
-    except JournalError as error:
-        print(f"ar-journal: {error}", file=sys.stderr)
-        sys.exit(2)
+    sys.exit(run(app, arguments, name="ar-journal", mendable=(JournalError,)))

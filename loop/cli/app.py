@@ -3,9 +3,10 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from journal.projections import State, fold
 from journal.projections.sessions import Session
@@ -14,11 +15,27 @@ from loop import summary
 
 NOT_SO, BAD, INTERRUPTED = 1, 2, 130  # exit codes; 0 is done
 
+START, LOOK, STEER = "Start", "Look", "Steer"  # the groups of `ar-loop --help`
+ORDER = (
+    *("init", "doctor", "run"),
+    *("status", "check"),
+    *("pause", "resume", "skip", "stop", "direct", "branch-from", "veto"),
+)
+
+
+class InOrder(TyperGroup):
+    """The commands in the order in which a person meets them."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return sorted(super().list_commands(ctx), key=ORDER.index)
+
+
 app = typer.Typer(
+    cls=InOrder,
     help="Experiments that do not stop: propose, commit, train, measure, keep or revert.",
+    epilog="Example: ar-loop run --experiments 8",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,
 )
 
 JournalOption = Annotated[

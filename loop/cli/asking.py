@@ -15,7 +15,7 @@ from journal.store import Reader
 from journal.store.lease import held
 from journal.tail import Tail
 from loop import summary
-from loop.cli.app import NOT_SO, JournalOption, JsonOption, app, folded, latest, say
+from loop.cli.app import NOT_SO, STEER, JournalOption, JsonOption, app, folded, latest, say
 from loop.errors import BadInput
 
 CHANNEL = "cli"
@@ -23,7 +23,7 @@ PATIENCE = 5.0  # seconds that a command waits for the loop's answer
 LONGEST = 2_000  # characters of a direction
 
 
-@app.command(epilog="Example: ar-loop pause")
+@app.command(rich_help_panel=STEER, epilog="Example: ar-loop pause")
 def pause(*, journal: JournalOption = None, as_json: JsonOption = False) -> None:
     """Pause after the experiment in flight; `ar-loop resume` lets the loop go on."""
     path = _running(journal)
@@ -31,7 +31,7 @@ def pause(*, journal: JournalOption = None, as_json: JsonOption = False) -> None
     _ask(path, intent, as_json=as_json)
 
 
-@app.command(epilog="Example: ar-loop resume")
+@app.command(rich_help_panel=STEER, epilog="Example: ar-loop resume")
 def resume(*, journal: JournalOption = None, as_json: JsonOption = False) -> None:
     """Let a paused loop go on."""
     path = _running(journal)
@@ -39,7 +39,7 @@ def resume(*, journal: JournalOption = None, as_json: JsonOption = False) -> Non
     _ask(path, intent, as_json=as_json)
 
 
-@app.command(epilog="Example: ar-loop skip")
+@app.command(rich_help_panel=STEER, epilog="Example: ar-loop skip")
 def skip(*, journal: JournalOption = None, as_json: JsonOption = False) -> None:
     """End the experiment in flight without a verdict on its idea, and go on with the next."""
     path = _running(journal)
@@ -53,7 +53,7 @@ def skip(*, journal: JournalOption = None, as_json: JsonOption = False) -> None:
     _ask(path, intent, as_json=as_json)
 
 
-@app.command(epilog="Example: ar-loop stop --now")
+@app.command(rich_help_panel=STEER, epilog="Example: ar-loop stop --now")
 def stop(
     *,
     now: Annotated[bool, typer.Option("--now", help="Do not wait for the run in flight.")] = False,
@@ -66,7 +66,7 @@ def stop(
     _ask(path, intent, as_json=as_json)
 
 
-@app.command(epilog='Example: ar-loop direct "try a shorter warm-up before touching the width"')
+@app.command(rich_help_panel=STEER, epilog='Example: ar-loop direct "try a shorter warm-up before touching the width"')
 def direct(
     text: Annotated[str, typer.Argument(help="What the next proposals should know or try.")],
     *,

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from journal.projections import State
-from loop.cli.app import NOT_SO, JournalOption, JsonOption, app, folded
+from loop.cli.app import LOOK, NOT_SO, JournalOption, JsonOption, app, folded
 from loop.contracts import Passed, Proposal, Refused, Request
 from loop.errors import BadInput
 
@@ -17,7 +17,7 @@ _TOUCHED = re.compile(r"^--- a/(.+)$", re.MULTILINE)
 _HEADER = re.compile(r"^(diff --git|index|old mode|new mode|similarity index) .*\n", re.MULTILINE)
 
 
-@app.command(epilog="Example: git diff | ar-loop check -")
+@app.command(rich_help_panel=LOOK, epilog="Example: git diff | ar-loop check -")
 def check(
     patch: Annotated[str, typer.Argument(help="A file with a unified diff on the incumbent; - for stdin.")],
     *,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from loop.cli.app import INTERRUPTED, JsonOption, app, say
+from loop.cli.app import INTERRUPTED, START, JsonOption, app, say
 from loop.config import KEYS
 from loop.errors import BadInput
 from loop.keys import checked
@@ -28,7 +28,8 @@ QUESTIONS = {
 
 
 @app.command(
-    epilog='Example: ar-loop init --goal "validation loss of the small CNN below 0.4" --train "python train.py"'
+    rich_help_panel=START,
+    epilog='Example: ar-loop init --goal "validation loss of the small CNN below 0.4" --train "python train.py"',
 )
 def init(
     *,

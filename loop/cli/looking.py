@@ -12,12 +12,12 @@ from journal.locate import locate
 from journal.projections import State, fold
 from journal.store import Reader
 from journal.tail import Tail
-from loop.cli.app import INTERRUPTED, NOT_SO, JournalOption, JsonOption, app, folded, latest, report, say
+from loop.cli.app import INTERRUPTED, LOOK, NOT_SO, START, JournalOption, JsonOption, app, folded, latest, report, say
 
-LOOK = 2.0  # seconds between looks at the loop's process where nothing is committed
+GLANCE = 2.0  # seconds between looks at the loop's process where nothing is committed
 
 
-@app.command(epilog="Example: ar-loop status --json")
+@app.command(rich_help_panel=LOOK, epilog="Example: ar-loop status --json")
 def status(
     *,
     watch: Annotated[
@@ -46,10 +46,10 @@ def _watch(path: Path, state: State, runs: bool | None, *, as_json: bool) -> Non
             runs = running(path)
             if (state.position, runs) != before:  # telemetry is committed too, and says nothing
                 report(latest(state), state, as_json=as_json, runs=runs)
-            tail.wait(LOOK)
+            tail.wait(GLANCE)
 
 
-@app.command(epilog="Example: ar-loop doctor --json")
+@app.command(rich_help_panel=START, epilog="Example: ar-loop doctor --json")
 def doctor(*, journal: JournalOption = None, as_json: JsonOption = False) -> None:
     """Look at everything that a night depends on, and say how to mend what is not in order."""
     from loop.doctor import examine  # noqa: PLC0415  # `ar-loop --help` reads no repository

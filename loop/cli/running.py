@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from loop.cli.app import INTERRUPTED, JournalOption, JsonOption, app, folded, report, say
+from loop.cli.app import INTERRUPTED, START, JournalOption, JsonOption, app, folded, report, say
 from loop.errors import LoopError
 
 if TYPE_CHECKING:  # `ar-loop --help` reads neither
@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # `ar-loop --help` reads neither
 LOG = "loop.log"  # in .ar, of a loop without a terminal
 
 
-@app.command(epilog="Example: ar-loop run --experiments 8")
+@app.command(rich_help_panel=START, epilog="Example: ar-loop run --experiments 8")
 def run(
     *,
     experiments: Annotated[

@@ -14,13 +14,13 @@ from journal.projections import State
 from journal.projections.sessions import Session
 from journal.store.lease import held
 from loop import summary
-from loop.cli.app import NOT_SO, JournalOption, JsonOption, app, folded, latest, say
+from loop.cli.app import NOT_SO, STEER, JournalOption, JsonOption, app, folded, latest, say
 from loop.cli.asking import CHANNEL, tell
 
 NumberArgument = Annotated[int, typer.Argument(help="Number of the experiment.", show_default=False)]
 
 
-@app.command("branch-from", epilog="Example: ar-loop branch-from 12")
+@app.command("branch-from", rich_help_panel=STEER, epilog="Example: ar-loop branch-from 12")
 def branch_from(number: NumberArgument, *, journal: JournalOption = None, as_json: JsonOption = False) -> None:
     """Go on from an experiment, kept or not: the next proposals stand on it and are compared with it.
 
@@ -29,7 +29,7 @@ def branch_from(number: NumberArgument, *, journal: JournalOption = None, as_jso
     _steer(BranchFromRequested, unfit, number, journal=journal, as_json=as_json)
 
 
-@app.command(epilog="Example: ar-loop veto 12")
+@app.command(rich_help_panel=STEER, epilog="Example: ar-loop veto 12")
 def veto(number: NumberArgument, *, journal: JournalOption = None, as_json: JsonOption = False) -> None:
     """Take a kept experiment back: the branch goes on without its change, and nobody proposes it again.
 

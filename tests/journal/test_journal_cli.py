@@ -192,7 +192,7 @@ def test_a_folder_is_no_journal_and_is_left_as_it_is(folder, monkeypatch, argume
     told = ar_journal(*arguments, "--journal", "night")
 
     assert (told.returncode, told.stdout) == (2, "")
-    assert told.stderr == "ar-journal: night is a folder: name the journal's file.\n"
+    assert told.stderr == "error: night is a folder: name the journal's file.\n"
     assert sorted(path.name for path in folder.iterdir()) == ["night", "night.jsonl"]
 
 

@@ -1,0 +1,27 @@
+"""Every command of the house refuses in one way: a line on stderr behind `error: `, exit code 2, nothing on stdout."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("module", "words", "said"),
+    [
+        ("loop", ["staus"], "No such command 'staus'. Did you mean 'status', 'pause'? (see `ar-loop --help`)."),
+        ("loop", ["status", "--journal", "/nowhere"], "There is no journal at /nowhere: start one with `ar-loop run`"),
+        ("journal", ["show", "x"], "Invalid value for 'number': Input should be a valid integer"),
+        ("journal", ["log", "--journal", "/nowhere"], "There is no journal at /nowhere: start one with `ar-loop run`"),
+        ("tui", ["--sise", "3"], "unrecognized arguments: --sise 3 (see `ar-tui --help`)."),
+        ("tui", ["--journal", "/nowhere"], "There is no journal at /nowhere: start one with `ar-loop run`"),
+    ],
+)
+def test_a_refusal_is_one_line_that_begins_alike_at_every_door(module, words, said):
+    enter = f"import sys; sys.argv[1:] = {words}; from {module}.entry import main; main()"
+
+    done = subprocess.run([sys.executable, "-c", enter], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"error: {said}")
+    assert done.stderr.count("\n") == 1
