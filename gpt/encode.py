@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ import numpy.typing as npt
 import rustbpe
 import tiktoken
 
-from gpt import data
+from gpt import data, machine
 
 SHARD_TOKENS = 50_000_000
 LESSONS = 250_000_000  # characters that the tokenizer learns from, at most; autoresearch takes a billion
@@ -57,7 +56,7 @@ def documents(texts: Iterable[str], encoding: tiktoken.Encoding) -> Iterator[Sha
     """The tokens of each document behind one <|bos|>."""
     bos = encoding.encode_single_token(data.BOS)
     for some in _by_size(texts):
-        for row in encoding.encode_ordinary_batch(some, num_threads=os.cpu_count() or 1):
+        for row in encoding.encode_ordinary_batch(some, num_threads=machine.cores()):
             yield np.array([bos, *row], dtype=np.uint16)
 
 

@@ -45,7 +45,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from gpt import data
+from gpt import data, machine
 
 Floats = npt.NDArray[np.float32]
 Tokens = npt.NDArray[np.int32]
@@ -275,10 +275,12 @@ def examine(model: Answers, witness: Answers, part: data.Validation, *, batch: i
     probe = draw_probe(inputs, batch)
     kept: dict[int, Floats] = {}
     nats: list[npt.NDArray[np.float64]] = []
-    with ThreadPoolExecutor(os.cpu_count()) as pool, closing(answers(model, inputs, batch)) as coming:
+    cores = machine.cores()
+    with ThreadPoolExecutor(cores) as pool, closing(answers(model, inputs, batch)) as coming:
         for at, logits in coming:
             kept |= {row: logits[row - at].copy() for row in map(int, probe.rows) if at <= row < at + batch}
-            nats += pool.map(target_nats, logits, targets[at : at + batch])
+            rows, wanted = logits.reshape(-1, logits.shape[-1]), targets[at : at + batch].ravel()
+            nats += pool.map(target_nats, np.array_split(rows, cores), np.array_split(wanted, cores))
     compare(probe, kept, np.array(witness.ask(probe.inputs)))
     return bits_per_byte(np.concatenate(nats), targets.ravel(), part.token_bytes)
 

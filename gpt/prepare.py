@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from gpt import data, encode
+from gpt import data, encode, machine
 from gpt.bar import Bar
 from gpt.hub import Hub
 from gpt.sources import DATASETS, Source, cache_folder, source
@@ -140,18 +140,6 @@ def _toml(request: Request) -> str:
 # --- the command ------------------------------------------------------------------------------------------------------
 
 
-def detect() -> str:
-    """The profile for what is there."""
-    if not any(Path("/dev").glob("nvidia[0-9]*")):
-        return "cpu"
-    import torch  # noqa: PLC0415  (a second of import that a machine without a GPU need not wait for)
-
-    if not torch.cuda.is_available():
-        return "cpu"
-    gibibytes = torch.cuda.get_device_properties(0).total_memory / 2**30
-    return "gpu-80gb" if gibibytes > 70 else "gpu-24gb" if gibibytes > 20 else "cpu"
-
-
 def choose(arguments: argparse.Namespace) -> Request:
     """The request that the command line makes; `auto` keeps the profile and the text that are in place.
 
@@ -168,7 +156,7 @@ def choose(arguments: argparse.Namespace) -> Request:
             dataset = dataset or present.get("dataset") or present.get("text")  # as FORMAT 1 called it
             shards = shards or present.get("shards")
         else:
-            name = detect()
+            name = machine.profile()
     if name not in profiles:
         raise data.DataError(f"no profile {name!r} in {arguments.profiles}: it has {', '.join(profiles)}")
     if dataset and Path(dataset).exists():
@@ -210,6 +198,8 @@ def main(argv: list[str] | None = None) -> int:
     started = time.monotonic()
     try:
         request = choose(arguments)
+        if request.name.startswith("gpu") and (lack := machine.lacking()):
+            print(f"note: {lack}", file=sys.stderr)
         manifest = in_place(request.out)
         if manifest and manifest["fingerprint"] == request.fingerprint():
             verb = "in place"

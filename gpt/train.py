@@ -39,7 +39,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.attention.flex_attention import create_block_mask, flex_attention
 
-from gpt import data, packing, peaks
+from gpt import data, machine, packing, peaks
 
 Value = TypeVar("Value")
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -135,11 +135,12 @@ def asked(name: str, kind: Callable[[str], Value]) -> Value | None:
 def prepare_device(device: torch.device) -> None:
     """Matrix units of a GPU; on a CPU the threads, and memory that is kept for reuse."""
     if device.type == "cuda":
-        torch.cuda.set_device(device)
+        if (device.index or 0) >= torch.cuda.device_count():
+            raise data.DataError(f"AR_DEVICE={device}: this PyTorch, {torch.__version__}, finds no such device")
+        torch.cuda.set_device(device.index or 0)  # "cuda" alone has no index
         torch.set_float32_matmul_precision("high")
         return
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    torch.set_num_threads(THREADS or cores or 1)
+    torch.set_num_threads(THREADS or machine.cores())
     with suppress(OSError, AttributeError):  # glibc gives every large block back at once, and faults it in again
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(-3, 1 << 30)  # M_MMAP_THRESHOLD, bytes
@@ -147,20 +148,19 @@ def prepare_device(device: torch.device) -> None:
 
 
 class Clock:
-    """Seconds of training, as CLOCK counts them.
+    """Seconds of training, as CLOCK counts them; real ones on a GPU, whose work no processor second counts.
 
     Processor seconds make a run on a shared machine as long as on a quiet one; so that it still ends, it takes at most
     SLOWEST times its budget of real time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, device: torch.device) -> None:
+        self.is_real = CLOCK == "real" or device.type != "cpu"
         self.real, self.processor = time.monotonic(), time.process_time()
 
     def seconds(self) -> float:
-        real = time.monotonic() - self.real
-        if CLOCK == "real":
-            return real
-        return max(real / SLOWEST, (time.process_time() - self.processor) / torch.get_num_threads())
+        real, processor = time.monotonic() - self.real, time.process_time() - self.processor
+        return real if self.is_real else max(real / SLOWEST, processor / torch.get_num_threads())
 
 
 def compute_dtype(device: torch.device) -> torch.dtype:
@@ -224,9 +224,10 @@ def attend(q: Tensor, k: Tensor, v: Tensor, scale: float, window: int = 0) -> Te
     """Causal attention, all (batch, heads, length, head_dim), over the last `window` tokens; 0 for all of them."""
     batch, heads, length, dim = q.shape
     near = 0 < window < length
-    if q.is_cuda:
-        causal = F.scaled_dot_product_attention
-        return windowed(q, k, v, scale, window) if near else causal(q, k, v, is_causal=True, scale=scale)
+    if near and q.is_cuda and torch.compiler.is_compiling():
+        return windowed(q, k, v, scale, window)
+    if not near and q.device.type != "cpu":
+        return F.scaled_dot_product_attention(q, k, v, is_causal=True, scale=scale)
     # PyTorch's fused kernel for CPUs takes three times as long at these lengths.
     barred = torch.full((length, length), -math.inf, dtype=q.dtype, device=q.device)
     hidden = barred.triu(1) + barred.tril(-window) if near else barred.triu(1)
@@ -344,7 +345,8 @@ class GPT(nn.Module):
     def loss(self, tokens: Tensor, targets: Tensor) -> Tensor:
         """Mean cross entropy, nats per token."""
         logits, targets = self(tokens).flatten(0, 1), targets.flatten()
-        return F.cross_entropy(logits.float(), targets) if logits.is_cuda else CrossEntropy.apply(logits, targets)
+        on_cpu = logits.device.type == "cpu"
+        return CrossEntropy.apply(logits, targets) if on_cpu else F.cross_entropy(logits.float(), targets)
 
     def flops_per_token(self, length: int) -> float:
         """Forward and backward: 6 for each weight in a product, 12 for each score (PaLM, appendix B)."""
@@ -441,9 +443,8 @@ def batches(settings: Settings) -> Iterator[tuple[Tensor, Tensor]]:
     """Endless (tokens, targets), each (BATCH, CONTEXT) int64 on the device, in the seed's order; rows: `gpt.packing`."""
     shards, documents = data.train_shards(settings.data), data.train_documents(settings.data)
     for rows in packing.batches(shards, documents, batch=BATCH, length=CONTEXT + 1, seed=settings.seed):
-        batch = torch.from_numpy(rows)
-        if settings.device.type == "cuda":
-            batch = batch.pin_memory().to(settings.device, non_blocking=True)
+        batch, on_gpu = torch.from_numpy(rows), settings.device.type == "cuda"
+        batch = (batch.pin_memory() if on_gpu else batch).to(settings.device, non_blocking=on_gpu)
         yield batch[:, :-1], batch[:, 1:]
     raise RunError(f"{settings.data}: fewer than CONTEXT = {CONTEXT} tokens to train on")
 
@@ -511,10 +512,10 @@ class Trainer:
         self.loss_of: Loss = torch.compile(self.model.loss, dynamic=False) if on_gpu else self.model.loss
 
     def warm_up(self) -> None:
-        """Compile and allocate before the clock starts, on random tokens and without learning: the step has length 0."""
-        noise = torch.randint_like(self.batch[0], self.model.shape.vocabulary)
-        self.accumulate(noise, noise)
+        """Compile and allocate before the clock starts, and without learning: the step has length 0."""
+        loss = self.accumulate(*self.batch)  # for other strides than the stream's it would be compiled once more, later
         self.update(scale=0.0)
+        loss.item()  # a GPU has done all of it
         for optimiser in self.optimisers:
             optimiser.state.clear()
         gc.collect()
@@ -539,7 +540,7 @@ class Trainer:
 
     def run(self) -> float:
         """Steps until the budget is spent; returns seconds of training."""
-        limit, clock, value = self.settings.steps, Clock(), math.log(self.model.shape.vocabulary)
+        limit, clock, value = self.settings.steps, Clock(self.settings.device), math.log(self.model.shape.vocabulary)
         while True:
             seconds = clock.seconds()
             progress = self.step / limit if limit else seconds / self.settings.budget
@@ -583,11 +584,10 @@ def train(settings: Settings, began: float) -> None:
     telemetry = Telemetry(settings.telemetry)
     trainer = Trainer(settings, model, telemetry)
     trainer.warm_up()
-
     parameters, startup = sum(p.numel() for p in model.parameters()), time.monotonic() - began
     say(f"{parameters:,} parameters, {model.dtype}, {device}, {settings.budget:g} s; ready after {startup:.1f} s")
-    about = {"budget": settings.budget, "parameters": parameters, "device": str(device)}
-    telemetry.send(event="started", startup_seconds=startup, **about)
+    about = {"parameters": parameters, "device": str(device)}
+    telemetry.send(event="started", startup_seconds=startup, budget=settings.budget, **about)
     seconds = trainer.run()
     if settings.out:
         save(model, settings.out)
@@ -636,7 +636,7 @@ def main() -> int:
     except RunError as error:
         message, code = str(error), 1
     except (MemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and not re.search("out of memory|can't allocate memory", str(error)):
+        if isinstance(error, RuntimeError) and not re.search("out of memory|ALLOC_FAILED|allocate memory", str(error)):
             raise
         size = f"{MICRO_BATCH} sequences of {CONTEXT} tokens at once, depth {DEPTH}, width {WIDTH}"
         message, code = f"out of memory: {size}: {next(iter(str(error).splitlines()), 'no message')}", 1

@@ -1,5 +1,6 @@
 """A corpus of a few small files, a profile of tiny sizes, and processes that run on them."""
 
+import importlib.util
 import json
 import os
 import re
@@ -83,6 +84,16 @@ def small_tree(folder, data_folder):
         source = re.sub(rf"(?m)^{name} = \S+", f"{name} = {value}", source)
     path.write_text(source, encoding="utf-8")
     return Tree(path=folder / "tree", data=data_folder, out=folder / "out")
+
+
+def loaded(path):
+    """A module of `benchmarks/`, whose folder must not be on the path: `gpt.py` there would hide the room."""
+    before = list(sys.path)
+    spec = importlib.util.spec_from_file_location(f"benchmarks_{path.stem}", path)
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    sys.path[:] = before
+    return module
 
 
 def write_parquet(path, **columns):

@@ -1,21 +1,11 @@
 """Every planted defect fits the trainer as it stands, and is one."""
 
-import importlib.util
-import sys
-
 import pytest
-from patient import ROOT
+from patient import ROOT, loaded
 
 from journal.ideas.signature import program
 
 SOURCE = (ROOT / "gpt" / "train.py").read_text(encoding="utf-8")
-
-
-def loaded(path):
-    spec = importlib.util.spec_from_file_location("planted_defects", path)
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 PLANTED = loaded(ROOT / "benchmarks" / "planted" / "defects.py")
