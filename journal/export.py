@@ -5,7 +5,7 @@ description. A crash has an empty metric here: the zero that is customary there 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, get_type_hints
 
 import msgspec
 
@@ -18,8 +18,10 @@ from journal.store import Reader, Row
 FIVE = ("commit", "val_bpb", "memory_gb", "status", "description")
 SEVEN = ("iteration", "change", "before", "after", "success", "kept", "commit")
 GB = 1024**3
-VIEWS = {table.name: tuple(column.name for column in table.columns) for table in TABLES} | {
-    "samples": Sample.__struct_fields__
+KINDS = {str: "TEXT", int: "INTEGER", int | None: "INTEGER", float: "REAL", float | None: "REAL"}
+# the name of a view -> its columns, in order -> their types in SQL
+VIEWS = {table.name: {column.name: column.kind for column in table.columns} for table in TABLES} | {
+    "samples": {name: KINDS[hint] for name, hint in get_type_hints(Sample).items()}
 }
 
 
@@ -106,11 +108,11 @@ def view(reader: Reader, name: str, *, session: str | None = None) -> Iterator[t
 
     Raises JournalError for another name, or where the tables are not built.
     """
-    columns = VIEWS.get(name)
-    if columns is None:
+    if name not in VIEWS:
         raise JournalError(f"No view is called {name}: {', '.join(VIEWS)} are.")
     if not reader.projected():
         raise JournalError("The tables of the projections are not built: run `ar-journal rebuild` first.")
+    columns = tuple(VIEWS[name])
     yield columns
     at = columns.index("session")
     with reader.snapshot():

@@ -49,8 +49,8 @@ Every other table here follows from it, is written in the same transaction, and 
 `ar-journal rebuild`, or the next loop, makes it again. Through `ar-journal sql` one SELECT runs at a time, read-only, within a
 deadline and caps; `printf` and `load_extension` are refused.
 
-`ar-journal export --view runs` writes one table whole, as CSV, TSV or JSON (`--format`). For Parquet, let DuckDB read it:
-`ar-journal export --view runs | duckdb -c "COPY (FROM read_csv('/dev/stdin')) TO 'runs.parquet'"`.
+`ar-journal export --view runs` writes one table whole, as CSV, TSV, JSON or Parquet (`--format`); Parquet needs pyarrow
+(`pip install 'ar-loop[data]'`): `ar-journal export --view runs --format parquet > runs.parquet`.
 """
     tables = "".join(map(_table, TABLES))
     truth = f"\n## The tables underneath\n\n```sql{migrations.EVENTS}```\n\n```sql{migrations.SAMPLES}```\n"

@@ -2,7 +2,7 @@
 
 import csv
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +11,7 @@ import msgspec
 import typer
 
 from journal import export as exported
-from journal import results
+from journal import parquet, results
 from journal.cli.app import JournalOption, SessionOption, app, latest_tag, open_writer, reader, state_of
 from journal.cli.output import narrate
 from journal.errors import JournalError
@@ -35,6 +35,7 @@ class Layout(StrEnum):
     CSV = "csv"
     TSV = "tsv"
     JSON = "json"
+    PARQUET = "parquet"
 
 
 @app.command(epilog="Example: ar-journal export --as results > results.tsv; ar-journal export --view runs --format csv")
@@ -56,8 +57,10 @@ def export(
     """Write the journal to stdout in another form."""
     with_events = reader(journal)
     if view is not None:
-        _write_view(exported.view(with_events, view, session=session), form)
+        _write_view(exported.view(with_events, view, session=session), form, kinds=exported.VIEWS.get(view, {}))
         return
+    if form is Layout.PARQUET:
+        raise JournalError("Parquet holds a table: name one with --view.")
     if shape is Shape.EVENTS:
         for line in exported.lines(with_events):
             sys.stdout.buffer.write(line + b"\n")
@@ -118,7 +121,12 @@ def plot(
     narrate(f"{target} shows session {tag}.")
 
 
-def _write_view(rows: Iterator[tuple[Any, ...]], form: Layout) -> None:
+def _write_view(rows: Iterator[tuple[Any, ...]], form: Layout, *, kinds: Mapping[str, str]) -> None:
+    if form is Layout.PARQUET:
+        if sys.stdout.isatty():
+            raise JournalError("Parquet is nothing to read on a screen: add `> FILE`.")
+        parquet.write(rows, sys.stdout.buffer, kinds=kinds)
+        return
     if form is not Layout.JSON:
         dialect = "excel" if form is Layout.CSV else "excel-tab"
         csv.writer(sys.stdout, dialect=dialect, lineterminator="\n").writerows(rows)
