@@ -27,7 +27,7 @@ CHANNEL = "tui"
 def ask(scene: Scene, action: str, *, at: float, text: str = "") -> Ui:
     """Put the question of a control action; nothing is posted yet."""
     session = scene.snapshot.view.session
-    if session is None or session.state == "ended":
+    if session is None or session.state.name == "ended":
         return replace(scene.ui, note="There is no open session to ask anything of.")
     question = ASK[action](scene, session, text)
     if isinstance(question, str):
@@ -43,7 +43,7 @@ def _confirm(action: str, words: str, **more: int | str | None) -> Confirm:
 
 
 def _pause(scene: Scene, session: Summary, _text: str) -> Question:
-    if session.state == "paused":
+    if session.state.name == "paused":
         return _confirm("resume", f"Let {session.tag} go on.")
     return _confirm("pause", f"Pause {session.tag} after {_in_flight(scene, 'experiment')}.")
 

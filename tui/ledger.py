@@ -30,7 +30,7 @@ from journal.events import (
 from journal.projections.experiments import STATUS
 from journal.recorded import Recorded
 from tui.requests import NEVER
-from tui.sessionlog import STATUSES, Moved, Overruled, SessionLog, note, spend
+from tui.sessionlog import STATUSES, Moved, Overruled, SessionLog, State, note, spend
 from tui.texts import Texts
 
 NOWHERE = -1  # instead of a row
@@ -72,7 +72,7 @@ class Ledger:
         """Take in the next event."""
         event, at = recorded.event, recorded.position
         if isinstance(event, SessionStarted):
-            self.sessions[event.session] = SessionLog(recorded, states=[(at, "open", "", None)])
+            self.sessions[event.session] = SessionLog(recorded, states=[State(at, recorded.recorded_at, "open")])
         log = self.sessions.get(event.session)
         if log is not None:
             self._take(log, event, recorded)

@@ -14,7 +14,7 @@ from tui.lines import event_line, status_lines
 from tui.paint import paint
 from tui.picture import svg
 from tui.snapshot import Snapshot
-from tui.staging import Stage, moment
+from tui.staging import Stage, moment, told_at
 from tui.ui import Look, Ui
 
 
@@ -25,7 +25,7 @@ def print_status(path: Path, *, position: int | None = None) -> int:
 
 
 def _print(snapshot: Snapshot, *, then: bool) -> None:
-    now = (moment(snapshot) if then else None) or datetime.now(UTC)
+    now = (moment(snapshot) if then else None) or told_at(snapshot, now=datetime.now(UTC))
     print("\n".join(status_lines(snapshot, now=now)), flush=True)
 
 

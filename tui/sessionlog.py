@@ -44,6 +44,16 @@ class Rest(Struct, frozen=True):
     until: str
 
 
+class State(Struct, frozen=True):
+    """open, paused or ended; `since` and `until` in ISO 8601, UTC."""
+
+    position: int
+    since: str
+    name: str
+    reason: str = ""
+    until: str | None = None
+
+
 class Overruled(Struct, frozen=True):
     """A verdict that stood from `decided` until the position `replaced`, e.g. of a kept experiment that was vetoed."""
 
@@ -60,8 +70,7 @@ class SessionLog(Struct):
     """One session's facts, in order, each with its position."""
 
     started: Recorded
-    states: list[tuple[int, str, str, str | None]] = field(default_factory=list)  # position, state, reason, until
-    ended: list[tuple[int, str]] = field(default_factory=list)  # position, time
+    states: list[State] = field(default_factory=list)
     noise: list[tuple[int, float]] = field(default_factory=list)
     notices: list[tuple[int, str]] = field(default_factory=list)  # what went wrong or was mended, in words
     verdicts: dict[str, "array[int]"] = field(default_factory=lambda: {status: array("q") for status in STATUSES})
@@ -94,9 +103,7 @@ def note(log: SessionLog, event: Event, recorded: Recorded) -> None:
     at = recorded.position
     match event:
         case SessionPaused() | SessionResumed() | SessionEnded() | SessionRecovered():
-            log.states.append((at, *_state(event)))
-            if isinstance(event, SessionEnded):
-                log.ended.append((at, recorded.recorded_at))
+            log.states.append(State(at, recorded.recorded_at, *_state(event)))
         case NoiseMeasured():
             log.noise.append((at, event.sigma))
         case ProposerFailed() | ProposalDropped():

@@ -28,7 +28,7 @@ class Stage(Struct, frozen=True, kw_only=True):
 
     def scene(self, live: Snapshot, ui: Ui, *, now: datetime, height: int) -> Scene:
         """The scene to paint, live or as of the position that is replayed. A journal in trouble is told in it."""
-        scene = Scene(snapshot=live, ui=ui, now=now, height=height)
+        scene = Scene(snapshot=live, ui=ui, now=told_at(live, now=now), height=height)
         try:
             if ui.replay is not None:
                 then = self.then(live, ui.replay)
@@ -80,6 +80,11 @@ def _newest(view: View) -> Sequence[int]:
     oldest = bisect_left(view.rows, flying[0])
     begun_since = [row for row in view.rows[oldest:] if row not in flying]
     return [*flying, *reversed(begun_since), *view.rows[:oldest][::-1]]
+
+
+def told_at(snapshot: Snapshot, *, now: datetime) -> datetime:
+    """The time that a snapshot is told by: without a loop that goes on with it, that of its last event."""
+    return (moment(snapshot) or now) if snapshot.loop else now
 
 
 def moment(snapshot: Snapshot) -> datetime | None:

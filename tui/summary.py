@@ -3,13 +3,14 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import pairwise
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from journal.events import SessionStarted
 from tui.requests import NEVER, Asked, Direction
-from tui.sessionlog import STATUSES, UNPRICED, Rest, SessionLog
+from tui.sessionlog import STATUSES, UNPRICED, Rest, SessionLog, State
 from tui.standing import Standing
 
 
@@ -20,11 +21,8 @@ class Summary(Struct, frozen=True, kw_only=True):
     goal: str
     metric: str
     direction: str
-    started_at: str
-    ended_at: str | None
-    state: str  # open, paused, ended
-    reason: str
-    until: str | None
+    worked: float  # seconds in which it was open, before the state that it is in
+    state: State
     best: float | None
     best_experiment: int | None
     best_row: int | None
@@ -41,9 +39,8 @@ class Summary(Struct, frozen=True, kw_only=True):
     news: str  # the last thing that was answered, went wrong or was mended
 
     def elapsed(self, now: datetime) -> float:
-        """Seconds since the start, up to the end where there was one."""
-        until = datetime.fromisoformat(self.ended_at) if self.ended_at else now
-        return (until - datetime.fromisoformat(self.started_at)).total_seconds()
+        """Seconds in which the session was open: neither paused nor ended."""
+        return self.worked + (_seconds(self.state.since, now) if self.state.name == "open" else 0.0)
 
     @property
     def kept(self) -> int:
@@ -60,7 +57,7 @@ def summarize(log: SessionLog, at: int, *, kept: Sequence[Standing]) -> Summary:
     event = log.started.event
     assert isinstance(event, SessionStarted)
     config = event.config
-    _, state, reason, until = [entry for entry in log.states if entry[0] <= at][-1]
+    states = [one for one in log.states if one.position <= at]
     counts = {
         status: bisect_right(log.verdicts[status], at) - bisect_right(log.overruled[status], at)
         for status in STATUSES[1:]
@@ -71,11 +68,12 @@ def summarize(log: SessionLog, at: int, *, kept: Sequence[Standing]) -> Summary:
         goal=str(config.get("goal", "")),
         metric=str(config.get("metric", "")),
         direction=str(config.get("direction", "minimize")),
-        started_at=log.started.recorded_at,
-        ended_at=next((time for position, time in reversed(log.ended) if position <= at and state == "ended"), None),
-        state=state,
-        reason=reason,
-        until=until,
+        worked=sum(
+            _seconds(one.since, datetime.fromisoformat(then.since))
+            for one, then in pairwise(states)
+            if one.name == "open"
+        ),
+        state=states[-1],
         best=best.metric if best else None,
         best_experiment=best.number if best else None,
         best_row=best.row if best else None,
@@ -97,6 +95,10 @@ def summarize(log: SessionLog, at: int, *, kept: Sequence[Standing]) -> Summary:
         plateau=_whole(config.get("plateau")),
         news=_news(log, at),
     )
+
+
+def _seconds(since: str, until: datetime) -> float:
+    return (until - datetime.fromisoformat(since)).total_seconds()
 
 
 def _news(log: SessionLog, at: int) -> str:

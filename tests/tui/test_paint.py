@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from rich.color import ColorType
 
-from journal.events import ProposerFailed, RunFailed, SessionPaused, experiment_stream
+from journal.events import ProposerFailed, RunFailed, SessionPaused, SessionResumed, experiment_stream
 from journal.query import Answer
 from journal.recorded import Recorded
 from journal.store import Journal
@@ -18,6 +18,7 @@ from tui.keys import SCREENS
 from tui.ledger import Ledger
 from tui.lines import event_line, status_lines
 from tui.snapshot import Snapshot
+from tui.staging import Stage, moment
 from tui.themes import ROLES, THEMES, style
 from tui.thinning import thin
 from tui.ui import PANES, Confirm, Look, PlotUi, Prompt, Scene, Sql, Ui
@@ -200,6 +201,36 @@ def test_a_reason_without_room_is_left_out_of_the_header():
     text = painted(Scene(snapshot=Snapshot(view=view, loop="loop not running"), ui=Ui(), now=nights.START))
 
     assert text.splitlines()[0].split()[-6:] == ["σ", "0.0052", "paused,", "no", "loop", "runs"]
+
+
+def test_a_long_state_takes_the_place_of_the_baseline_and_leaves_the_noise():
+    paused = SessionPaused(session=nights.TAG, reason="429", until="2026-11-21T02:00:00+00:00")
+    view = view_of([nights.started(), *nights.baseline(), paused])
+
+    header = painted(Scene(snapshot=Snapshot(view=view, loop="gone"), ui=Ui(), now=nights.START)).splitlines()[0]
+
+    assert header.startswith("nov20  val_bpb ↓ 1.5390 (#0)  σ 0.0052  ")
+    assert header.endswith(" paused until 02:00:00 UTC, no loop runs")
+
+
+def test_the_clock_stands_while_the_session_is_paused_and_goes_on_after():
+    night = [nights.started(), *nights.baseline()]
+    paused, resumed = SessionPaused(session=nights.TAG, reason="asked"), SessionResumed(session=nights.TAG)
+    later = nights.START + timedelta(minutes=5)
+
+    stands, goes_on = (view_of([*night, *more]).session for more in ([paused], [paused, resumed, paused, resumed]))
+
+    assert (stands.elapsed(later), stands.elapsed(later + timedelta(hours=8))) == (52.0, 52.0)
+    assert goes_on.elapsed(later) == 5 * 60 - 4 - 2 * 4
+
+
+def test_without_a_loop_the_clock_stands_at_the_last_event(theatre):
+    gone = replace(theatre.live, loop="loop not running")
+    stage = Stage(archive=theatre.archive, ledger=theatre.ledger)
+
+    now = [stage.scene(gone, Ui(), now=nights.START + timedelta(hours=hours), height=24).now for hours in (1, 9)]
+
+    assert now == [moment(theatre.live)] * 2
 
 
 def test_a_curve_has_no_value_where_it_has_not_been():

@@ -145,8 +145,9 @@ def _loss(scene: Scene, one: Flying, *, in_full: bool = False) -> str:
 
 def _paint_idle(frame: Frame, y: int, session: Summary) -> None:
     """Nothing in flight: why, in full, and what the night is for."""
-    frame.rule(y, {"open": "between experiments", "paused": "paused", "ended": "the session has ended"}[session.state])
-    lines = wrap(sanitize(session.reason), frame.width - 2, limit=2) if session.reason else []
+    titles = {"open": "between experiments", "paused": "paused", "ended": "the session has ended"}
+    frame.rule(y, titles[session.state.name])
+    lines = wrap(sanitize(session.state.reason), frame.width - 2, limit=2) if session.state.reason else []
     for row, line in enumerate(lines, start=y + 1):
         frame.put(1, row, line, "strong")
     for row, line in enumerate(wrap(sanitize(session.goal), frame.width - 2, limit=2), start=y + 1 + len(lines)):

@@ -23,8 +23,8 @@ def paint_header(frame: Frame, scene: Scene) -> None:
         frame.put(0, 0, "No session in this journal yet: start one with `ar-loop run`.", "title")
         return
     words, role = loop_state(scene.snapshot, session, now=scene.now)
-    standing = _standing(session)
     head = words.partition(": ")[0]  # the reason after it is told in full on Live
+    standing = _standing(session, frame.width - cell_len(head))
     room = frame.width - sum(cell_len(text) + 2 for text, _ in standing)
     shown = words if room >= cell_len(head) + LEGIBLE else head
     right = frame.put_right(frame.width, 0, clip(shown, max(room, min(frame.width // 2, cell_len(head)))), role)
@@ -43,16 +43,20 @@ def _fit(frame: Frame, y: int, stop: int, parts: Iterable[tuple[str, str]]) -> N
         x = frame.put(x, y, shown, role) + 2
 
 
-def _standing(session: Summary) -> list[tuple[str, str]]:
+def _standing(session: Summary, room: int) -> list[tuple[str, str]]:
+    """What is optimised and how far; the baseline goes before σ, by which every gain is read."""
     best = number(session.best)
     if session.best_experiment is not None:
         best += f" (#{session.best_experiment})"
-    return [
+    parts = [
         (sanitize(session.tag), "title"),
         (f"{sanitize(session.metric)} {'↓' if session.minimize else '↑'} {best}", "strong"),
         (f"baseline {number(session.baseline)}", ""),
         (f"σ {number(session.sigma)}", ""),
     ]
+    if sum(cell_len(text) + 2 for text, _ in parts) > room:
+        del parts[2]
+    return parts
 
 
 def _tally(session: Summary) -> list[tuple[str, str]]:
@@ -78,12 +82,13 @@ def _spent(session: Summary, now: datetime) -> str:
 
 def loop_state(snapshot: Snapshot, session: Summary, *, now: datetime) -> tuple[str, str]:
     """What the loop does, in words, and their role."""
-    if session.state == "ended":
-        return f"ended: {sanitize(session.reason)}", "dim"
-    if session.state == "paused":
+    state = session.state
+    if state.name == "ended":
+        return f"ended: {sanitize(state.reason)}", "dim"
+    if state.name == "paused":
         gone = ", no loop runs" if snapshot.loop else ""
-        until = f" until {clock(session.until)} UTC" if session.until else ""
-        return f"paused{until}{gone}: {sanitize(session.reason)}", "warn"
+        until = f" until {clock(state.until)} UTC" if state.until else ""
+        return f"paused{until}{gone}: {sanitize(state.reason)}", "warn"
     if snapshot.loop:
         return f"✗ {snapshot.loop}", "bad"
     if snapshot.flying:
