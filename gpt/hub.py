@@ -27,6 +27,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
+from gpt import lock
 from gpt.data import DataError
 
 HUB = "https://huggingface.co"
@@ -113,15 +114,20 @@ class Hub:
             DataError: it does not come, whole, after ATTEMPTS without progress; what came stays for the next call.
 
         """
-        if to.exists() and remote.size in {None, to.stat().st_size}:
+        if _there(remote, to):
             return to
         to.parent.mkdir(parents=True, exist_ok=True)
+        with lock.held(to.with_name(f"{to.name}.lock"), what=f"downloading {remote.name}", says=self.says) as waited:
+            if not (waited and _there(remote, to)):
+                self._fetch(remote, to)
+        return to
+
+    def _fetch(self, remote: Remote, to: Path) -> None:
         partial = to.with_name(f"{to.name}.partial")
         if not (remote.size or remote.sha256):  # nothing would tell a mixture of two versions
             partial.unlink(missing_ok=True)
         self._patiently(remote.url, lambda: self._receive(remote, partial), grown=lambda: _size(partial))
         partial.replace(to)
-        return to
 
     def _patiently(self, url: str, attempt: Callable[[], Any], *, grown: Callable[[], int] = lambda: 0) -> Any:
         """Try again, ever later, until it works, cannot work, or has not come forward in ATTEMPTS."""
@@ -209,6 +215,10 @@ def _remote(item: dict[str, Any], place: str) -> Remote:
     """One entry of the hub's answer; a small file has no SHA-256 there."""
     sha256 = _sha256((item.get("lfs") or {}).get("oid"))
     return Remote(f"{place}/{urllib.parse.quote(item['path'])}", item["path"], size=int(item["size"]), sha256=sha256)
+
+
+def _there(remote: Remote, path: Path) -> bool:
+    return path.exists() and remote.size in {None, path.stat().st_size}
 
 
 def _check(path: Path, *, size: int | None, sha256: str | None) -> None:

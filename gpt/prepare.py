@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from gpt import data, encode, machine
+from gpt import data, encode, lock, machine
 from gpt.bar import Bar
 from gpt.hub import Hub
 from gpt.sources import DATASETS, Source, cache_folder, source
@@ -91,12 +91,28 @@ def in_place(out: Path) -> dict[str, Any] | None:
     return manifest if whole else None
 
 
+def present(request: Request) -> dict[str, Any] | None:
+    """The manifest of what is in place, if it is what is asked for."""
+    manifest = in_place(request.out)
+    return manifest if manifest and manifest["fingerprint"] == request.fingerprint() else None
+
+
 def install(request: Request) -> dict[str, Any]:
-    """Build beside `out` and rename: whatever interrupts it, `out` is whole or absent."""
+    """Build, unless another process has done so while this one waited for it."""
     out = request.out.absolute()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with lock.held(out.parent / f".{out.name}.lock", what=f"preparing {out}", says=tell) as waited:
+        return (present(request) if waited else None) or _install(request, out)
+
+
+def tell(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)
+
+
+def _install(request: Request, out: Path) -> dict[str, Any]:
+    """Build beside `out` and rename: whatever interrupts it, `out` is whole or absent."""
     if out.exists() and any(out.iterdir()) and not (out / "profile.toml").exists():
         raise data.DataError(f"{out} holds other files: choose an empty folder with --out")
-    out.parent.mkdir(parents=True, exist_ok=True)
     _sweep(out)
     beside = out.parent / f".{out.name}.{os.getpid()}.partial"
     beside.mkdir()
@@ -199,17 +215,15 @@ def main(argv: list[str] | None = None) -> int:
     try:
         request = choose(arguments)
         if request.name.startswith("gpu") and (lack := machine.lacking()):
-            print(f"note: {lack}", file=sys.stderr)
-        manifest = in_place(request.out)
-        if manifest and manifest["fingerprint"] == request.fingerprint():
-            verb = "in place"
-        else:
+            tell(f"note: {lack}")
+        manifest, verb = present(request), "in place"
+        if manifest is None:
             manifest, verb = install(request), f"prepared in {time.monotonic() - started:.1f} s"
     except (data.DataError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        tell(f"error: {error}")
         return 2
     except KeyboardInterrupt:
-        print("\nstopped; what was downloaded stays, the same call goes on", file=sys.stderr)
+        tell("\nstopped; what was downloaded stays, the same call goes on")
         return 130
     print(
         f"{request.out}: {verb}, profile {request.name}, vocabulary {manifest['vocab_size']:,}, "

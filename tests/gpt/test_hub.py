@@ -2,6 +2,7 @@
 
 import json
 import random
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from io import StringIO
@@ -92,6 +93,17 @@ def test_a_file_that_is_there_is_not_asked_for(server, place):
     Downloads(server).fetch(place)
 
     assert server.ranges() == []
+
+
+def test_several_that_want_a_file_at_once_ask_for_it_once(server, place):
+    downloads = Downloads(server)
+
+    with ThreadPoolExecutor(4) as pool:
+        paths = list(pool.map(lambda _: downloads.fetch(place), range(4)))
+
+    assert [path.read_bytes() for path in paths] == [CONTENT] * 4
+    assert server.ranges() == [None]
+    assert [found.name for found in place.parent.iterdir()] == [NAME]
 
 
 def in_an_hour():

@@ -2,15 +2,22 @@
 
 import hashlib
 import json
+import subprocess
+import sys
 import tomllib
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from patient import prepare
+from patient import ROOT, prepare
 
 from gpt import data
+
+
+def started(*words, stdin=None):
+    command = [sys.executable, *map(str, words)]
+    return subprocess.Popen(command, cwd=ROOT, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def digests(folder):
@@ -92,6 +99,36 @@ def test_what_an_interrupted_preparation_left_is_swept(tmp_path, text, profiles)
     prepare(tmp_path / "data", text, profiles)
 
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_whoever_finds_another_at_work_says_who_and_goes_on_when_it_has_ended_or_died(tmp_path, text, profiles):
+    held = f"lock.held(Path({str(tmp_path / '.data.lock')!r}), what='preparing data', says=print)"
+    program = f"from pathlib import Path; from gpt import lock\nwith {held}: print('held', flush=True); input()"
+    holder = started("-c", program, stdin=subprocess.PIPE)
+    assert holder.stdout.readline() == "held\n"
+
+    words = ["-m", "gpt.prepare", "--profile", "tiny", "--out", tmp_path / "data", "--dataset", text]
+    waiting = started(*words, "--profiles", profiles)
+    said = waiting.stderr.readline()
+    holder.kill()
+    out, err = waiting.communicate()
+    holder.communicate()
+
+    assert said.startswith(f"process {holder.pid} is preparing ")
+    assert (waiting.returncode, err) == (0, "")
+    assert "prepared in" in out
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_two_at_once_build_it_once(tmp_path, text, profiles):
+    words = ["-m", "gpt.prepare", "--profile", "tiny", "--out", tmp_path / "data", "--dataset", text]
+
+    both = [started(*words, "--profiles", profiles) for _ in range(2)]
+
+    said = [process.communicate() for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+    assert len(data.validation(tmp_path / "data").tokens) == 641
 
 
 def test_a_folder_of_other_files_is_refused_and_kept(tmp_path, text, profiles):
