@@ -21,6 +21,8 @@ DEPENDENCIES = tuple(
     )
 )  # fmt: skip  # files that say what is installed
 
+_IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+(\w+)[\w.]*[ \t]+import\b|import[ \t]+([\w., \t]+))", re.MULTILINE)
+
 Objection = tuple[str, str | None]  # the rule, and why it is broken; None where it is not
 
 
@@ -32,12 +34,15 @@ class Rules:
     one_knob: bool = False
     groups: tuple[frozenset[str], ...] = ()
     fixed: bool = False  # what is installed stays as it is
+    installed: frozenset[str] = frozenset()  # modules beyond those that the files in scope import
 
     @classmethod
-    def of(cls, config: Config) -> "Rules":
+    def of(cls, config: Config, *, installed: frozenset[str] = frozenset()) -> "Rules":
         groups = tuple(map(frozenset, config.groups))
         fixed = config.dependencies == "fixed"
-        return cls(lines=config.max_lines, one_knob=config.atomic == "knob", groups=groups, fixed=fixed)
+        return cls(
+            lines=config.max_lines, one_knob=config.atomic == "knob", groups=groups, fixed=fixed, installed=installed
+        )
 
     def words(self) -> Iterator[str]:
         """The rules as a proposer is told them beforehand."""
@@ -58,7 +63,7 @@ def objections(
     """What a brief's rules object to new texts of `files`; `before` are the texts in scope, `tree` all paths of the parent."""
     yield "max_lines", _long(files, before, rules.lines) if rules.lines is not None else None
     yield "atomic", _several(change, rules.groups) if rules.one_knob else None
-    yield "dependencies", _installs(files, before, tree) if rules.fixed else None
+    yield "dependencies", _installs(files, before, tree, rules.installed) if rules.fixed else None
 
 
 def _long(files: Mapping[str, str], before: Mapping[str, str], most: int) -> str | None:
@@ -85,12 +90,19 @@ def _bare(name: str) -> str:
     return re.sub(r"\[\d+\]$", "", name.rpartition(":")[2])
 
 
-def _installs(files: Mapping[str, str], before: Mapping[str, str], tree: Iterable[str]) -> str | None:
+def _installs(
+    files: Mapping[str, str], before: Mapping[str, str], tree: Iterable[str], installed: frozenset[str]
+) -> str | None:
     for path in files:
         if matches(path, DEPENDENCIES):
             return f"{path} says what is installed, and the brief's dependencies are fixed."
     own = {PurePosixPath(part).stem for path in (*tree, *before, *files) for part in PurePosixPath(path).parts}
-    known = sys.stdlib_module_names | own | {name for path, text in before.items() for name in imports(path, text)}
+    known = (
+        sys.stdlib_module_names
+        | own
+        | installed
+        | {name for path, text in before.items() for name in imports(path, text)}
+    )
     fresh = sorted({name for path, text in files.items() for name in imports(path, text)} - known)
     return f"The change imports {fresh[0]}, and the brief's dependencies are fixed." if fresh else None
 
@@ -105,6 +117,12 @@ def imports(path: str, text: str) -> frozenset[str]:
     names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
     names += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom) and not node.level]
     return frozenset(name.partition(".")[0] for name in names)
+
+
+def imported(texts: Iterable[str]) -> frozenset[str]:
+    """The top-level modules that Python files import, by their lines alone: a whole repository is read in a moment."""
+    named = (name for text in texts for match in _IMPORT.findall(text) for name in "".join(match).split(","))
+    return frozenset(name.split(".")[0].split()[0] for name in named if name.strip())
 
 
 def _statements(tree: ast.AST) -> Iterator[ast.AST]:

@@ -1,6 +1,7 @@
 """What a proposer is asked, as the journal has it, and what the gate says of its answer."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
@@ -8,11 +9,14 @@ from journal import memory
 from journal.events import IdeaRefused
 from journal.projections import State
 from loop import gate, guards
-from loop.atomic import Rules
+from loop.atomic import Rules, imported
 from loop.bounds import without_keep
+from loop.config import Config
 from loop.contracts import Passed, Proposal, Refused, Request
+from loop.errors import WorkspaceError
 from loop.lab import Lab
 from loop.scope import Scope
+from loop.workspace import Workspace
 
 
 def request(lab: Lab, number: int, *, attempt: int, state: State, refusals: Sequence[IdeaRefused]) -> Request:
@@ -50,7 +54,24 @@ def _plateau(lab: Lab, state: State) -> int:
 
 def gated(lab: Lab, proposal: Proposal, asked: Request) -> Passed | Refused:
     """The gate's answer to a proposal, as the journal stands."""
-    config, tree = lab.config, lab.workspace.tree(asked.parent)
     now = msgspec.structs.replace(asked, state=lab.state)
-    rules = Rules.of(config)
-    return gate.check(proposal, now, scope=config.scope, tree=tree, locked=config.locked, rules=rules)
+    return at_gate(proposal, now, config=lab.config, workspace=lab.workspace)
+
+
+def at_gate(proposal: Proposal, asked: Request, *, config: Config, workspace: Workspace) -> Passed | Refused:
+    """The gate's answer under a brief, on the commit that the proposal stands on."""
+    tree = workspace.tree(asked.parent)
+    ask = partial(gate.check, proposal, asked, scope=config.scope, tree=tree, locked=config.locked)
+    answer = ask(rules=Rules.of(config))
+    if isinstance(answer, Passed) or answer.rule != "dependencies":
+        return answer
+    return ask(rules=Rules.of(config, installed=_imported(workspace, asked)))  # seldom needed, so not read each time
+
+
+def _imported(workspace: Workspace, asked: Request) -> frozenset[str]:
+    """The modules that files out of scope import: they are installed, or nothing would run."""
+    others = [path for path in workspace.tree(asked.parent) if path.endswith(".py") and path not in asked.files]
+    try:
+        return imported(workspace.read(asked.parent, others).values())
+    except WorkspaceError:  # one of them is no text
+        return frozenset()

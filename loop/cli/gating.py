@@ -29,9 +29,9 @@ def check(
     as_json: JsonOption = False,
 ) -> None:
     """Say whether the gate lets a change through, what it is like, and why; nothing is run or recorded."""
-    from loop import bootstrap, gate  # noqa: PLC0415  # `ar-loop --help` reads no repository
+    from loop import bootstrap  # noqa: PLC0415  # `ar-loop --help` reads no repository
     from loop import patch as patches  # noqa: PLC0415
-    from loop.atomic import Rules  # noqa: PLC0415
+    from loop.request import at_gate  # noqa: PLC0415
     from loop.scope import Scope  # noqa: PLC0415
 
     setting = bootstrap.look(Path.cwd(), journal=journal)
@@ -53,8 +53,7 @@ def check(
         direction=config.direction,
     )
     proposal = Proposal(idea=patch, files=edits, retry_of=retry_of, retry_reason=reason)
-    rules = Rules.of(config)
-    answer = gate.check(proposal, request, scope=config.scope, tree=tree, locked=config.locked, rules=rules)
+    answer = at_gate(proposal, request, config=config, workspace=workspace)
     print(json.dumps(_data(answer), ensure_ascii=False) if as_json else _words(answer, state, request.session))
     if isinstance(answer, Refused):
         raise typer.Exit(NOT_SO)

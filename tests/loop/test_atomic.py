@@ -8,7 +8,7 @@ from scripted_night import Night, proposal
 from toys import BRIEF, Project
 
 from journal.ideas.signature import signature
-from loop.atomic import Rules
+from loop.atomic import Rules, imported
 from loop.config import Config
 from loop.contracts import Refused
 from loop.gate import check
@@ -86,6 +86,12 @@ def test_one_value_moves_or_one_group_over_code_and_settings_together(edits, rul
 def test_fixed_dependencies_are_neither_declared_nor_imported_anew(edits, rule):
     assert rule_of(edits, dependencies="fixed") == rule
     assert rule_of(edits) == ""
+
+
+def test_what_a_file_imports_is_read_off_its_lines():
+    texts = ["import torch.nn as nn, os\n", "def later():\n    from scipy.stats import norm\n", "from . import near\n"]
+
+    assert imported(texts) == {"torch", "os", "scipy"}
 
 
 def test_a_proposer_is_told_the_rules_beforehand():

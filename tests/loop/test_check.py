@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from toys import TRAIN, Project
+from toys import BRIEF, TRAIN, Project
 
 from journal.events import IdeaProposed
 from loop.patch import unified
@@ -65,3 +65,15 @@ def test_a_patch_that_cannot_be_read_is_one_sentence(project):
 
     assert told.returncode == 2
     assert told.stderr.startswith("error: The patch missing.patch cannot be read")
+
+
+@pytest.mark.parametrize(("module", "code"), [("scipy", 0), ("jax", 1)])
+def test_what_a_file_out_of_scope_imports_is_no_new_dependency(tmp_path, module, code):
+    project = Project(tmp_path / "toy", brief=BRIEF.replace("budget: 5s", "budget: 5s\ndependencies: fixed"))
+    (project.root / "score.py").write_text("def later():\n    from scipy.stats import norm\n")
+    project.commit("a file out of scope")
+
+    told = project.loop("check", "-", input=diff("RATE = ", f"import {module}\nRATE = "))
+
+    assert told.returncode == code, told.stdout
+    assert ("dependencies are fixed" in told.stdout) == bool(code)
