@@ -1,5 +1,6 @@
 """Everything that a night depends on, looked at without changing anything, each finding with how to mend it."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ class Finding:
 
 
 def examine(folder: Path, *, journal: Path | None = None) -> list[Finding]:
-    """Look at git, brief, data, proposer, sandbox, device, disk, journal and clock."""
+    """Look at git, what a night writes to, brief, data, proposer, device, sandbox, disk, journal and clock."""
     try:
         setting = bootstrap.look(folder, journal=journal)
     except (LoopError, JournalError) as error:
@@ -48,12 +49,24 @@ def _repository(setting: Setting) -> Iterator[Finding]:
         )
     else:
         yield Finding("git", "well", f"git {words}, {setting.workspace.root} at {setting.workspace.head()[:10]}")
+    yield _written(setting)
     config = setting.brief.config
     yield Finding(
         "brief", "well", f"{setting.brief.path.name}: {config.direction} {config.metric}, {config.budget:g} s a run"
     )
     yield _tried("commands", lambda: bootstrap.check(setting), f"`{config.train}` and what it needs are there")
     yield _tried("proposer", lambda: bootstrap.choice(setting), f"`proposer: {config.proposer}` can work here")
+
+
+def _written(setting: Setting) -> Finding:
+    """Whether a night can write where it must: its own folder, git's, the brief with its memory, the journal."""
+    root = setting.workspace.root
+    git = [path for path in (root / ".git" / "objects", root / ".git" / "refs") if path.is_dir()]
+    for path in (root / bootstrap.FOLDER, *git, setting.brief.path, setting.journal):
+        there = next(place for place in (path, *path.parents) if place.exists())
+        if not os.access(there, os.W_OK):
+            return Finding("folder", "broken", f"{there} cannot be written, and a night writes there: make it writable")
+    return Finding("folder", "well", f"{root} can be written")
 
 
 def _tried(what: str, act: Callable[[], object], words: str) -> Finding:
@@ -66,7 +79,8 @@ def _tried(what: str, act: Callable[[], object], words: str) -> Finding:
 
 def _machine(folder: Path) -> Iterator[Finding]:
     device = find_device()
-    yield Finding("device", "well" if device.name != "cpu" else "note", device.words)
+    slow = "" if device.name != "cpu" else ": no GPU is found, so trainings run on these; small ones do well"
+    yield Finding("device", "note" if slow else "well", f"{device.words}{slow}")
     why = sandbox.why_not()
     yield Finding("sandbox", "note" if why else "well", why or "bubblewrap works")
     free = shutil.disk_usage(folder).free

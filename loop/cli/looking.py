@@ -60,9 +60,12 @@ def doctor(*, journal: JournalOption = None, as_json: JsonOption = False) -> Non
     if as_json:
         data = [{"what": found.what, "state": found.state, "words": found.words} for found in findings]
         print(json.dumps(data, ensure_ascii=False))
-    if any(found.state == "broken" for found in findings):
-        say("A night would not run here: mend what is marked with a cross.")
+    states = {found.state for found in findings}
+    if "broken" in states:
+        say(f"A night would not run here: mend what is marked {_SIGNS['broken']}.")
         raise typer.Exit(NOT_SO)
+    if "note" in states:
+        say(f"A night runs here; what is marked {_SIGNS['note']} is good to know, and keeps nothing from running.")
 
 
 _SIGNS = {"well": "✓", "note": "!", "broken": "✗"}

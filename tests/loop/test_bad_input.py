@@ -222,6 +222,13 @@ def test_a_disk_that_is_read_only(readonly_disk):
     assert everything(readonly_disk.root) == before
 
 
+def test_the_doctor_says_that_nothing_can_be_written(readonly_disk):
+    done = readonly_disk.loop("doctor")
+
+    assert done.returncode == 1
+    assert f"✗  folder      {readonly_disk.root} cannot be written, and a night writes there" in done.stdout
+
+
 # --- the other commands --------------------------------------------------------------------------------------------
 
 
@@ -254,6 +261,7 @@ def test_a_first_brief_is_one_that_can_be_run(project):
 
     assert done.returncode == 0, done.stderr
     assert "✓  brief       program.md: minimize loss, 5 s a run" in doctor.stdout
+    assert f"✓  folder      {project.root} can be written" in doctor.stdout
 
 
 def test_the_doctor_says_what_would_keep_a_night_from_running(tmp_path):
