@@ -6,6 +6,7 @@ JournalError
 │   └── JournalFull      no space is left: nothing was written, nothing was lost
 ├── JournalBusy          another loop holds the lease; names its holder
 ├── LeaseLost            this writer's lease was taken over: it must stop writing
+├── SessionOver          the session has ended: what is asked of it reaches nobody
 ├── VersionConflict      the stream is not at the expected version; says which and where
 ├── UnknownEvent         a stored event that this program does not know (newer program, other program)
 ├── ChainBroken          a stored event does not match its hash
@@ -33,6 +34,10 @@ class JournalFull(JournalUnusable):
 
 class JournalBusy(JournalError):
     """Another loop holds the lease."""
+
+
+class SessionOver(JournalError):
+    """The session has ended: what is asked of it reaches nobody."""
 
 
 class LeaseLost(JournalError):

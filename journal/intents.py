@@ -9,8 +9,8 @@ import os
 import socket
 from pathlib import Path
 
-from journal.errors import JournalMissing, VersionConflict
-from journal.events import DirectionAdded, Intent, control_stream
+from journal.errors import JournalMissing, SessionOver, VersionConflict
+from journal.events import DirectionAdded, Intent, SessionEnded, SessionResumed, control_stream, session_stream
 from journal.recorded import Recorded
 from journal.store import Journal
 
@@ -29,10 +29,11 @@ def author() -> str:
 def post(path: Path, intent: Intent, *, key: str | None = None) -> Recorded:
     """Append an intent, durably. `key` makes a repeat harmless: the first one is returned.
 
-    Raises JournalMissing, JournalUnusable (read-only, disk full).
+    Raises JournalMissing, JournalUnusable (read-only, disk full), SessionOver.
     """
     journal = _open(path)
     try:
+        _refuse_ended(journal, intent.session)
         return journal.append(control_stream(intent.session), [intent], key=key)[0]
     finally:
         journal.close()
@@ -43,6 +44,7 @@ def add_direction(path: Path, *, session: str, text: str, author: str, channel: 
     journal = _open(path)
     stream = control_stream(session)
     try:
+        _refuse_ended(journal, session)
         for attempt in range(1, ATTEMPTS + 1):
             past = journal.stream(stream)
             taken = [recorded.event.direction for recorded in past if isinstance(recorded.event, DirectionAdded)]
@@ -57,6 +59,16 @@ def add_direction(path: Path, *, session: str, text: str, author: str, channel: 
         raise AssertionError("unreachable")
     finally:
         journal.close()
+
+
+def _refuse_ended(journal: Journal, session: str) -> None:
+    events = (recorded.event for recorded in reversed(journal.stream(session_stream(session))))
+    last = next((event for event in events if isinstance(event, SessionEnded | SessionResumed)), None)
+    if isinstance(last, SessionEnded):
+        raise SessionOver(
+            f"Session {session} has ended, and what is said to it reaches no other: write the direction into the brief, "
+            "or start the next session with `ar-loop run` and say it then."
+        )
 
 
 def _open(path: Path) -> Journal:

@@ -86,6 +86,16 @@ def _prompt(kind: str, text: Callable[[Ui], str] = lambda _: "") -> Change:
     return change
 
 
+def _write(kind: str) -> Change:
+    """Begin a line for the loop, where there is a session to hear it."""
+
+    def change(scene: Scene) -> Ui:
+        why_not = controls.closed(scene)
+        return replace(scene.ui, note=why_not) if why_not else _prompt(kind)(scene)
+
+    return change
+
+
 def _mark(scene: Scene) -> Ui:
     row = moving.under_cursor(scene)
     if row is None:
@@ -178,8 +188,8 @@ CHANGES: Mapping[str, Change] = {
     "mark": _mark,
     "clear marks": lambda scene: replace(scene.ui, marks=frozenset(), comparing=False),
     "compare": _compare,
-    "direct": _prompt("direct"),
-    "withdraw": _prompt("withdraw"),
+    "direct": _write("direct"),
+    "withdraw": _write("withdraw"),
     "zoom": lambda scene: replace(scene.ui, zoom=not scene.ui.zoom),
     "log": _plot(lambda plot: replace(plot, log=not plot.log)),
     "smooth": _plot(lambda plot: replace(plot, smooth=not plot.smooth)),

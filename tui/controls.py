@@ -27,12 +27,22 @@ CHANNEL = "tui"
 def ask(scene: Scene, action: str, *, at: float, text: str = "") -> Ui:
     """Put the question of a control action; nothing is posted yet."""
     session = scene.snapshot.view.session
-    if session is None or session.state.name == "ended":
-        return replace(scene.ui, note="There is no open session to ask anything of.")
+    if session is None or closed(scene):
+        return replace(scene.ui, note=closed(scene))
     question = ASK[action](scene, session, text)
     if isinstance(question, str):
         return replace(scene.ui, note=question)
     return replace(scene.ui, confirm=replace(question, asked=at))
+
+
+def closed(scene: Scene) -> str:
+    """Why nothing can be asked of the latest session; empty where it can."""
+    session = scene.snapshot.view.session
+    if session is None:
+        return "There is no session in this journal yet: `ar-loop run` starts one."
+    if session.state.name == "ended":
+        return f"Session {sanitize(session.tag)} has ended: nothing more can be asked of it."
+    return ""
 
 
 Question = Confirm | str  # a question, or why it cannot be asked

@@ -40,15 +40,26 @@ def resume(*, journal: JournalOption = None, as_json: JsonOption = False) -> Non
 
 
 @app.command(rich_help_panel=STEER, epilog="Example: ar-loop skip")
-def skip(*, journal: JournalOption = None, as_json: JsonOption = False) -> None:
+def skip(
+    number: Annotated[
+        int | None, typer.Argument(help="Which one, where several are in flight.", show_default=False)
+    ] = None,
+    *,
+    journal: JournalOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """End the experiment in flight without a verdict on its idea, and go on with the next."""
     path = _running(journal)
     state = folded(path)
     session = latest(state)
-    number = summary.in_flight(session, state)
-    if number is None:
+    flight = summary.in_flight(session, state)
+    if not flight:
         say("No experiment is in flight: there is nothing to skip.")
         raise typer.Exit(NOT_SO)
+    if number is None and len(flight) > 1:
+        told = " and ".join(map(str, flight))
+        raise BadInput(f"Experiments {told} are in flight: say which one, as in `ar-loop skip {flight[0]}`.")
+    number = flight[0] if number is None else number
     intent = SkipRequested(session=session.tag, author=author(), channel=CHANNEL, experiment=number)
     _ask(path, intent, as_json=as_json)
 
@@ -78,13 +89,7 @@ def direct(
     if not words or len(words) > LONGEST:
         raise BadInput(f"A direction is a sentence or a few, of 1 to {LONGEST} characters; this one has {len(words)}.")
     path = locate(journal)
-    session = latest(folded(path))
-    if session.state == "ended":
-        raise BadInput(
-            f"Session {session.tag} has ended, and what is said to it reaches no other: write the direction into the brief, "
-            "or start the next session with `ar-loop run` and say it then."
-        )
-    posted = add_direction(path, session=session.tag, text=words, author=author(), channel=CHANNEL)
+    posted = add_direction(path, session=latest(folded(path)).tag, text=words, author=author(), channel=CHANNEL)
     tell(path, posted, as_json=as_json, runs=held(path))
 
 

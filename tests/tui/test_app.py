@@ -8,7 +8,14 @@ import nights
 import pytest
 from msgspec.structs import replace
 
-from journal.events import PauseAcknowledged, PauseRequested, control_stream, experiment_stream, session_stream
+from journal.events import (
+    PauseAcknowledged,
+    PauseRequested,
+    SessionEnded,
+    control_stream,
+    experiment_stream,
+    session_stream,
+)
 from journal.store import Journal, Reader
 from tui.frame import changed
 from tui.keys import CONFIRM, KEYS, SCREENS
@@ -124,6 +131,25 @@ async def test_keys_that_were_sent_at_once_post_nothing_however_slowly_they_are_
 async def test_readonly_posts_nothing_whatever_is_pressed(own_night):
     async with opened(own_night, ui=Ui(look=Look(readonly=True))) as (_, pilot):
         await pilot.press("p", CONFIRM, "s", CONFIRM, "d", "x", "enter", CONFIRM)
+
+    assert Reader(own_night).stream(control_stream(nights.TAG)) == []
+
+
+async def test_a_session_that_ends_while_the_question_stands_hears_nothing_more(own_night):
+    async with opened(own_night) as (app, pilot):
+        await pilot.press("p")
+        journal = Journal(own_night)
+        journal.acquire()
+        journal.append(session_stream(nights.TAG), [SessionEnded(session=nights.TAG, reason="a bound")])
+        journal.close()
+        await pilot.press(CONFIRM)
+
+        assert "Not posted: Session nov20 has ended" in shown(app)
+
+        await until(pilot, lambda: app.snapshot.view.session.state.name == "ended")
+        await pilot.press("d")
+
+        assert "Session nov20 has ended: nothing more can be asked of it." in shown(app)
 
     assert Reader(own_night).stream(control_stream(nights.TAG)) == []
 

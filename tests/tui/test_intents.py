@@ -5,8 +5,8 @@ import threading
 import nights
 import pytest
 
-from journal.errors import JournalMissing
-from journal.events import PauseRequested, control_stream
+from journal.errors import JournalMissing, SessionOver
+from journal.events import PauseRequested, SessionEnded, SessionResumed, control_stream, session_stream
 from journal.intents import add_direction, author, post
 from journal.store import Journal, Reader
 
@@ -55,6 +55,24 @@ def test_nothing_is_made_where_there_is_no_journal(tmp_path):
         add_direction(tmp_path / "none.db", **WHO, text="x")
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_session_that_has_ended_hears_nothing_more_and_one_that_goes_on_again_does(own_night):
+    journal = Journal(own_night)
+    journal.acquire()
+    journal.append(session_stream(nights.TAG), [SessionEnded(session=nights.TAG, reason="a bound")])
+
+    with pytest.raises(SessionOver, match="Session nov20 has ended"):
+        post(own_night, PauseRequested(**WHO))
+    with pytest.raises(SessionOver, match="write the direction into the brief"):
+        add_direction(own_night, **WHO, text="try rope")
+    journal.append(
+        session_stream(nights.TAG), [SessionResumed(session=nights.TAG, reason="its keeps are tested again")]
+    )
+    post(own_night, PauseRequested(**WHO))
+    journal.close()
+
+    assert asked(own_night) == [PauseRequested(**WHO)]
 
 
 def test_an_author_is_a_user_at_a_host():
