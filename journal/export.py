@@ -10,6 +10,7 @@ from typing import Any, get_type_hints
 import msgspec
 
 from journal.errors import JournalError
+from journal.events import session_stream
 from journal.projections.experiments import Experiment
 from journal.projections.tables import TABLES
 from journal.recorded import Sample
@@ -106,12 +107,14 @@ def seven_columns(experiments: Iterable[Experiment]) -> Iterator[tuple[str, ...]
 def view(reader: Reader, name: str, *, session: str | None = None) -> Iterator[tuple[Any, ...]]:
     """One of the tables that docs/sql.md tells of, whole or of one session, as of one moment; header first.
 
-    Raises JournalError for another name, or where the tables are not built.
+    Raises JournalError for another name, for a session that is not there, or where the tables are not built.
     """
     if name not in VIEWS:
         raise JournalError(f"No view is called {name}: {', '.join(VIEWS)} are.")
     if not reader.projected():
         raise JournalError("The tables of the projections are not built: run `ar-journal rebuild` first.")
+    if session is not None and not reader.stream(session_stream(session)):
+        raise JournalError(f"There is no session {session}: `--view sessions` shows what there is.")
     columns = tuple(VIEWS[name])
     yield columns
     at = columns.index("session")

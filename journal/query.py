@@ -74,7 +74,7 @@ def _answer(db: sqlite3.Connection, sql: str, values: Sequence[Value], *, rows: 
             raise QueryRefused("That is no question: write one SELECT statement.")
         columns = tuple(column[0] for column in cursor.description)
         return _capped(cursor, columns, rows=rows)
-    except (sqlite3.Error, sqlite3.Warning, MemoryError, OverflowError) as error:
+    except (sqlite3.Error, sqlite3.Warning, MemoryError, OverflowError, UnicodeError) as error:
         raise QueryRefused(guard.reason or _words(error)) from error
 
 

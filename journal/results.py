@@ -1,4 +1,4 @@
-"""An existing results.tsv as a journal: its rows become a session that says of itself that it was imported. Pure.
+"""An existing results.tsv as a journal: its rows become a session that says of itself that it was imported.
 
 Five columns (commit, val_bpb, memory_gb, status, description) or seven (iteration, change, before, after, success, kept,
 commit) are told apart by their header. What a table does not say - diffs, seeds, times, noise - stays unsaid.
@@ -6,7 +6,10 @@ commit) are told apart by their header. What a table does not say - diffs, seeds
 
 import csv
 import hashlib
+import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -44,14 +47,26 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     commit: str
 
 
+def read(path: Path) -> str:
+    """The text of a results.tsv. Raises JournalError."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeError) as error:
+        raise JournalError(f"{path} cannot be read: {error}.") from error
+
+
 def parse(text: str) -> list[Result]:
     """The lines of a results.tsv. Raises JournalError with the number of a line that cannot be read."""
     table = list(csv.reader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
     header = tuple(cell.strip() for cell in table[0]) if table else ()
     if header not in {FIVE, SEVEN}:
         raise JournalError(f"The first line must be {', '.join(FIVE)} or {', '.join(SEVEN)}, separated by tabs.")
-    read = _five if header == FIVE else _seven
-    return [_result(read, row, line) for line, row in enumerate(table[1:], start=2) if row]
+    take = _five if header == FIVE else _seven
+    results = [_result(take, row, line) for line, row in enumerate(table[1:], start=2) if row]
+    twice = [number for number, count in Counter(result.number for result in results).items() if count > 1]
+    if twice:
+        raise JournalError(f"Iteration {twice[0]} of the results stands on more than one line: number them apart.")
+    return results
 
 
 def events(results: Sequence[Result], *, session: str, source: str, text: str) -> Iterator[Batch]:
@@ -78,9 +93,9 @@ def events(results: Sequence[Result], *, session: str, source: str, text: str) -
     yield session_stream(session), [SessionEnded(session=session, reason=f"imported from {source}")]
 
 
-def _result(read: Callable[[list[str], int], Result], row: list[str], line: int) -> Result:
+def _result(take: Callable[[list[str], int], Result], row: list[str], line: int) -> Result:
     try:
-        return read(row, line)
+        return take(row, line)
     except (ValueError, IndexError) as error:
         raise JournalError(f"Line {line} of the results cannot be read: {error}.") from error
 
@@ -94,8 +109,8 @@ def _five(row: list[str], line: int) -> Result:
         number=line - 2,
         idea=idea,
         status="crash" if crashed else status,
-        metric=None if crashed else float(metric),
-        memory=int(float(memory) * GB) if memory and float(memory) else None,
+        metric=None if crashed else _finite(metric),
+        memory=int(_finite(memory) * GB) if memory and float(memory) else None,
         commit=commit,
     )
 
@@ -103,8 +118,15 @@ def _five(row: list[str], line: int) -> Result:
 def _seven(row: list[str], _line: int) -> Result:
     number, idea, _before, after, _success, kept, commit = row[:7]
     status = ("keep" if kept.lower() in {"true", "1", "yes"} else "discard") if after else "crash"
-    metric = float(after) if after else None
+    metric = _finite(after) if after else None
     return Result(number=int(number), idea=idea, status=status, metric=metric, memory=None, commit=commit)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no number that a run can measure")
+    return number
 
 
 def _experiment(session: str, result: Result, incumbent: Result | None) -> list[Event]:

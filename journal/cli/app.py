@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from journal.errors import JournalError
+from journal.errors import JournalError, JournalMissing
 from journal.locate import locate
 from journal.projections import State, fold
 from journal.store import Journal, Reader
@@ -56,6 +56,11 @@ def state_of(journal: Reader, *, until: int | None = None) -> State:
 
 
 def latest_tag(state: State, session: str | None) -> str:
-    """The session asked for, or the latest one; empty in an empty journal."""
+    """The session asked for, or the latest one; empty in an empty journal. Raises JournalMissing for one that is not there."""
     latest = state.latest_session()
-    return session or (latest.tag if latest else "")
+    tag = latest.tag if latest else ""
+    if session is not None and session not in state.sessions.rows:
+        raise JournalMissing(
+            f"There is no session {session}: {f'the latest is {tag}' if tag else 'none has begun yet'}."
+        )
+    return session or tag

@@ -15,6 +15,7 @@ from journal import parquet, results
 from journal.cli.app import JournalOption, SessionOption, app, latest_tag, open_writer, reader, state_of
 from journal.cli.output import narrate
 from journal.errors import JournalError
+from journal.events import session_stream
 from journal.locate import locate
 from journal.projections.experiments import Experiment
 from journal.recorded import Sample
@@ -51,7 +52,14 @@ def export(
         str | None, typer.Option("--view", help="Instead: a table of docs/sql.md, whole.", show_default=False)
     ] = None,
     form: Annotated[Layout, typer.Option("--format", help="How a view is written.")] = Layout.CSV,
-    session: SessionOption = None,
+    session: Annotated[
+        str | None,
+        typer.Option(
+            "--session",
+            help="Only this one, of a view (all by default) or of results (the latest).",
+            show_default=False,
+        ),
+    ] = None,
     journal: JournalOption = None,
 ) -> None:
     """Write the journal to stdout in another form."""
@@ -91,7 +99,7 @@ def import_(
         else:
             _import_events(writer, source)
         position, digest = writer.head()
-    except JournalError:
+    except BaseException:
         if new:
             discard(path)
         raise
@@ -149,8 +157,10 @@ def _import_events(writer: Journal, source: Path) -> None:
 
 
 def _import_results(writer: Journal, source: Path, *, session: str) -> None:
-    text = source.read_text(encoding="utf-8")
+    text = results.read(source)
     parsed = results.parse(text)
+    if writer.stream(session_stream(session)):
+        raise JournalError(f"{writer.path} has a session {session} already: name another with --session.")
     for stream, events in results.events(parsed, session=session, source=source.name, text=text):
         writer.append(stream, events)
 

@@ -86,5 +86,5 @@ def _lines(source: Path | None) -> list[str]:
         return []
     try:
         return (sys.stdin.read() if str(source) == "-" else source.read_text(encoding="utf-8")).splitlines()
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise JournalError(f"{source} cannot be read: {error}.") from error

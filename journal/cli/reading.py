@@ -27,7 +27,7 @@ COLOURS = {ExperimentKept: "green", ExperimentCrashed: "red", RunFailed: "red"}
 @app.command(epilog="Example: ar-journal log --follow")
 def log(
     *,
-    last: Annotated[int, typer.Option("--last", "-n", help="Only the last events; 0 for all.")] = 50,
+    last: Annotated[int, typer.Option("--last", "-n", help="Only the last events; 0 for all.", min=0)] = 50,
     experiment: Annotated[
         int | None, typer.Option("--experiment", help="Only of one experiment.", show_default=False)
     ] = None,

@@ -35,7 +35,7 @@ def report(
     tag = latest_tag(state, session)
     row = state.sessions.rows.get(tag)
     if row is None:
-        raise JournalMissing(f"There is no session {tag or 'yet'}: `ar-journal log` shows what there is.")
+        raise JournalMissing("There is no session yet: `ar-loop run` starts one.")
     portraits = [
         portray(state, with_events.stream(experiment_stream(tag, number)), session=tag, experiment=number)
         for number in kept(state, tag)

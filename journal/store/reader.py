@@ -142,6 +142,8 @@ class Reader:
             return self._db.execute(sql, values).fetchall()
         except sqlite3.Error as error:
             raise sentence(error, self.path) from error
+        except (OverflowError, UnicodeError) as error:  # a number of more than 64 bits, half of a surrogate pair
+            raise JournalError(f"No journal can hold what was asked for: {error}.") from error
 
     def _recognise(self) -> None:
         refusal = _refusal(self._db, self.path)

@@ -48,7 +48,7 @@ def table(root: Path) -> tuple[str, list[results.Result]] | None:
     path = root / TABLE
     if not path.is_file():
         return None
-    text = path.read_text(encoding="utf-8")
+    text = results.read(path)
     return text, results.parse(text)
 
 

@@ -6,7 +6,7 @@ from histories import COMMITS, TAG, in_memory
 from hypothesis import given
 
 from journal.errors import JournalError
-from journal.export import five_columns, lines, rows, samples, seven_columns
+from journal.export import SEVEN, five_columns, lines, rows, samples, seven_columns
 from journal.projections import fold
 from journal.results import events, parse
 from journal.store import Journal, Sample
@@ -114,6 +114,12 @@ def test_seven_columns_are_read_too(path):
         (FIVE + "x\n", "Line 6 of the results cannot be read"),
         (FIVE + "x\tfast\t1\tkeep\tidea\n", "Line 6 .* could not convert string to float"),
         (FIVE + "x\t1.0\t1\tmaybe\tidea\n", "Line 6 .*none of keep, discard, crash"),
+        (FIVE + "x\tnan\t1\tkeep\tidea\n", "Line 6 .*nan is no number that a run can measure"),
+        (FIVE + "x\t1.0\tinf\tkeep\tidea\n", "Line 6 .*inf is no number that a run can measure"),
+        (
+            "\t".join(SEVEN) + "\n" + 2 * "1\tidea\t\t0.9\ttrue\ttrue\ta\n",
+            "Iteration 1 of the results stands on more than",
+        ),
     ],
 )
 def test_a_table_that_cannot_be_read_names_the_line(text, words):

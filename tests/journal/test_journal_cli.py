@@ -159,9 +159,13 @@ def test_an_answer_that_was_cut_is_said_to_be_on_stderr(night_path):
         (["sql", "DELETE FROM events"], "one SELECT at a time"),
         (["sql", "@knob"], "ar-journal sql @knob KNOB"),
         (["sql", "@moon"], "No saved query is called moon"),
+        (["sql", "SELECT '\udcff'"], "SQLite cannot answer"),
         (["show", "99"], "has no experiment 99"),
         (["log", "--experiment", "99"], "There is no experiment 99 in session nov20"),
         (["log", "--session", "moon"], "There is no session moon"),
+        (["memory", "--session", "moon"], "There is no session moon: the latest is nov20"),
+        (["export", "--view", "runs", "--session", "moon"], "There is no session moon"),
+        (["replay", "--state", "9" * 30], "No journal can hold what was asked for"),
         (["report", "night.txt"], "night.txt names no kind of page: end it in .html or .md"),
         (["log", "--journal", "/nowhere/journal.db"], "There is no journal at /nowhere/journal.db"),
         (["plot", "/nowhere/night.png"], "/nowhere/night.png cannot be written"),
@@ -259,6 +263,33 @@ def test_results_are_exported_and_imported(night_path, folder):
     assert ar_journal("import", str(table), "--journal", str(folder / "old.db")).returncode == 0
     assert ar_journal("export", "--as", "results", journal=folder / "old.db").stdout == table.read_text()
     assert ar_journal("export", "--as", "iterations", journal=night_path).stdout.startswith("iteration\tchange\tbefore")
+
+
+def test_a_table_of_results_is_imported_once(folder):
+    table = folder / "results.tsv"
+    table.write_text("commit\tval_bpb\tmemory_gb\tstatus\tdescription\na1b2c3d\t0.99\t44.0\tkeep\tbaseline\n")
+
+    first, again, apart = (
+        ar_journal("import", str(table), "--session", tag, "--journal", str(folder / "old.db"))
+        for tag in ("march", "march", "april")
+    )
+
+    assert (first.returncode, again.returncode, apart.returncode) == (0, 2, 0)
+    assert "has a session march already: name another with --session" in again.stderr
+    assert (
+        ar_journal("export", "--as", "results", "--session", "march", journal=folder / "old.db").stdout.count("keep")
+        == 1
+    )
+
+
+def test_a_table_that_is_no_text_is_refused_and_leaves_nothing(folder):
+    (folder / "results.tsv").write_bytes(b"commit\xff")
+
+    told = ar_journal("import", str(folder / "results.tsv"), "--journal", str(folder / "new" / "old.db"))
+
+    assert told.returncode == 2
+    assert "results.tsv cannot be read" in told.stderr
+    assert not list((folder / "new").glob("*"))
 
 
 def test_a_backup_verifies(night_path, folder):
