@@ -386,6 +386,19 @@ def test_a_plot_stays_in_its_box(plain, points, shape, log):
     assert set(outside) == {" "}
 
 
+@pytest.mark.parametrize("plain", [False, True])
+def test_a_dot_beyond_the_axes_is_marked_at_the_edge(plain):
+    frame = Frame(40, 12)
+    line = Series(points=[(0.0, 1.0), (10.0, 2.0)])
+    dots = Series(points=[(5.0, 50.0), (2.0, 1.5), (8.0, -50.0)], shape="dots")
+
+    inner = paint_plot(frame, Box(x=0, y=0, width=40, height=12), [line, dots], fit([line, dots]), plain=plain)
+
+    edges = (inner.y, inner.y + inner.height - 1)
+    marks = [(char, x - inner.x) for y in edges for x, char in enumerate(frame.chars[y]) if char in "▲▼"]
+    assert marks == [("▲", round(0.5 * (inner.width - 1))), ("▼", round(0.8 * (inner.width - 1)))]
+
+
 def test_thinning_keeps_the_last_point():
     points = [(float(x), 0.0) for x in range(10_001)]
 

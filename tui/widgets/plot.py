@@ -14,6 +14,7 @@ from tui.frame import Frame
 
 Points = Sequence[tuple[float, float]]
 
+REACH = 2  # lines from an edge within which an arrow looks for a free cell
 DASH = 3  # dots drawn, and as many left out
 DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # braille bit of a dot, by row and column
 
@@ -99,7 +100,10 @@ def smooth(points: Points, *, weight: float) -> Points:
 
 
 def paint_plot(frame: Frame, box: Box, series: Sequence[Series], axes: Axes, *, plain: bool) -> Box:
-    """Draw labels and series into a box of the frame, later ones over earlier ones. Returns the box without the labels."""
+    """Draw labels and series into a box of the frame, later ones over earlier ones. Returns the box without the labels.
+
+    Dots beyond the axes are marked at the edge.
+    """
     labels = [f"{value:.{axes.digits}f}" for value in (axes.y_max, axes.y_min)]
     gutter = max(map(len, labels)) + 1
     inner = Box(x=box.x + gutter, y=box.y, width=box.width - gutter, height=box.height - 1)
@@ -111,9 +115,23 @@ def paint_plot(frame: Frame, box: Box, series: Sequence[Series], axes: Axes, *, 
     for one in series:
         draw = _plain if plain else _braille
         draw(frame, inner, one, axes)
+    for one in series:
+        if one.shape == "dots":
+            _mark_cut(frame, inner, one, axes)
     for order, one in enumerate(one for one in series if one.label and one.points):
         _paint_label(frame, inner, one, axes, order=order)
     return inner
+
+
+def _mark_cut(frame: Frame, inner: Box, one: Series, axes: Axes) -> None:
+    """An arrow at the edge beyond which a dot lies, or just inside of what is drawn there."""
+    for x, y in one.points:
+        if axes.y_min <= y <= axes.y_max:
+            continue
+        sign, rows = ("▲", range(inner.height)) if y > axes.y_max else ("▼", range(inner.height - 1, -1, -1))
+        place = inner.x + column(x, axes, inner.width)
+        row = next((row for row in rows[:REACH] if frame.chars[inner.y + row][place] in (" ", sign)), rows[0])
+        frame.put(place, inner.y + row, sign, one.role)
 
 
 def _paint_label(frame: Frame, inner: Box, one: Series, axes: Axes, *, order: int) -> None:
