@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from histories import TAG, proposed
+from histories import TAG, proposed, started
 from test_journal_cli import ar_journal
 
-from journal.events import IdeaRefused, ProposerFailed, experiment_stream
+from journal.events import IdeaRefused, ProposerFailed, experiment_stream, session_stream
 
 SECRET = "sk-ant-api03-abcdefghijklmnop"
 REQUEST = {
@@ -34,6 +34,7 @@ def asked(path, journal):
         ("71-1", {"request": REQUEST}),
     ):
         (kept / f"{name}.json").write_text(json.dumps(content))
+    journal.append(session_stream(TAG), [started()])
     journal.append(
         experiment_stream(TAG, 7),
         [
