@@ -111,8 +111,7 @@ class _Night:
 
     def _header(self) -> str:
         session, counts = self._session, self._session.counts
-        kept = counts["keep"] - (session.baseline is not None)
-        told = f"{kept} kept, {counts['discard']} discarded, {counts['crash']} crashed, {counts['invalid']} invalid"
+        told = f"{session.kept} kept, {counts['discard']} discarded, {counts['crash']} crashed, {counts['invalid']} invalid"
         best = "none" if session.best is None else f"{session.best:.6g} (experiment {session.incumbent_experiment})"
         best += f", the incumbent because {quote(session.moved, 120)}" if session.moved else ""
         baseline = "none" if session.baseline is None else f"{session.baseline:.6g}"

@@ -57,8 +57,7 @@ class _Night:
 
     def headline(self) -> list[str]:
         session, counts = self._session, self._session.counts
-        changes = counts["keep"] - (session.baseline is not None)
-        told = f"{changes} kept, {counts['discard']} discarded, {counts['crash']} crashed"
+        told = f"{session.kept} kept, {counts['discard']} discarded, {counts['crash']} crashed"
         invalid = f", {counts['invalid']} that do not count" if counts["invalid"] else ""
         refused = f"; {session.refusals} proposals were refused before they cost a run" if session.refusals else ""
         where = f"Session {_code(session.tag)} on {_bare(session.device) or 'no device'}, {self._hours():.1f} hours"

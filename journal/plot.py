@@ -92,10 +92,8 @@ def _dress(axes: Any, session: Session, experiments: Sequence[Experiment]) -> No
         axes.set_ylim(
             max(low, min(best, start) - 2 * span) - 0.15 * span, min(high, max(best, start) + 2 * span) + 0.15 * span
         )
-    kept = sum(row.status == "keep" for row in experiments)
-    axes.set_title(
-        f"{one_line(session.goal, width=70) or session.tag}: {len(experiments)} experiments, {kept} kept", fontsize=11
-    )
+    goal = one_line(session.goal, width=70) or session.tag
+    axes.set_title(f"{goal}: {session.experiments} experiments, {session.kept} kept", fontsize=11)
     axes.set_xlabel("experiment")
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_ylabel(

@@ -24,6 +24,7 @@ from journal.events import (
 )
 from journal.projections.dispatch import Fold
 from journal.projections.runs import Run, Runs, RunStatus
+from journal.projections.spend import priced
 from journal.recorded import Recorded
 
 __all__ = ["STATUS", "Experiment", "Experiments", "Run", "RunStatus", "Runs", "Status"]
@@ -153,7 +154,7 @@ def _judge(row: Experiment, usage: Usage) -> None:
 def _spend(row: Experiment, usage: Usage) -> None:
     row.tokens_in += usage.tokens_in + usage.tokens_cache_read + usage.tokens_cache_written
     row.tokens_out += usage.tokens_out
-    row.dollars = None if row.dollars is None or usage.dollars is None else row.dollars + usage.dollars
+    row.dollars = priced(row.dollars, usage)
 
 
 _EVOLVE: dict[type[Event], Callable[[Experiment, Any, str], None]] = {

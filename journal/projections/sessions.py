@@ -30,6 +30,7 @@ from journal.events import (
 )
 from journal.projections.dispatch import Fold
 from journal.projections.experiments import STATUS
+from journal.projections.spend import priced
 from journal.recorded import Recorded
 
 
@@ -66,6 +67,11 @@ class Session(msgspec.Struct, kw_only=True, gc=False):
     refusals: int = 0
     dollars: float | None = 0.0
     directions: dict[int, str] = msgspec.field(default_factory=dict)
+
+    @property
+    def kept(self) -> int:
+        """Experiments kept; the baseline, which is kept as well, is not counted."""
+        return self.counts["keep"] - (self.baseline is not None)
 
 
 class Sessions(Fold):
@@ -178,7 +184,7 @@ def _ran(row: Session, event: RunFinished | RunFailed, _at: str) -> None:
 
 
 def _spend(row: Session, usage: Usage) -> None:
-    row.dollars = None if row.dollars is None or usage.dollars is None else row.dollars + usage.dollars
+    row.dollars = priced(row.dollars, usage)
 
 
 _EVOLVE: dict[type[Event], Callable[[Session, Any, str], None]] = {

@@ -41,17 +41,17 @@ class Spending(Fold):
         }
 
     def _propose(self, event: IdeaProposed, _recorded: Recorded) -> Spend:
-        row = self._row(event.session, event.proposer, event.model or "")
+        row = self._row(event.session, event.proposer, event.model)
         row.proposals += 1
         return _add(row, event.usage)
 
     def _fail(self, event: ProposerFailed, _recorded: Recorded) -> Spend:
-        row = self._row(event.session, event.proposer, event.model or "")
+        row = self._row(event.session, event.proposer, event.model)
         row.failures += 1
         return _add(row, event.usage)
 
     def _drop(self, event: ProposalDropped, _recorded: Recorded) -> Spend:
-        row = self._row(event.session, event.proposer, event.model or "")
+        row = self._row(event.session, event.proposer, event.model)
         if event.why in ("failed", "ended"):
             row.failures += 1
         else:
@@ -59,13 +59,13 @@ class Spending(Fold):
         return _add(row, event.usage)
 
     def _judge(self, event: RunFinished | RunFailed, _recorded: Recorded) -> Spend | None:
-        return _add(self._row(event.session, JUDGE, ""), event.usage) if event.usage.calls else None
+        return _add(self._row(event.session, JUDGE, None), event.usage) if event.usage.calls else None
 
-    def _row(self, session: str, proposer: str, model: str) -> Spend:
-        key = (session, proposer, model)
+    def _row(self, session: str, proposer: str, model: str | None) -> Spend:
+        key = (session, proposer, model or "")
         row = self.rows.get(key)
         if row is None:
-            row = self.rows[key] = Spend(session=session, proposer=proposer, model=model)
+            row = self.rows[key] = Spend(session=session, proposer=proposer, model=model or "")
         return row
 
 
@@ -75,6 +75,11 @@ def _add(row: Spend, usage: Usage) -> Spend:
     row.tokens_cache_read += usage.tokens_cache_read
     row.tokens_cache_written += usage.tokens_cache_written
     row.tokens_out += usage.tokens_out
-    row.dollars = None if row.dollars is None or usage.dollars is None else row.dollars + usage.dollars
+    row.dollars = priced(row.dollars, usage)
     row.seconds += usage.seconds
     return row
+
+
+def priced(dollars: float | None, usage: Usage) -> float | None:
+    """The dollars with what was used since; a sum in which one price is unknown is unknown."""
+    return None if dollars is None or usage.dollars is None else dollars + usage.dollars

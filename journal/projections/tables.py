@@ -26,7 +26,9 @@ TABLES = (
             Column("number", "INTEGER", "from 1 within the session; 0 is the baseline"),
             _SESSION,
             Column("status", "TEXT", "keep, discard, crash, invalid or open"),
-            Column("kind", "TEXT", "baseline, knob, architecture, optimizer, schedule, data, simplify, other"),
+            Column(
+                "kind", "TEXT", "baseline, ablation, knob, architecture, optimizer, schedule, data, simplify, other"
+            ),
             Column("idea", "TEXT", "the proposal in one line"),
             Column("hypothesis", "TEXT", "why it should help"),
             Column("proposer", "TEXT", "who proposed it"),
