@@ -3,16 +3,19 @@
 import dataclasses
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from journal.projections import State
 from loop.cli.app import INTERRUPTED, START, JournalOption, JsonOption, app, folded, report, say
 from loop.errors import LoopError
 
 if TYPE_CHECKING:  # `ar-loop --help` reads neither
     from loop.ablation import Tested
+    from loop.bootstrap import Setting
     from loop.lab import Lab
     from loop.notify import Notifier
 
@@ -54,10 +57,8 @@ def run(
     let_go = leave() if detach else None
     setting = bootstrap.look(Path.cwd(), journal=journal)
     bootstrap.check(setting)
-    if not ablate and (words := bootstrap.choice(setting).words):
+    for words in filter(None, _notes(setting, tag=tag, ablate=ablate)):
         say(f"note: {words}")
-    for path in bootstrap.uncommitted(setting):
-        say(f"note: {path} has changes that are not committed: the session stands on the commit.")
     narrator = Narrator(live=False if detach else None)
     lab = bootstrap.assemble(setting, tag=tag, screen=narrator, past=ablate)
     lab.recorder.listen(narrator)
@@ -81,6 +82,19 @@ def run(
         raise LoopError(ending.reason)
     if lab.control.interrupted:
         raise typer.Exit(INTERRUPTED)
+
+
+def _notes(setting: "Setting", *, tag: str | None, ablate: bool) -> Iterator[str]:
+    """What a person may not know of, and should before it starts."""
+    from loop import bootstrap  # noqa: PLC0415
+    from loop.earlier import left_behind  # noqa: PLC0415
+
+    if not ablate:
+        yield bootstrap.choice(setting).words
+        known = folded(setting.journal) if setting.journal.exists() else State()
+        yield left_behind(setting.workspace, known, setting.brief.config.scope, tag=tag) or ""
+    for path in bootstrap.uncommitted(setting):
+        yield f"{path} has changes that are not committed: the session stands on the commit."
 
 
 def _report(lab: "Lab", journal: Path, *, as_json: bool) -> None:

@@ -56,6 +56,10 @@ class Workspace:
     def exists(self, commit: str) -> bool:
         return self._git.resolve(f"{commit}^{{commit}}") is not None
 
+    def contains(self, commit: str, other: str) -> bool:
+        """Whether a commit has another one in its history, or is that one."""
+        return not self._git.run("rev-list", "--max-count=1", f"{commit}..{other}")
+
     def tree(self, commit: str) -> dict[str, Blob]:
         """Every file of a commit, path -> blob. What a full name stands for never changes, so it is read once."""
         return dict(self._of_commit(commit) if _FULL.fullmatch(commit) else self._tree(commit))

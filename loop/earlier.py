@@ -1,0 +1,31 @@
+"""What an earlier session kept and the base of a new one does not hold: easily forgotten, as every session starts from HEAD."""
+
+from journal.narration import number
+from journal.projections import State
+from journal.projections.sessions import Session
+from loop.scope import matches
+from loop.summary import kept
+from loop.workspace import Workspace
+
+
+def left_behind(workspace: Workspace, state: State, scope: tuple[str, ...], *, tag: str | None) -> str | None:
+    """A sentence about the latest session with keeps, where `run` starts a new one without them; None where all is well."""
+    starts = tag not in state.sessions.rows if tag else state.open_session() is None
+    before = [one for one in state.sessions.rows.values() if kept(one) > 0 and workspace.exists(one.incumbent)]
+    if not starts or not before or _holds(workspace, before[-1], scope):
+        return None
+    last = before[-1]
+    count = f"{kept(last)} change{'s' * (kept(last) > 1)}, {last.metric} {number(last.best)}"
+    on = "" if last.state == "ended" else f", and `ar-loop run --tag {last.tag}` goes on with it"
+    return (
+        f"HEAD does not hold what session {last.tag} kept ({count}): `git merge {last.branch}` before a new session takes "
+        f"it along{on}."
+    )
+
+
+def _holds(workspace: Workspace, session: Session, scope: tuple[str, ...]) -> bool:
+    """Whether HEAD has a session's incumbent in its history, or its files in scope are the same."""
+    head = workspace.head()
+    ours, theirs = workspace.tree(head), workspace.tree(session.incumbent)
+    edited = {path for path in ours | theirs if matches(path, scope)}
+    return workspace.contains(head, session.incumbent) or all(ours.get(path) == theirs.get(path) for path in edited)
