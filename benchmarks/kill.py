@@ -5,6 +5,7 @@
     python benchmarks/kill.py --random 1000       at random moments: the loop, its training, or both, until 1000 kills
     python benchmarks/kill.py --every 9           a sample of the first, for the tests
     python benchmarks/kill.py --ahead ...         any of these, with each proposal asked for while the run before it trains
+    python benchmarks/kill.py --workers 2 ...     any of these, with two experiments in flight, whose verdicts come in any order
 
 Each case is a whole night on a repository of its own: a baseline and four experiments (kept, crashed, discarded, kept)
 whose training leaves a process behind in a session of its own. Afterwards the journal, the refs, the process table and the
@@ -64,6 +65,7 @@ experiments: 4
 sandbox: none
 proposer: sampler
 rollback: {rollback}
+workers: {workers}
 ---
 
 Nobody may lose this sentence.
@@ -148,14 +150,14 @@ class Silent:
 class Night:
     """One repository and the calls of the loop on it."""
 
-    def __init__(self, folder: Path, *, rollback: str, ahead: bool = False) -> None:
+    def __init__(self, folder: Path, *, rollback: str, ahead: bool = False, workers: int = 1) -> None:
         self.root = folder / "toy"
         self.acknowledged = folder / "acknowledged"
         self.root.mkdir()
         for name, text in (
             ("train.py", 'LOSS = "0.45"\n'),
             ("run.sh", RUN),
-            ("program.md", BRIEF.format(rollback=rollback)),
+            ("program.md", BRIEF.format(rollback=rollback, workers=workers)),
         ):
             (self.root / name).write_text(text)
         self.git("init", "-q", "-b", "main")
@@ -350,6 +352,7 @@ def processes(root: Path) -> list[int]:
 @dataclasses.dataclass
 class Tally:
     ahead: bool = False
+    workers: int = 1
     nights: int = 0
     kills: int = 0
     damage: list[str] = dataclasses.field(default_factory=list)
@@ -357,10 +360,11 @@ class Tally:
     def night(self, case: str, play: Callable[[Night], int], *, rollback: str, kinds: bool = True) -> None:
         """One night: play it, then look for damage."""
         with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None, ignore_cleanup_errors=True) as name:
-            night = Night(Path(name), rollback=rollback, ahead=self.ahead)
+            night = Night(Path(name), rollback=rollback, ahead=self.ahead, workers=self.workers)
             self.nights += 1
             self.kills += play(night)
-            found = damage(night, kinds=kinds) if night.ended() else [f"it did not go on: {night.said()[-300:]}"]
+            quiet = kinds and self.workers == 1  # the verdicts are those of a quiet night
+            found = damage(night, kinds=quiet) if night.ended() else [f"it did not go on: {night.said()[-300:]}"]
             self.damage += [f"{case}: {words}" for words in found]
 
 
@@ -421,12 +425,12 @@ def _kill(pid: int) -> int:
     return 1
 
 
-def acts(rollback: str, *, ahead: bool) -> int:
+def acts(rollback: str, *, ahead: bool, workers: int) -> int:
     """How many places a quiet night has to be killed at; checks that it is quiet."""
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as name:
-        night = Night(Path(name), rollback=rollback, ahead=ahead)
+        night = Night(Path(name), rollback=rollback, ahead=ahead, workers=workers)
         night.call()
-        found = damage(night)
+        found = damage(night, kinds=workers == 1)
         if found or any(isinstance(event, SessionRecovered) for event in night.events()):
             raise SystemExit(json.dumps({"damage": [f"a quiet night: {words}" for words in [*found, night.said()]]}))
         return int(night.said().split()[-1])
@@ -437,12 +441,13 @@ def main() -> int:
     parser.add_argument("--random", type=int, metavar="KILLS", help="at random moments, until so many kills")
     parser.add_argument("--twice", action="store_true", help="again at every step of the recovery")
     parser.add_argument("--ahead", action="store_true", help="ask for each proposal while the run before it trains")
+    parser.add_argument("--workers", type=int, default=1, help="so many experiments in flight")
     parser.add_argument("--every", type=int, default=1, help="only every so many places")
     parser.add_argument("--first", type=int, default=1, help="the first of them")
     parser.add_argument("--stop", action="store_true", help="stop at the first damage")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    began, tally = time.monotonic(), Tally(ahead=options.ahead)
+    began, tally = time.monotonic(), Tally(ahead=options.ahead, workers=options.workers)
     for case, play, rollback in _cases(options, tally):
         tally.night(case, play, rollback=rollback, kinds=options.random is None)
         if options.stop and tally.damage:
@@ -457,16 +462,21 @@ Case = tuple[str, Callable[[Night], int], str]
 def _cases(options: argparse.Namespace, tally: Tally) -> Iterator[Case]:
     draw = random.Random(options.seed)
     while options.random is not None and tally.kills < options.random:
-        yield f"random night {tally.nights}", at_random(draw), draw.choice(("reset", "revert"))
+        yield f"random night {tally.nights}", at_random(draw), draw.choice(_rollbacks(options))
     places = list(_places(options)) if options.random is None else []
     if options.stop:
         draw.shuffle(places)  # a fault shows in a few places: look everywhere soon
     yield from places
 
 
+def _rollbacks(options: argparse.Namespace) -> tuple[str, ...]:
+    return ("reset", "revert") if options.workers == 1 else ("reset",)
+
+
 def _places(options: argparse.Namespace) -> Iterator[Case]:
-    for rollback in ("reset", "revert"):
-        for due in range(options.first, acts(rollback, ahead=options.ahead) + 1, options.every):
+    for rollback in _rollbacks(options):
+        most = acts(rollback, ahead=options.ahead, workers=options.workers)
+        for due in range(options.first, most + 1, options.every):
             yield f"{rollback}, act {due}", once(due), rollback
             for again in range(1, RECOVERY + 1) if options.twice else ():
                 yield f"{rollback}, act {due}, then act {again}", twice(due, again), rollback

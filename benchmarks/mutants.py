@@ -99,7 +99,7 @@ MUTANTS = (
     Mutant(
         "an open experiment is forgotten",
         "loop/session.py",
-        (("    return min(unfinished) if unfinished else 1 + _numbers(lab)[-1]", "    return 1 + _numbers(lab)[-1]"),),
+        (("    number = min(_left_open(lab, crew), default=lab.upcoming())", "    number = lab.upcoming()"),),
     ),
     Mutant(
         "a run is recorded when it is over",

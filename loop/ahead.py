@@ -30,13 +30,13 @@ def ask(lab: Lab, number: int, *, attempt: int) -> Call:
 
 def prepare(lab: Lab, running: int) -> None:
     """While experiment `running` trains: record what has been answered, and ask for the next proposal if there is none."""
-    if lab.proposer is lab.filler or running == BASELINE:
+    if lab.proposer is lab.filler or running == BASELINE or lab.ahead.awaited:
         return
     collect(lab)
     if lab.ahead.call is not None:
         lab.ahead.call.cancelled |= overtaken(lab, lab.ahead.call) or lab.control.wish is Wish.STOP
-    elif _wanted(lab, running + 1):
-        ask(lab, running + 1, attempt=1 + len(lab.recorder.pending.refused(running + 1)))
+    elif _wanted(lab, upcoming := lab.upcoming()):
+        ask(lab, upcoming, attempt=1 + len(lab.recorder.pending.refused(upcoming)))
 
 
 def collect(lab: Lab) -> None:
@@ -58,11 +58,16 @@ def collect(lab: Lab) -> None:
 
 def wait(lab: Lab, call: Call) -> None:
     """Wait for a call, answering people meanwhile. Raises Stopped where one ends the loop."""
-    while call.is_alive():
-        call.join(TICK_SECONDS)
-        if lab.control.during(BASELINE) == "now":
-            raise Stopped
-        call.cancelled |= overtaken(lab, call)
+    lab.ahead.awaited = True
+    try:
+        while call.is_alive():
+            with lab.turn.away():
+                call.join(TICK_SECONDS)
+            if lab.control.during(BASELINE) == "now":
+                raise Stopped
+            call.cancelled |= overtaken(lab, call)
+    finally:
+        lab.ahead.awaited = False
 
 
 def overtaken(lab: Lab, call: Call) -> bool:

@@ -18,7 +18,7 @@ from loop.config import Config
 from loop.contracts import Proposer
 from loop.control import POLL_SECONDS, Control
 from loop.defaults import of_tree
-from loop.device import find_device
+from loop.device import share
 from loop.environment import file_of_python, missing_program, script_of
 from loop.errors import BadInput
 from loop.inputs import source
@@ -94,6 +94,7 @@ def check(setting: Setting) -> None:
     if config.sampler == "tpe" and not tpe.installed():
         raise BadInput("`sampler: tpe` needs Optuna: `pip install optuna`, or leave the line out.")
     admit(config, by_model=False)
+    share(config.workers)
     choice(setting)
 
 
@@ -123,24 +124,28 @@ def assemble(setting: Setting, *, tag: str | None, screen: Screen, past: bool = 
     if tag is not None:
         check_tag(tag)
     own_folder(setting.workspace.root / FOLDER)
+    devices = share(setting.brief.config.workers)
     journal = setting.store(setting.journal)
     journal.acquire()
-    device = find_device()
-    recorder = Recorder(journal, open_session(setting, journal, tag=tag, device=device, past=past))
+    recorder = Recorder(journal, open_session(setting, journal, tag=tag, device=devices[0], past=past))
     sampler = Sampler(setting.brief.config.sampler)
     lab = Lab(
         brief=setting.brief,
         recorder=recorder,
         workspace=setting.workspace,
         runs=Runs(
-            setting.workspace, setting.brief.config, folder=setting.workspace.root / FOLDER / "runs", device=device.name
+            setting.workspace,
+            setting.brief.config,
+            folder=setting.workspace.root / FOLDER / "runs",
+            gpu=devices[0].is_gpu,
         ),
         proposer=sampler,
         filler=sampler,
         control=Control(recorder),
         screen=screen,
         folder=setting.workspace.root / FOLDER,
-        device=device.name,
+        devices=devices,
+        device=devices[0],
         defaults=setting.defaults,
     )
     lab.proposer = _proposer(lab, choice(setting).name, journal=setting.journal)

@@ -77,6 +77,6 @@ def _reaches(best: float, target: float, direction: str) -> bool:
 
 
 def _crashes_in_a_row(experiments: Sequence[Experiment]) -> int:
-    statuses = [row.status for row in experiments if row.status != "invalid"]
+    statuses = [row.status for row in experiments if row.status not in ("invalid", "open")]
     good = [index for index, status in enumerate(reversed(statuses)) if status != "crash"]
     return good[0] if good else len(statuses)

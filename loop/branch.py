@@ -23,7 +23,8 @@ def move(lab: Lab, commit: str, *, expected: str) -> None:
 
 def _wait(lab: Lab) -> None:
     while lab.workspace.checked_out(lab.session.tag):
-        lab.control.wait(POLL_SECONDS)
+        with lab.turn.away():
+            lab.control.wait(POLL_SECONDS)
         lab.control.answer()
         if lab.control.ends_now or lab.control.wish is Wish.STOP:
             raise Stopped

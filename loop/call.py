@@ -57,6 +57,8 @@ class Ahead:
     def __init__(self) -> None:
         self.goes_on: Callable[[], bool] = lambda: True
         self.call: Call | None = None
+        self.awaited = False  # whether the loop waits for the call: it is not to be taken by anybody else
+        self.tried_again: set[int] = set()  # see `loop.moved`
         self.broken: Exception | None = None  # what no proposer answers for
         self._state = State()
 

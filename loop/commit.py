@@ -13,7 +13,7 @@ def commit(lab: Lab, number: int, idea: IdeaProposed) -> str:
     folded = lab.case(number)
     if folded.committed is not None:
         return folded.committed.commit
-    parent = lab.session.tip
+    parent = lab.session.tip if idea.parent == lab.session.incumbent else idea.parent
     tree = lab.workspace.tree(parent)
     scope = Scope(patterns=lab.config.scope, tree=tree)
     texts = patch.apply(idea.diff, lab.workspace.read(parent, scope.files()))

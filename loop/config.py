@@ -53,7 +53,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     inputs: tuple[str, ...] = ()  # untracked paths that the training may read, also `/…` and `~/…`
     prepare: str | None = None  # the command that makes the inputs, named where they are missing
     profile: str | None = None  # TOML file of the constants and defaults for this machine
-    workers: int = 1  # experiments in flight at once
+    workers: int = 1  # experiments in flight at once, each on its own GPU or its share of the cores
     seed_env: str = "AR_SEED"  # environment variable through which the training learns its seed
 
     def regex(self) -> str:

@@ -83,6 +83,24 @@ class Usual(msgspec.Struct, frozen=True, kw_only=True):
     cpu: float  # processor time of all its processes
 
 
+class Device(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run is bound to: the machine, one of its GPUs, or some of its processor cores."""
+
+    name: str  # as the journal has it: cpu, cuda:1, cpu:0-3
+    words: str = ""  # for people
+    gpu: str | None = None  # the one GPU that a run may see, as CUDA_VISIBLE_DEVICES names it; None for all
+    cores: tuple[int, ...] = ()  # the processor cores that a run may use; empty for all
+
+    @property
+    def is_gpu(self) -> bool:
+        return self.name.startswith("cuda")
+
+    @property
+    def torch(self) -> str:
+        """As torch names it inside the run, which sees no other."""
+        return "cpu" if not self.is_gpu else "cuda:0" if self.gpu is not None else self.name
+
+
 class Training(msgspec.Struct, frozen=True, kw_only=True):
     """One run to be made."""
 
@@ -92,6 +110,7 @@ class Training(msgspec.Struct, frozen=True, kw_only=True):
     commit: str
     seed: int
     purpose: RunPurpose
+    device: Device = Device(name="cpu")
     by_model: bool = False  # whether a model wrote any of the code: such code needs a sandbox
     usual: Usual | None = None
     locked: Mapping[str, str] = {}  # path -> object name, as git names a file's bytes

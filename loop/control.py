@@ -1,7 +1,9 @@
 """What people ask of a running loop, and its answers. Each request is acknowledged in the journal."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from enum import Enum
 
 from journal.events import (
@@ -49,16 +51,21 @@ class Wish(Enum):
 
 
 class Control:
-    """Answers requests and remembers what they ask for. `interrupted` is set by Ctrl-C."""
+    """Answers requests and remembers what they ask for.
+
+    `interrupted` is set by Ctrl-C, `given_up` where the machine is lost: nothing in flight can be recorded.
+    """
 
     def __init__(self, recorder: Recorder, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._recorder = recorder
         self._monotonic = monotonic
         self._looked = 0.0
-        self._skip: int | None = None
+        self._skips: set[int] = set()
         self._now = False
+        self._flying: list[int] = []
         self.wish = Wish.GO
         self.interrupted = False
+        self.given_up = False
 
     def interrupt(self) -> None:
         """Ctrl-C: the run in flight ends at once, and the session pauses."""
@@ -69,24 +76,34 @@ class Control:
         """Whether a person wants the run in flight ended at once."""
         return self.interrupted or self._now
 
+    @contextmanager
+    def flying(self, experiment: int) -> Iterator[None]:
+        """While a run of an experiment is in flight."""
+        self._flying.append(experiment)
+        try:
+            yield
+        finally:
+            self._flying.remove(experiment)
+
     def during(self, experiment: int) -> Ask | None:
         """What to do with the run in flight; looks at the journal at most twice a second."""
         if self._monotonic() - self._looked >= POLL_SECONDS:
             self.answer(experiment)
         if self.ends_now:
             return "now"
-        return "asked" if self._skip == experiment else None
+        return "asked" if experiment in self._skips else None
 
     def wait(self, seconds: float) -> None:
         """Let some time pass; a signal ends the wait early."""
         time.sleep(seconds)
 
     def answer(self, experiment: int | None = None) -> None:
-        """Acknowledge every open request that needs no boundary; `experiment` is the one in flight."""
+        """Acknowledge every open request that needs no boundary; `experiment` is one that is proposed or in flight."""
         self._looked = self._monotonic()
         self._recorder.catch_up()
+        flight = {*self._flying, *([] if experiment is None else [experiment])}
         for position, recorded in self._asked():
-            self._acknowledge(position, recorded.event, self._take(recorded.event, experiment))
+            self._acknowledge(position, recorded.event, self._take(recorded.event, flight))
 
     def answer_old(self) -> None:
         """Answer what was asked of a loop that has ended: directions and steering still hold, wishes do not."""
@@ -102,26 +119,27 @@ class Control:
         answer = ANSWERS[type(request)]  # type: ignore[index]
         self._recorder.of_session(answer(session=request.session, request=position, outcome=outcome))
 
-    def _take_skip(self, asked: int, experiment: int | None) -> str:
-        if asked != experiment:
+    def _take_skip(self, asked: int, flight: AbstractSet[int]) -> str:
+        if asked not in flight:
             return f"not done: experiment {asked} is not in flight"
         if asked == 0:
             return "not done: without its baseline the session has nothing to compare with"
-        self._skip = asked
+        self._skips.add(asked)
         return "skipped"
 
-    def _take(self, request: Event, experiment: int | None) -> str:
+    def _take(self, request: Event, flight: AbstractSet[int]) -> str:
+        after = f"after the experiment{'s' * (len(flight) > 1)} in flight"
         match request:
             case PauseRequested():
                 self.wish = Wish.PAUSE if self.wish is Wish.GO else self.wish
-                return "pauses after the experiment in flight" if experiment is not None else "paused"
+                return f"pauses {after}" if flight else "paused"
             case ResumeRequested():
                 self.wish = Wish.GO if self.wish is Wish.PAUSE else self.wish
                 return "goes on"
             case StopRequested():
                 self.wish, self._now = Wish.STOP, self._now or request.now
-                return "stops now" if request.now or experiment is None else "stops after the experiment in flight"
+                return "stops now" if request.now or not flight else f"stops {after}"
             case SkipRequested():
-                return self._take_skip(request.experiment, experiment)
+                return self._take_skip(request.experiment, flight)
             case _:
                 return TOLD

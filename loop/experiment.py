@@ -11,10 +11,13 @@ from loop.settle import settle
 from loop.trial import verdict_on
 
 
-def conduct(lab: Lab, number: int) -> Verdict:
-    """Conduct one experiment to its verdict, with the branch where the verdict puts it."""
-    idea = propose(lab, number)
-    tried = commit(lab, number, idea)
-    verdict = verdict_on(lab, number, tried)
-    settle(lab, number, tried, verdict)
+def tried(lab: Lab, number: int) -> str:
+    """The commit of an experiment's proposal, both made now where they are not there."""
+    return commit(lab, number, propose(lab, number))
+
+
+def decide(lab: Lab, number: int, commit: str) -> Verdict:
+    """Run a commit to its verdict, with the branch where the verdict puts it."""
+    verdict = verdict_on(lab, number, commit)
+    settle(lab, number, commit, verdict)
     return verdict

@@ -120,6 +120,11 @@ def _objections(config: Config) -> tuple[tuple[str, bool, str], ...]:
         ("checkpoints", config.checkpoints < 0, "`checkpoints` is a number of kept experiments, zero or more."),
         ("workers", config.workers < 1, "at least one worker is needed."),
         (
+            "workers",
+            config.workers > 1 and config.rollback == "revert",
+            "several workers go back by `rollback: reset` only: reverts are a line of commits, and theirs is none.",
+        ),
+        (
             "seed_env",
             not _VARIABLE.fullmatch(config.seed_env) or config.seed_env in _TAKEN,
             f"`{config.seed_env}` cannot name the seed's environment variable: use capitals, such as AR_SEED.",

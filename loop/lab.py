@@ -1,22 +1,24 @@
 """The parts that an experiment works with, and what they know together."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 from journal.projections import State
+from journal.projections.experiments import Experiment
 from journal.projections.sessions import Session
 from loop.brief import Brief
 from loop.call import Ahead
 from loop.case import Case, case
 from loop.config import Config
-from loop.contracts import Proposer, Training
+from loop.contracts import Device, Proposer, Training
 from loop.control import Control
 from loop.judge import Noise, by_commit, noise
 from loop.recorder import Recorder
 from loop.run import Runs
 from loop.telemetry import Step
+from loop.turn import Turn
 from loop.workspace import Workspace
 
 BASELINE = 0  # the number of the experiment that measures the unchanged code
@@ -30,7 +32,10 @@ class Screen(Protocol):
 
 @dataclass(kw_only=True)
 class Lab:
-    """The parts that an experiment works with, chosen once in `loop.bootstrap`."""
+    """The parts that an experiment works with, chosen once in `loop.bootstrap`.
+
+    `devices` are what experiments run on at once, `device` is the one of this experiment.
+    """
 
     brief: Brief
     recorder: Recorder
@@ -41,9 +46,11 @@ class Lab:
     control: Control
     screen: Screen
     folder: Path
-    device: str = ""
+    devices: tuple[Device, ...]
+    device: Device
     defaults: Mapping[str, object] = field(default_factory=dict)  # of the brief, from the profile
     ahead: Ahead = field(default_factory=Ahead)
+    turn: Turn = field(default_factory=Turn)
 
     @property
     def config(self) -> Config:
@@ -56,6 +63,19 @@ class Lab:
     @property
     def session(self) -> Session:
         return self.state.sessions.rows[self.recorder.session]
+
+    def on(self, device: Device) -> "Lab":
+        """The same lab for an experiment on a device, with the brief as it stands now."""
+        return replace(self, device=device)
+
+    def rows(self) -> list[Experiment]:
+        """This session's experiments, in order of their numbers."""
+        rows = [row for row in self.state.experiments.rows.values() if row.session == self.session.tag]
+        return sorted(rows, key=lambda row: row.number)
+
+    def upcoming(self) -> int:
+        """The number of the next experiment that is proposed."""
+        return 1 + max(row.number for row in self.rows())
 
     def case(self, number: int) -> Case:
         return case(self.recorder.history(number))

@@ -7,6 +7,7 @@ from loop.ahead import prepare
 from loop.case import Case
 from loop.contracts import Outcome
 from loop.curve import Curve
+from loop.errors import Stopped
 from loop.lab import Lab
 from loop.measure import Watch
 from loop.process import identity
@@ -15,9 +16,14 @@ from loop.telemetry import Step
 from loop.training import training
 
 
-def make_run(lab: Lab, number: int, folded: Case, commit: str, *, purpose: RunPurpose, seed: int) -> Outcome:
-    """Make one run. The events are durable before the process exists and before anything is decided on its outcome."""
-    run = max(folded.runs, default=0) + 1
+def make_run(
+    lab: Lab, number: int, folded: Case, commit: str, *, purpose: RunPurpose, seed: int, beside: int = 0
+) -> Outcome:
+    """Make one run, the turn others' while it lasts; `beside` as many of the same experiment that start at once.
+
+    The events are durable before the process exists and before anything is decided on its outcome.
+    """
+    run = max(folded.runs, default=0) + 1 + beside
     tag = lab.session.tag
     planned = training(lab, number, run=run, commit=commit, seed=seed, purpose=purpose)
     lab.runs.admit(by_model=planned.by_model)
@@ -30,7 +36,7 @@ def make_run(lab: Lab, number: int, folded: Case, commit: str, *, purpose: RunPu
             seed=seed,
             commit=commit,
             budget=lab.config.budget,
-            device=lab.device,
+            device=lab.device.name,
             isolation=lab.runs.isolation,
             purpose=purpose,
         ),
@@ -38,30 +44,34 @@ def make_run(lab: Lab, number: int, folded: Case, commit: str, *, purpose: RunPu
 
     def launched(pid: int, folder: Path) -> None:
         found = identity(pid)
-        lab.recorder.experiment(
-            number,
-            RunLaunched(
-                session=tag,
-                experiment=number,
-                run=run,
-                pid=pid,
-                pid_started=found.started,
-                boot=found.boot,
-                folder=str(folder.relative_to(lab.folder)),
-            ),
+        launch = RunLaunched(
+            session=tag,
+            experiment=number,
+            run=run,
+            pid=pid,
+            pid_started=found.started,
+            boot=found.boot,
+            folder=str(folder.relative_to(lab.folder)),
         )
+        with lab.turn:
+            lab.recorder.experiment(number, launch)
 
     curve = Curve(lab.recorder, planned)
 
     def step(step: Step) -> None:
-        curve.add(step)
-        lab.screen.step(planned, step)
+        with lab.turn:
+            curve.add(step)
+            lab.screen.step(planned, step)
 
     def tick() -> Ask | None:
-        prepare(lab, number)
-        return lab.control.during(number)
+        with lab.turn:
+            if lab.control.given_up:
+                raise Stopped
+            prepare(lab, number)
+            return lab.control.during(number)
 
-    outcome = lab.runs.make(planned, Watch(launched=launched, step=step, tick=tick))
+    with lab.control.flying(number), lab.turn.away():
+        outcome = lab.runs.make(planned, Watch(launched=launched, step=step, tick=tick))
     curve.finish()
     lab.recorder.experiment(number, outcome)
     return outcome

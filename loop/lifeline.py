@@ -41,6 +41,8 @@ def main() -> int:
     channel.set_inheritable(False)  # the command must not speak to the loop in the guardian's name
     kept = [int(number) for number in sys.argv[2].split(",") if number]
     limits = json.loads(sys.argv[3])
+    if cores := limits.pop("cores", None):
+        os.sched_setaffinity(0, cores)  # the command's too
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     for number in POLITE:

@@ -21,27 +21,29 @@ class Limits:
     heap: int | None = None  # private memory of one process; never on a GPU, whose driver reserves address space
     processes: int | None = 1024
     file: int | None = None  # size of one file
+    cores: tuple[int, ...] = ()  # of the processor, that they run on; empty for all
     spare: int = 0  # what must stay free on the disk of the log
 
 
 UNLIMITED = Limits(processes=None)
 
 
-def of_run(config: Config, *, gpu: bool, free: int) -> Limits:
-    """What a run of this brief may take; `free` bytes are left on the disk that it writes to."""
+def of_run(config: Config, *, gpu: bool, free: int, cores: tuple[int, ...] = ()) -> Limits:
+    """What a run of this brief may take, on these cores; `free` bytes are left on the disk that it writes to."""
     memory = memory_of(config)
     return Limits(
         memory=memory,
         heap=None if gpu else memory,
         processes=config.processes,
         file=max(0, free - SPARE_BYTES),
+        cores=cores,
         spare=SPARE_BYTES,
     )
 
 
 def memory_of(config: Config) -> int:
-    """Bytes that all processes of a run may take: as the brief says, or most of the machine's."""
-    most = int(MEMORY_SHARE * machine_memory())
+    """Bytes that all processes of a run may take: as the brief says, or most of its share of the machine's."""
+    most = int(MEMORY_SHARE * machine_memory() / config.workers)
     return most if config.memory is None else min(most, int(config.memory))
 
 

@@ -14,7 +14,7 @@ from journal.projections import State, fold
 from journal.projections.sessions import Session
 from journal.store import Journal
 from loop import profile as profiles
-from loop.device import Device
+from loop.contracts import Device
 from loop.errors import BadInput
 from loop.profile import Profile
 from loop.reread import check_rules

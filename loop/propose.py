@@ -8,6 +8,7 @@ from loop.case import Case
 from loop.contracts import Passed, Proposal, Refused, Request
 from loop.errors import ProposerFailure, Stopped
 from loop.lab import Lab
+from loop.moved import again
 from loop.prepared import dropped, proposal
 from loop.request import gated, request
 
@@ -25,6 +26,10 @@ def propose(lab: Lab, number: int) -> IdeaProposed:
 
 def _attempt(lab: Lab, number: int, folded: Case) -> None:
     """One more proposal on record, or one that was made before its turn used up."""
+    asked = _request(lab, number, folded)
+    if folded.attempts == 0 and (moved := again(lab, asked)):
+        _record(lab, moved, asked)
+        return
     if lab.ahead.call is not None:
         wait(lab, lab.ahead.call)
         collect(lab)
@@ -54,7 +59,7 @@ def _ask(lab: Lab, number: int, folded: Case) -> None:
         lab.ahead.take()
         lab.recorder.experiment(number, _failed(call, call.error))
         _fill(lab, number, folded)
-    elif call.proposal is not None and not overtaken(lab, call):
+    elif call.proposal is not None and not overtaken(lab, call) and call.request.parent == lab.session.incumbent:
         lab.ahead.take()
         _record(lab, call.proposal, _request(lab, number, folded))
     else:

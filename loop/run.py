@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,7 +12,7 @@ from journal.events import Isolation, RunFailed, Usage
 from loop import editable, inputs, judges, limits, metric, numbers, sandbox, warm, written
 from loop.clock import Clock
 from loop.config import Config
-from loop.contracts import Outcome, Training
+from loop.contracts import Device, Outcome, Training
 from loop.environment import environment
 from loop.errors import RunRefused, WorldBroken
 from loop.locked import MODEL_PREFIX, changed, knows_prefix
@@ -26,15 +27,18 @@ CHANGED = "the locked file {} is not as it was when the session began"
 
 
 class Runs:
-    """Makes runs of one session in `.ar/runs`, in a sandbox where there is one. `isolation` says how they are held."""
+    """Makes runs of one session in `.ar/runs`, in a sandbox where there is one, several at once where it is asked to.
 
-    def __init__(self, workspace: Workspace, config: Config, *, folder: Path, device: str = "") -> None:
+    `isolation` says how they are held; `gpu` whether they run on GPUs.
+    """
+
+    def __init__(self, workspace: Workspace, config: Config, *, folder: Path, gpu: bool = False) -> None:
         self._workspace = workspace
         self._config = config
         self._folder = folder
-        self._device = device
-        self._gpu = device.startswith("cuda")
+        self._gpu = gpu
         self._sandbox: Sandbox | None = None
+        self._building = threading.Lock()
         self.isolation: Isolation = _isolation(config)
 
     def folder(self, session: str, experiment: int, run: int) -> Path:
@@ -85,7 +89,7 @@ class Runs:
             "AR_SEED": str(training.seed),
             "AR_BUDGET": str(self._config.budget),
             "AR_OUT": str(folder / "out"),
-            "AR_DEVICE": self._device,
+            **_bound(training.device),
             **editable.search_path(self._config.train, root=root, export=folder / "train"),
             **warm.lend(self._warm(training), home),
         }
@@ -100,7 +104,7 @@ class Runs:
             log=folder / "train.log",
             seconds=clock.most(),
             telemetry=True,
-            limits=limits.of_run(config, gpu=self._gpu, free=shutil.disk_usage(folder).free),
+            limits=self._limits(training, folder),
             prefix=prefix,
         )
         return measure(command, watch, clock=clock)
@@ -129,7 +133,7 @@ class Runs:
         """The evaluator outside the sandbox and its model process in it; one that does not know how, inside."""
         line, root = self._config.evaluate or "", self._workspace.root
         evaluate, out = folder / "evaluate", folder / "out"
-        more = {"AR_OUT": str(out), "AR_ROOT": str(root), "AR_DEVICE": self._device}
+        more = {"AR_OUT": str(out), "AR_ROOT": str(root), **_bound(training.device)}
         prefix: tuple[str, ...] = ()
         judge = judges.hardened(line)
         seen = [root, evaluate, out, *inputs.afresh(self._config.inputs, root=root, home=folder / "home")]
@@ -148,20 +152,26 @@ class Runs:
             environment=environment(folder / "home", more=more),
             log=folder / "evaluate.log",
             seconds=max(judges.SECONDS if judge else EVALUATE_SECONDS, self._config.budget),
-            limits=limits.of_run(self._config, gpu=self._gpu, free=shutil.disk_usage(folder).free),
+            limits=self._limits(training, folder),
             prefix=prefix,
         )
+
+    def _limits(self, training: Training, folder: Path) -> limits.Limits:
+        free = shutil.disk_usage(folder).free
+        return limits.of_run(self._config, gpu=self._gpu, free=free, cores=training.device.cores)
 
     def _words(self, folder: Path, **sees: Iterable[Path]) -> tuple[str, ...]:
         """What stands before a command that starts in `folder`: nothing where there is no sandbox."""
         if self.isolation != "sandboxed":
             return ()
-        if self._sandbox is None:
-            memory = limits.private_folder(self._config)
-            hidden = (self._workspace.root,)
-            lines = [line for line in (self._config.train, self._config.evaluate) if line]
-            self._sandbox = sandbox.build(lines, hidden=hidden, gpu=self._gpu, memory=memory)
+        with self._building:
+            self._sandbox = self._sandbox or self._built()
         return self._sandbox.words(folder, **sees)
+
+    def _built(self) -> Sandbox:
+        lines = [line for line in (self._config.train, self._config.evaluate) if line]
+        memory = limits.private_folder(self._config)
+        return sandbox.build(lines, hidden=(self._workspace.root,), gpu=self._gpu, memory=memory)
 
     def _export(self, commit: str, folder: Path) -> None:
         try:
@@ -227,6 +237,12 @@ def admit(config: Config, *, by_model: bool) -> None:
             f"Code that a model wrote does not run without a sandbox, and {sandbox.why_not()}. "
             "Mend that, or say `sandbox: none` in the brief and let it run with your rights."
         )
+
+
+def _bound(device: Device) -> dict[str, str]:
+    """The variables by which a run knows its device; of several GPUs it sees its own alone."""
+    visible = {} if device.gpu is None else {"CUDA_VISIBLE_DEVICES": device.gpu}
+    return {"AR_DEVICE": device.torch, **visible}
 
 
 def _isolation(config: Config) -> Isolation:

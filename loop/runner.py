@@ -232,4 +232,4 @@ def _int(value: object) -> int | None:
 
 
 def _as_json(limits: Limits) -> str:
-    return json.dumps({name: getattr(limits, name) for name in ("memory", "heap", "processes", "file")})
+    return json.dumps({name: getattr(limits, name) for name in ("memory", "heap", "processes", "file", "cores")})

@@ -5,25 +5,36 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
 from journal import memory
 from journal.errors import JournalUnusable
-from journal.events import ExperimentKept, SessionEnded, SessionPaused, SessionResumed
+from journal.events import ExperimentKept, SessionEnded, SessionPaused, SessionResumed, Verdict
 from loop import ablation, ahead, block, retention, verdicts
 from loop.baseline import measure_baseline
 from loop.bounds import Ending, reached
-from loop.control import POLL_SECONDS, Wish
+from loop.control import BETWEEN, POLL_SECONDS, Wish
+from loop.crew import Crew
 from loop.errors import BadInput, ProposerFailure, RunRefused, Stopped, WorkspaceError, WorldBroken
-from loop.experiment import conduct
+from loop.experiment import decide, tried
 from loop.lab import Lab
 from loop.recovery import recover
 from loop.reread import reread
 from loop.steering import steer
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(frozen=True)
+class Start:
+    """What this call of the loop counts from."""
+
+    bound: int | None  # experiments of the session, after which it is over
+    begun: int  # number of the last experiment before it
+    since: float  # monotonic seconds
 
 
 def run(lab: Lab, *, more: int | None = None) -> Ending:
@@ -43,7 +54,7 @@ def retest(lab: Lab, *, more: int | None = None) -> Ending:
 
 def _played(lab: Lab, night: Callable[[], Ending]) -> Ending:
     """Everything that may end a call of the loop, and its last word."""
-    with _interruptible(lab):
+    with lab.turn, _interruptible(lab):
         try:
             ending = night()
         except Stopped:
@@ -78,16 +89,42 @@ def _night(lab: Lab, *, more: int | None) -> Ending:
     _remember(lab)
     start = _start(lab, more=more)
     lab.ahead.goes_on = lambda: _bound(lab, start) is None
-    while (ending := _over(lab, start)) is None:
-        if lab.control.wish is Wish.PAUSE:
+    crew = Crew(lab)
+    try:
+        return _experiments(lab, crew, start)
+    except BaseException as error:
+        crew.finish(error)
+        raise
+
+
+def _experiments(lab: Lab, crew: Crew, start: Start) -> Ending:
+    """One experiment after the other, as many at once as there are devices; proposed and committed one at a time."""
+    while True:
+        for number, verdict in crew.judged():
+            _settled(lab, number, verdict)
+        ending = _over(lab, crew, start)
+        if ending is not None and not crew.numbers:
+            return ending
+        due = None if ending is not None else _due(lab, crew)
+        if due is not None:
+            reread(lab)
+            crew.begin(due, _to_its_verdict(due, tried(lab, due)))
+        elif crew.numbers:
+            crew.wait()
+        else:
             _hold(lab)
-            continue
-        reread(lab)
-        if isinstance(conduct(lab, number := _next(lab)), ExperimentKept):
-            verdicts.note(lab)
-        retention.prune(lab, number)
-        _remember(lab)
-    return ending
+
+
+def _to_its_verdict(number: int, commit: str) -> Callable[[Lab], Verdict]:
+    return lambda lab: decide(lab, number, commit)
+
+
+def _settled(lab: Lab, number: int, verdict: Verdict) -> None:
+    """What follows a verdict, outside the journal."""
+    if isinstance(verdict, ExperimentKept):
+        verdicts.note(lab)
+    retention.prune(lab, number)
+    _remember(lab)
 
 
 def _ablations(lab: Lab, *, more: int | None, final: bool) -> Ending:
@@ -99,45 +136,36 @@ def _ablations(lab: Lab, *, more: int | None, final: bool) -> Ending:
     lab.ahead.goes_on = lambda: False
     left = len(lab.state.experiments.rows) if more is None else more
     while not lab.control.ends_now and lab.control.wish is Wish.GO:
-        number = min(_open(lab), default=None)
+        number = min(_left_open(lab, Crew(lab)), default=None)
         if number is None and left > 0:
             number, left = ablation.open_next(lab), left - 1
         if number is None:
             return Ending("its keeps were tested again", final=final)
-        conduct(lab, number)
+        decide(lab, number, tried(lab, number))
         _remember(lab)
         lab.control.answer()
     return Ending("stopped by a person", final=final or lab.control.wish is Wish.STOP)
 
 
-@dataclass(frozen=True)
-class Start:
-    """What this call of the loop counts from."""
-
-    bound: int | None  # experiments of the session, after which it is over
-    begun: int  # number of the last experiment before it
-    since: float  # monotonic seconds
-
-
 def _start(lab: Lab, *, more: int | None) -> Start:
     bound = None if more is None else lab.session.experiments + more
-    return Start(bound=bound, begun=_numbers(lab)[-1], since=time.monotonic())
+    return Start(bound=bound, begun=lab.upcoming() - 1, since=time.monotonic())
 
 
-def _over(lab: Lab, start: Start) -> Ending | None:
-    """Why to stop here, at a boundary between experiments, if there is a reason."""
+def _over(lab: Lab, crew: Crew, start: Start) -> Ending | None:
+    """Why to begin no more experiments, if there is a reason."""
     lab.control.answer()
     steer(lab)
     if lab.control.interrupted:
         return Ending("stopped by a person")
     if lab.control.wish is Wish.STOP:
         return Ending("stopped by a person", final=True)
-    return None if _open(lab) else _bound(lab, start)
+    return None if _left_open(lab, crew) else _bound(lab, start)
 
 
 def _bound(lab: Lab, start: Start) -> Ending | None:
     """The bound that is reached, if one is."""
-    rows = [row for row in lab.state.experiments.rows.values() if row.session == lab.session.tag]
+    rows = lab.rows()
     hours = (time.monotonic() - start.since) / 3600
     return reached(lab.session, rows, lab.config, bound=start.bound, begun=start.begun, hours=hours)
 
@@ -154,20 +182,24 @@ def _hold(lab: Lab) -> None:
         lab.recorder.of_session(SessionResumed(session=tag, reason="resumed by a person"))
 
 
-def _next(lab: Lab) -> int:
-    """The experiment to conduct: the one left open, else a new number."""
-    unfinished = _open(lab)
-    return min(unfinished) if unfinished else 1 + _numbers(lab)[-1]
+def _due(lab: Lab, crew: Crew) -> int | None:
+    """The experiment to begin: one left open, else a new one; None where others have to end before."""
+    if lab.control.wish is not Wish.GO or crew.full:
+        return None
+    number = min(_left_open(lab, crew), default=lab.upcoming())
+    steered = any(isinstance(asked.event, BETWEEN) for asked in lab.recorder.requests.values())
+    waits = crew.numbers and (steered or _alone(lab, {number, *crew.numbers}))
+    return None if waits else number
 
 
-def _numbers(lab: Lab) -> list[int]:
-    return sorted(row.number for row in lab.state.experiments.rows.values() if row.session == lab.session.tag)
+def _alone(lab: Lab, numbers: AbstractSet[int]) -> bool:
+    """Whether one of these is what a person asked for, or a test of a keep: nothing may move the incumbent under it."""
+    return any(row.takes_back is not None or row.kind == ablation.KIND for row in lab.rows() if row.number in numbers)
 
 
-def _open(lab: Lab) -> list[int]:
-    """Experiments without a verdict."""
-    rows = lab.state.experiments.rows.values()
-    return [row.number for row in rows if row.session == lab.session.tag and row.status == "open"]
+def _left_open(lab: Lab, crew: Crew) -> list[int]:
+    """Experiments without a verdict that are not in flight."""
+    return [row.number for row in lab.rows() if row.status == "open" and row.number not in crew.numbers]
 
 
 def _remember(lab: Lab) -> None:

@@ -17,7 +17,7 @@ def settle(lab: Lab, number: int, commit: str, verdict: Verdict) -> None:
         return
     if folded.reverted is not None:
         return
-    after = before
+    after = lab.session.tip  # another experiment in flight may have moved it
     if lab.config.rollback == "revert":
         when = datetime.fromisoformat(folded.proposed_at)
         message = f"Revert experiment {number}\n\nThis reverts commit {commit}.\n{verdict.reason}\n"

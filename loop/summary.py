@@ -30,7 +30,8 @@ def as_data(session: Session, state: State) -> dict[str, object]:
         "refused": session.refusals,
         "dollars": session.dollars,
         "chosen_because": session.moved or None,
-        "in_flight": flight,
+        "in_flight": flight[0] if flight else None,
+        "all_in_flight": flight,
         "position": state.position,
     }
 
@@ -52,7 +53,8 @@ def as_lines(session: Session, state: State, *, runs: bool | None = None) -> lis
     ]
     lines += [f"the incumbent is #{session.incumbent_experiment} because {session.moved}"] if session.moved else []
     waits = runs is False and session.state != "ended"
-    lines += [f"{'left open' if waits else 'in flight'}: #{flight}"] if flight is not None else []
+    numbers = ", ".join(f"#{number}" for number in flight)
+    lines += [f"{'left open' if waits else 'in flight'}: {numbers}"] if flight else []
     return [*lines, _to_be_started(session)] if waits else lines
 
 
@@ -87,12 +89,12 @@ def gain_sigma(session: Session) -> float | None:
     return won / session.sigma if won is not None and session.sigma else None
 
 
-def in_flight(session: Session, state: State) -> int | None:
-    """The experiment that has no verdict yet, unless the session has ended."""
+def in_flight(session: Session, state: State) -> list[int]:
+    """The experiments that have no verdict yet, unless the session has ended."""
     if session.state == "ended":
-        return None
+        return []
     rows = state.experiments.rows.values()
-    return next((row.number for row in rows if row.session == session.tag and row.status == "open"), None)
+    return [row.number for row in rows if row.session == session.tag and row.status == "open"]
 
 
 def _counted(count: int, noun: str) -> str:

@@ -19,6 +19,7 @@ def training(lab: Lab, number: int, *, run: int, commit: str, seed: int, purpose
         commit=commit,
         seed=seed,
         purpose=purpose,
+        device=lab.device,
         by_model=_by_model(lab, number),
         usual=None if purpose == "baseline" else usual(lab.case(BASELINE)),
         locked=_locked(lab),

@@ -1,6 +1,7 @@
 """The third step: runs of the candidate, and of the incumbent where that decides, until there is a verdict."""
 
 import statistics
+from collections.abc import Callable
 
 from msgspec.structs import asdict
 
@@ -14,8 +15,9 @@ from journal.events import (
     RunFinished,
     Verdict,
 )
-from loop import guards, patch
+from loop import guards, moved, patch
 from loop.case import Case
+from loop.crew import Crew
 from loop.errors import Stopped
 from loop.judge import Decision, Noise, Rule, ablated, incumbent_again, judge, noise, stale
 from loop.lab import BASELINE, Lab
@@ -79,8 +81,11 @@ def _guarded(lab: Lab, number: int, folded: Case) -> Verdict | None:
 def _baseline(lab: Lab, number: int, folded: Case, commit: str) -> Verdict | None:
     """Run the unchanged code until there are enough runs, then say what it measures and how noisily."""
     metrics = [outcome.metric for _, outcome in folded.ended("baseline") if isinstance(outcome, RunFinished)]
-    if len(metrics) < lab.config.baseline_runs:
-        make_run(lab, number, folded, commit, purpose="baseline", seed=len(metrics) + 1)
+    if missing := max(0, lab.config.baseline_runs - len(metrics)):
+        works = [
+            _baseline_run(number, folded, commit, beside=beside) for beside in range(min(missing, len(lab.devices)))
+        ]
+        Crew(lab).all(works)
         return None
     measured = noise([metrics])
     mean = statistics.mean(metrics)
@@ -97,35 +102,47 @@ def _baseline(lab: Lab, number: int, folded: Case, commit: str) -> Verdict | Non
     )
 
 
+def _baseline_run(number: int, folded: Case, commit: str, *, beside: int) -> Callable[[Lab], object]:
+    seed = 1 + len(folded.ended("baseline")) + beside
+    return lambda lab: make_run(lab, number, folded, commit, purpose="baseline", seed=seed, beside=beside)
+
+
 def _candidate(lab: Lab, number: int, folded: Case, commit: str) -> Verdict | None:
-    """Run the candidate; where the gain is borderline run it and the incumbent again; else decide."""
+    """Run the candidate; where the gain is borderline run it and the incumbent again; else decide.
+
+    The incumbent here is what it stands on; another experiment in flight may have taken its place since.
+    """
+    idea = folded.proposed
+    assert idea is not None
+    base = idea.parent
     if not folded.ended("candidate"):
         make_run(lab, number, folded, commit, purpose="candidate", seed=_seed(number, 1))
         return None
     metrics, measured, pairs = lab.metrics(), lab.noise(), len(folded.ended("replicate"))
-    if _incumbent_is_due(lab, number, folded, candidate_runs=len(metrics[commit])):
-        make_run(lab, number, folded, lab.session.incumbent, purpose="incumbent", seed=_seed(number, pairs + 1))
+    if _incumbent_is_due(lab, number, folded, base, candidate_runs=len(metrics[commit])):
+        make_run(lab, number, folded, base, purpose="incumbent", seed=_seed(number, pairs + 1))
         return None
     rule = Rule(direction=lab.config.direction, k=lab.config.keep, reruns=lab.config.reruns)
-    added, removed = patch.lines(folded.proposed.diff if folded.proposed else "")
-    decision = judge(
-        metrics[commit], metrics[lab.session.incumbent], noise=measured, rule=rule, lines=added - removed, pairs=pairs
-    )
-    decision = asked_for(decision, folded.proposed)
+    added, removed = patch.lines(idea.diff)
+    decision = judge(metrics[commit], metrics[base], noise=measured, rule=rule, lines=added - removed, pairs=pairs)
+    decision = asked_for(decision, idea)
     if _is_ablation(folded):
         decision = ablated(decision, lines=added - removed)
+    decision = moved.decided(decision, idea, lab)
     if decision.act == "rerun":
         make_run(lab, number, folded, commit, purpose="replicate", seed=_seed(number, pairs + 2))
         return None
     if pairs:
-        _measured(lab, number, measured, mean=decision.incumbent, values=tuple(metrics[lab.session.incumbent]))
+        _measured(lab, number, measured, mean=decision.incumbent, values=tuple(metrics[base]))
     decided = _verdict(lab, number, decision, measured)
     return ExperimentKept(commit=commit, anchor=folded.anchor, **asdict(decided)) if decision.act == "keep" else decided
 
 
-def _incumbent_is_due(lab: Lab, number: int, folded: Case, *, candidate_runs: int) -> bool:
+def _incumbent_is_due(lab: Lab, number: int, folded: Case, base: str, *, candidate_runs: int) -> bool:
     """Whether the incumbent is run now: as the other half of a pair, or because it is known too badly for its age."""
-    runs = len(lab.metrics()[lab.session.incumbent])
+    if base != lab.session.incumbent:
+        return False
+    runs = len(lab.metrics()[base])
     made, pairs = len(folded.ended("incumbent")), len(folded.ended("replicate"))
     tried = number - (lab.session.incumbent_experiment or 0)
     due = stale(runs, tried=tried) or _is_ablation(folded)

@@ -60,11 +60,16 @@ def _steer(
     tell(path, post(path, asked), as_json=as_json, runs=runs, later=_later(session, state, asked) if runs else None)
 
 
+def _listed(numbers: list[int]) -> str:
+    return " and ".join(map(str, numbers))
+
+
 def _later(session: Session, state: State, asked: Intent) -> str | None:
     """Why a running loop needs longer for it than a person waits; None where it does not."""
     flight = summary.in_flight(session, state)
-    if flight is not None:
-        return f"asked: it is done after experiment {flight}, which is in flight"
+    if flight:
+        told = f"experiment {flight[0]}, which is" if len(flight) == 1 else f"experiments {_listed(flight)}, which are"
+        return f"asked: it is done after {told} in flight"
     chain = lineage(state, session.tag, session.incumbent)[1:]
     if isinstance(asked, VetoRequested) and asked.experiment in {row.number for row in chain}:
         return "asked: others stand on it, so the program without it is measured first"

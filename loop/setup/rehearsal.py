@@ -51,7 +51,7 @@ class Stage:
         self._workspace = workspace
         self._folder = folder
         self._commit = workspace.head()
-        self._device = find_device().name
+        self._device = find_device()
         self._made = 0
 
     def first(self, config: Config, say: Callable[[str], None]) -> Rehearsal:
@@ -69,7 +69,7 @@ class Stage:
     def run(self, config: Config) -> Rehearsal:
         """One run, on a seed of its own."""
         self._made += 1
-        runs = Runs(self._workspace, config, folder=self._folder, device=self._device)
+        runs = Runs(self._workspace, config, folder=self._folder, gpu=self._device.is_gpu)
         tree = self._workspace.tree(self._commit)
         training = Training(
             session=SESSION,
@@ -78,6 +78,7 @@ class Stage:
             commit=self._commit,
             seed=self._made,
             purpose="baseline",
+            device=self._device,
             locked={path: blob.sha for path, blob in tree.items() if not matches(path, config.scope)},
         )
         outcome = runs.make(training, Watch())

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from loop.config import Config
-from loop.contracts import Training
+from loop.contracts import Device, Training
 from loop.measure import Watch
 from loop.run import Runs
 from loop.workspace import Workspace
@@ -42,7 +42,8 @@ class Arena:
         about = {"goal": "fewer bits", "metric": "val_bpb", "direction": "minimize", "sandbox": sandbox}
         self.config = Config(**{**about, **given, **settings})
         self.workspace = Workspace(root)
-        self.runs = Runs(self.workspace, self.config, folder=root / ".ar" / "runs", device=device)
+        self.runs = Runs(self.workspace, self.config, folder=root / ".ar" / "runs", gpu=device.startswith("cuda"))
+        self.device = Device(name=device)
         tree = self.workspace.tree(self.base)
         self.locked = {path: blob.sha for path, blob in tree.items() if path != "gpt/train.py"}
 
@@ -68,7 +69,7 @@ class Arena:
         self.made += 1
         training = Training(
             session="night", experiment=1, run=self.made, commit=commit, seed=seed, purpose="candidate",
-            by_model=self.runs.isolation != "limited", usual=usual, locked=self.locked,
+            by_model=self.runs.isolation != "limited", usual=usual, locked=self.locked, device=self.device,
         )  # fmt: skip
         return self.runs.make(training, watch or Watch())
 

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -34,6 +35,14 @@ def test_a_loop_killed_at_random_while_it_asks_ahead_leaves_no_damage():
 
     assert tally["damage"] == []
     assert tally["kills"] >= 8
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="two workers need two processor cores")
+def test_a_loop_killed_at_random_with_two_experiments_in_flight_leaves_no_damage():
+    tally = kill("--workers", "2", "--random", "10")
+
+    assert tally["damage"] == []
+    assert tally["kills"] >= 10
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
