@@ -16,10 +16,10 @@ def left_behind(workspace: Workspace, state: State, scope: tuple[str, ...], *, t
         return None
     last = before[-1]
     count = f"{kept(last)} change{'s' * (kept(last) > 1)}, {last.metric} {number(last.best)}"
-    on = "" if last.state == "ended" else f", and `ar-loop run --tag {last.tag}` goes on with it"
+    go_on = "" if last.state == "ended" else f"; to go on with it, `ar-loop run --tag {last.tag}`"
     return (
-        f"HEAD does not hold what session {last.tag} kept ({count}): `git merge {last.branch}` before a new session takes "
-        f"it along{on}."
+        f"HEAD does not hold what session {last.tag} kept ({count}), so a new session starts without it: to take it along, "
+        f"`git merge {last.branch}` first{go_on}."
     )
 
 

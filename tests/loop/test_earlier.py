@@ -35,8 +35,8 @@ def test_a_new_session_without_the_keeps_of_the_last_one_says_how_to_take_them_a
     words = said(project, state)
 
     assert words == (
-        "HEAD does not hold what session old kept (1 change, loss 0.0000): `git merge autoresearch/old` before a new "
-        "session takes it along."
+        "HEAD does not hold what session old kept (1 change, loss 0.0000), so a new session starts without it: to take it "
+        "along, `git merge autoresearch/old` first."
     )
     assert said(project, state, tag="new") == words
     assert said(project, state, tag="old") is None
@@ -47,7 +47,7 @@ def test_where_a_session_goes_on_no_word_is_said(after):
     state.sessions.rows["old"].state = "paused"
 
     assert said(project, state) is None
-    assert "`ar-loop run --tag old` goes on with it" in said(project, state, tag="new")
+    assert "to go on with it, `ar-loop run --tag old`." in said(project, state, tag="new")
 
 
 @pytest.mark.parametrize("take", [["merge", "-q"], ["cherry-pick", "-n"]])
