@@ -65,11 +65,12 @@ def _flight(one: Flying) -> list[str]:
 
 def _among_others(one: Flying) -> str:
     """One of several in flight, as a line."""
-    run, words = one.run, "no run yet"
+    run, words = one.run, ["no run yet"]
     if run is not None:
-        words = f"run {run.run} on {sanitize(run.device) or 'no device'}, {run.isolation}"
-        words += f", {_share(run, one.curve[-1])}, loss {number(one.curve[-1].loss)}" if one.curve else ""
-    return f"#{one.experiment.number} ({words}) {sanitize(one.experiment.idea)}"
+        words = [f"run {run.run}"] if run.run > 1 or run.purpose != "candidate" else []
+        words += [part for part in (sanitize(run.device), run.isolation) if part]
+        words += [_share(run, one.curve[-1]), f"loss {number(one.curve[-1].loss)}"] if one.curve else []
+    return f"#{one.experiment.number} ({', '.join(words)}) {sanitize(one.experiment.idea)}"
 
 
 def _share(run: Run, last: Sample) -> str:
@@ -78,7 +79,9 @@ def _share(run: Run, last: Sample) -> str:
 
 def experiment_line(row: Row) -> str:
     """One verdict as a line."""
-    return f"#{row.number} {row.word} {number(row.metric)} ({signed(row.delta)}) {sanitize(row.idea)}"
+    delta = f" ({signed(row.delta)})" if row.delta is not None else ""
+    figures = ":" if row.metric is None else f" {number(row.metric)}{delta}"
+    return f"#{row.number} {row.word}{figures} {sanitize(row.idea)}"
 
 
 def event_words(recorded: Recorded) -> str:

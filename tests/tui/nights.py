@@ -3,6 +3,7 @@
 python tests/tui/nights.py PATH                 a night with one experiment in flight
 python tests/tui/nights.py PATH --live          ... that goes on, about one sample a second
 python tests/tui/nights.py PATH --count 100000  a long one
+python tests/tui/nights.py PATH --abreast       several experiments at once, on three GPUs
 """
 
 import argparse
@@ -366,7 +367,11 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=11)
     parser.add_argument("--live", action="store_true")
     parser.add_argument("--pace", type=float, default=1.0)
+    parser.add_argument("--abreast", action="store_true")
     options = parser.parse_args()
+    if options.abreast:
+        write_abreast(options.path, clock=Clock(datetime.now(UTC) - timedelta(seconds=59 * 4)))
+        return
     if options.count > 500:
         write_long(options.path, count=options.count)
         return

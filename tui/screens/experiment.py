@@ -31,6 +31,7 @@ from tui.widgets.plot import Box
 
 BESIDE = 140  # columns from which a pane and the curve stand side by side
 LINEAGE = 12  # ancestors shown
+INDENT = " " * 7  # below "run 1"
 
 
 def paint(frame: Frame, scene: Scene) -> None:
@@ -139,7 +140,7 @@ def pane_lines(scene: Scene, detail: Detail, pane: str, *, width: int) -> tuple[
             diff = detail.proposal.diff if detail.proposal else ""
             return diff_lines(diff) if diff else ((("No diff: nothing was changed.", "dim"),),)
         case "runs":
-            return _runs(detail)
+            return _runs(detail, width=width)
         case "trace":
             return _trace(detail)
         case "prompt":
@@ -148,22 +149,26 @@ def pane_lines(scene: Scene, detail: Detail, pane: str, *, width: int) -> tuple[
             return _lineage(scene.snapshot.view, detail, width=width)
 
 
-def _runs(detail: Detail) -> tuple[Parts, ...]:
+def _runs(detail: Detail, *, width: int) -> tuple[Parts, ...]:
     lines: list[Parts] = []
     for run in detail.runs:
         outcome = f"{number(run.metric)} ({run.trust})" if run.metric is not None else (run.failure or "running")
         role = {"finished": "good", "failed": "bad"}.get(run.status, "accent")
         lines.append(((f"run {run.run}  {run.purpose}, seed {run.seed}: ", "strong"), (sanitize(outcome), role)))
+        ended = run.status != "running"
         facts = [
-            f"trained {duration(run.train_seconds)} of {duration(run.budget)}",
-            f"wall {duration(run.wall_seconds)}",
+            f"trained {duration(run.train_seconds)} of {duration(run.budget)}"
+            if ended
+            else f"{duration(run.budget)} to train",
+            f"wall {duration(run.wall_seconds)}" if ended else "",
             f"{count(run.steps)} steps" if run.steps is not None else "",
             f"{count(run.tokens)} tokens" if run.tokens is not None else "",
             memory(run.peak_memory) if run.peak_memory is not None else "",
             sanitize(run.device),
             run.isolation,
         ]
-        lines.append(((f"       {', '.join(fact for fact in facts if fact)}", "dim"),))
+        words = ", ".join(fact for fact in facts if fact)
+        lines += (((f"{INDENT}{line}", "dim"),) for line in wrap(words, max(10, width - len(INDENT))))
     return tuple(lines) or ((("No run yet.", "dim"),),)
 
 

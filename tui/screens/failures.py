@@ -20,7 +20,7 @@ def paint(frame: Frame, scene: Scene) -> None:
         words = scene.loaded.hits_error or ("Nothing found; esc clears." if scene.ui.search else "Nothing failed yet.")
         frame.put(1, HEADER + 1, clip(sanitize(words), frame.width - 2), "dim")
         return
-    height = max(4, min(len(lines), (frame.height - HEADER - 3) // 2))
+    height = min(len(lines), max(4, (frame.height - HEADER - 3) // 2))
     cursor = min(scene.ui.cluster, len(lines) - 1)
     top = window(cursor, total=len(lines), height=height)
     for y, (left, right) in enumerate(lines[top : top + height], start=HEADER + 1):

@@ -30,7 +30,8 @@ def _paint_prompt(frame: Frame, ui: Ui, prompt: Prompt) -> None:
     y = frame.height - 1
     if prompt.kind in {"palette", "saved"}:
         entries = commands(ui) if prompt.kind == "palette" else queries(ui)
-        _paint_list(frame, y, matching(prompt.text, entries), chosen=prompt.chosen)
+        title = "commands" if prompt.kind == "palette" else "saved queries"
+        _paint_list(frame, y, matching(prompt.text, entries), title=title, chosen=prompt.chosen)
     elif prompt.kind == "sql" and (found := completions(prompt)):
         frame.clear(y - 1)
         frame.put(1, y - 1, clip("tab: " + "  ".join(found[:12]), frame.width - 2), "dim")
@@ -49,14 +50,14 @@ def _paint_line(frame: Frame, y: int, prompt: Prompt) -> None:
     frame.mark(y, "cursor", x=caret, width=1)
 
 
-def _paint_list(frame: Frame, bottom: int, entries: list[Entry], *, chosen: int) -> None:
+def _paint_list(frame: Frame, bottom: int, entries: list[Entry], *, title: str, chosen: int) -> None:
     chosen = min(chosen, max(0, len(entries) - 1))
     height = min(LISTED, bottom - 3)
     top = max(0, min(chosen - height // 2, len(entries) - height))
     shown = entries[top : top + height]
     y = bottom - len(shown) - 1
     frame.clear(y, height=len(shown) + 1)
-    frame.rule(y, "commands" if shown else "nothing of that name")
+    frame.rule(y, title if shown else "nothing of that name")
     for row, entry in enumerate(shown, start=y + 1):
         x = frame.put(1, row, pad(entry.title, 22), "strong")
         frame.put(x + 1, row, clip(sanitize(entry.words), frame.width - x - 2), "dim")

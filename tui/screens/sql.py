@@ -60,20 +60,26 @@ def _paint_answer(frame: Frame, box: Box, scene: Scene) -> None:
     first = min(sql.column, max(0, len(names) - 1))
     cursor = min(scene.ui.result, max(0, len(rows) - 1))
     top = window(cursor, total=len(rows), height=box.height - 1)
-    widths = _widths(names, rows[:MEASURED])
+    widths, rights = _widths(names, rows[:MEASURED]), _rights(names, rows[:MEASURED])
     x = 1
     for column in range(first, len(names)):
         width = min(widths[column], box.width - x)
         if width <= 0:
             break
-        frame.put(x, box.y, pad(sanitize(names[column]), width), "dim")
+        right = rights[column]
+        frame.put(x, box.y, pad(sanitize(names[column]), width, right=right), "dim")
         for y, row in enumerate(rows[top : top + box.height - 1], start=box.y + 1):
-            right = isinstance(row[column], int | float)
             frame.put(x, y, pad(cell(row[column]), width, right=right), "dim" if row[column] is None else "")
         x += width + 2
     if rows:
         frame.put(0, box.y + 1 + cursor - top, "▌", "accent")
         frame.mark(box.y + 1 + cursor - top, "cursor")
+
+
+def _rights(names: tuple[str, ...], rows: Sequence[Sequence[object]]) -> list[bool]:
+    """Columns that hold numbers, as far as they hold anything, stand on the right."""
+    present = [[row[column] for row in rows if row[column] is not None] for column in range(len(names))]
+    return [bool(values) and all(isinstance(value, int | float) for value in values) for values in present]
 
 
 def _widths(names: tuple[str, ...], rows: Sequence[Sequence[object]]) -> list[int]:
