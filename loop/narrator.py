@@ -1,9 +1,10 @@
-"""The loop's voice on stderr: a line per event, and on a terminal one live line per run. stdout stays for data."""
+"""The loop's voice on stderr: a line per event, and on a terminal one live line for what trains. stdout stays for data."""
 
 import sys
 import time
 from typing import TextIO
 
+from journal.events import RunFailed, RunFinished
 from journal.narration import narrate
 from journal.recorded import Recorded
 from loop.contracts import Training
@@ -13,6 +14,7 @@ from loop.telemetry import Step
 PLAIN_SECONDS = 5.0  # between lines about one run where nobody watches live
 CLEAR = "\r\x1b[K"
 BAR = 16  # characters
+WIDTH = 120  # of the live line, shared by what trains at once
 
 
 class Narrator(Listener):
@@ -23,8 +25,11 @@ class Narrator(Listener):
         self._live = self._stream.isatty() if live is None else live
         self._said = 0.0
         self._open = False
+        self._training: dict[int, str] = {}  # how far each experiment in flight is
 
     def heard(self, recorded: Recorded) -> None:
+        if isinstance(recorded.event, RunFinished | RunFailed):
+            self._training.pop(recorded.event.experiment, None)
         line = narrate(recorded.event)
         if line is not None:
             clock = time.strftime("%H:%M:%S")
@@ -33,9 +38,11 @@ class Narrator(Listener):
             self._said = time.monotonic()
 
     def step(self, training: Training, step: Step) -> None:
-        line = f"#{training.experiment} {_progress(step)}"
+        self._training[training.experiment] = line = f"#{training.experiment} {_progress(step)}"
         if self._live:
-            self._write(f"{CLEAR}{line[:120]}")
+            each = WIDTH // len(self._training)
+            shown = " | ".join(line[: each - len(" | ")] for line in self._training.values())
+            self._write(f"{CLEAR}{shown}")
             self._open = True
         elif time.monotonic() - self._said >= PLAIN_SECONDS:
             self._write(f"{time.strftime('%H:%M:%S')} {line}\n")

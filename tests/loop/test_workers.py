@@ -1,5 +1,6 @@
 """Several experiments at once: each on a device of its own, one thought at a time, and nothing lost when they end together."""
 
+import io
 import os
 import signal
 import threading
@@ -27,10 +28,12 @@ from journal.repository import enclosing
 from journal.store import Reader
 from journal.verify import verify
 from loop.brief import parse
-from loop.contracts import Device
+from loop.contracts import Device, Training
 from loop.crew import Crew
 from loop.device import share
 from loop.errors import BadInput, Stopped, WorkspaceError, WorldBroken
+from loop.narrator import CLEAR, WIDTH, Narrator
+from loop.telemetry import Step
 from loop.turn import Turn
 
 TWO = "workers: 2\n"
@@ -311,3 +314,17 @@ def test_several_workers_and_reverts_do_not_go_together():
 
     with pytest.raises(BadInput, match="rollback: reset"):
         parse(text, path=Path("program.md"))
+
+
+def test_the_live_line_tells_of_all_that_trains():
+    said = io.StringIO()
+    narrator = Narrator(said, live=True)
+    plan = {"session": "night", "run": 1, "commit": "c", "seed": 1, "purpose": "candidate"}
+
+    for number in (4, 5):
+        narrator.step(Training(experiment=number, **plan), Step(step=3, seconds=1.0, progress=0.5, loss=2.5))
+
+    line = said.getvalue().rsplit(CLEAR, 1)[1]
+    assert "#4 " in line
+    assert "#5 " in line
+    assert len(line) <= WIDTH
