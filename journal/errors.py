@@ -9,7 +9,6 @@ JournalError
 ├── SessionOver          the session has ended: what is asked of it reaches nobody
 ├── VersionConflict      the stream is not at the expected version; says which and where
 ├── UnknownEvent         a stored event that this program does not know (newer program, other program)
-├── ChainBroken          a stored event does not match its hash
 └── QueryRefused         a statement that may not run here (not read-only, too long, too large)
 
 Each message is one sentence that says what is wrong, where, and what to do.
@@ -50,10 +49,6 @@ class VersionConflict(JournalError):
 
 class UnknownEvent(JournalError):
     """A stored event that this program does not know."""
-
-
-class ChainBroken(JournalError):
-    """A stored event does not match its hash."""
 
 
 class QueryRefused(JournalError):

@@ -21,6 +21,7 @@ from journal.projections.sessions import Session
 MOST_TOKENS = 4000
 LEDGER_CHARACTERS, PROSE_CHARACTERS = 1.9, 3.1  # per token, measured with the API's own count on blocks like these
 IDEA, REASON, DIRECTION = 110, 60, 300  # characters
+NIGHT = 5  # ideas that are told of an earlier night
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,9 +191,10 @@ def _failure(run: Run | None, row: Experiment) -> str:
 
 def _night(row: Session, state: State) -> str:
     kept = [found for found in state.experiments.rows.values() if found.session == row.tag and found.status == "keep"]
-    ideas = ", ".join(quote(found.idea, 60) for found in kept if found.number > 0)
+    ideas = [quote(found.idea, 60) for found in kept if found.number > 0]
+    told = ", ".join(ideas[:NIGHT]) + (" …" if len(ideas) > NIGHT else "")
     baseline = "none" if row.baseline is None else f"{row.baseline:.6g}"
-    return f"- {plain(row.tag)} on {plain(row.device)}: {baseline} to {row.best:.6g}; kept {ideas[:300] or 'nothing'}"
+    return f"- {plain(row.tag)} on {plain(row.device)}: {baseline} to {row.best:.6g}; kept {told or 'nothing'}"
 
 
 def _section(title: str, lines: Sequence[str]) -> str:

@@ -130,7 +130,7 @@ def _best(session: Session) -> str:
     if session.best is None or session.baseline is None:
         return f"{metric} has not been measured yet."
     noise = f"; σ is {session.sigma:.2g}, and less than {2 * session.sigma:.2g} is noise" if session.sigma else ""
-    if session.best == session.baseline:
+    if session.best == session.baseline and not session.kept:
         return f"{metric} stands at **{number(session.best)}**, as the code was: nothing was kept{noise}."
     delta = session.best - session.baseline
     gain = f", {abs(delta) / session.sigma:.1f} σ" if session.sigma else ""

@@ -115,7 +115,8 @@ def _conversation(request: dict[str, Any]) -> list[tuple[str, str]]:
     said = [("settings", _json(settings) + (f"\ntools: {tools}" if tools else ""))]
     said += [("system", words) for words in _blocks(request.get("system"))]
     for turn in request.get("messages") or ():
-        said += [(str(turn.get("role")), words) for words in _blocks(turn.get("content"))]
+        if isinstance(turn, dict):
+            said += [(str(turn.get("role")), words) for words in _blocks(turn.get("content"))]
     return said
 
 

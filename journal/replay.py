@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 from journal.projections import State, fold
@@ -30,7 +30,7 @@ def paced(events: Iterable[Recorded], *, speed: float, longest: float = LONGEST)
     if first is None:
         return
     yield Step(0.0, first)
-    for before, recorded in pairwise(_chain(first, iterator)):
+    for before, recorded in pairwise(chain((first,), iterator)):
         seconds = (_time(recorded) - _time(before)).total_seconds()
         yield Step(min(longest, max(0.0, seconds / speed)), recorded)
 
@@ -44,11 +44,6 @@ def facts(state: State) -> dict[str, Any]:
     """The state as plain data: every row of every projection, under the names of the tables."""
     rows = {table.name: list(rows_of(getattr(state, table.name).rows)) for table in TABLES if not table.text}
     return {"position": state.position, "recorded_at": state.recorded_at, **rows}
-
-
-def _chain(first: Recorded, rest: Iterable[Recorded]) -> Iterator[Recorded]:
-    yield first
-    yield from rest
 
 
 def _time(recorded: Recorded) -> datetime:

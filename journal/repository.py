@@ -86,7 +86,7 @@ def _store(git: Path) -> Path:
 def _refs(store: Path) -> dict[str, str]:
     """Every ref; a loose one counts for more than its packed line."""
     packed = store / "packed-refs"
-    lines = packed.read_text(encoding="utf-8").splitlines() if packed.exists() else []
+    lines = packed.read_text(encoding="utf-8", errors="replace").splitlines() if packed.exists() else []
     pairs = [line.split(" ", 1) for line in lines if line[:1] not in {"#", "^", ""}]
     refs = {name: commit for commit, name in pairs}
     for space in (TRIED, BRANCHES, NOTES):
@@ -98,7 +98,7 @@ def _refs(store: Path) -> dict[str, str]:
 
 def _number(ref: str) -> tuple[str, int] | None:
     session, _, number = ref.removeprefix(TRIED).rpartition("/")
-    return (session, int(number)) if number.isdigit() else None
+    return (session, int(number)) if number.isdecimal() else None
 
 
 def _named(text: str, key: str) -> Place | None:

@@ -1,7 +1,7 @@
 """How honest hypotheses are: what proposers predicted of their changes against what was measured. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -25,19 +25,25 @@ class Calibration:
 def calibrate(rows: Iterable[Experiment]) -> list[Calibration]:
     """One entry per session, proposer and kind, of the experiments with a prediction and a number, in that order."""
     groups: dict[tuple[str, str, str], list[tuple[float, float]]] = defaultdict(list)
-    for row in rows:
-        if row.expected_delta is not None and row.delta is not None and row.status in ("keep", "discard"):
-            groups[row.session, row.proposer, row.kind].append((row.expected_delta, row.delta))
+    for row, expected, delta in _foretold(rows):
+        groups[row.session, row.proposer, row.kind].append((expected, delta))
     return [_calibration(*key, groups[key]) for key in sorted(groups)]
 
 
 def foresight(rows: Iterable[Experiment], *, session: str) -> list[str]:
     """A line for each proposer that predicts, all kinds of change together."""
     groups: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    for row in rows:
-        if row.session == session and row.number > 0 and row.expected_delta is not None and row.delta is not None:
-            groups[row.proposer].append((row.expected_delta, row.delta))
+    for row, expected, delta in _foretold(rows):
+        if row.session == session:
+            groups[row.proposer].append((expected, delta))
     return [_line(_calibration(session, proposer, "", pairs)) for proposer, pairs in sorted(groups.items())]
+
+
+def _foretold(rows: Iterable[Experiment]) -> Iterator[tuple[Experiment, float, float]]:
+    """The experiments that were measured and count, each with the delta that was predicted and the one that came."""
+    for row in rows:
+        if row.expected_delta is not None and row.delta is not None and row.status in ("keep", "discard"):
+            yield row, row.expected_delta, row.delta
 
 
 def _calibration(session: str, proposer: str, kind: str, pairs: list[tuple[float, float]]) -> Calibration:

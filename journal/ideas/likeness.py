@@ -52,7 +52,9 @@ def distance(one: str, other: str) -> float:
     first, second = value(one), value(other)
     if first == second and type(first) is type(second):
         return 0.0
-    if isinstance(first, bool | str | None) or isinstance(second, bool | str | None) or first * second <= 0:
+    if isinstance(first, bool | str | None) or isinstance(second, bool | str | None):
+        return math.inf
+    if first == 0 or second == 0 or (first < 0) != (second < 0):
         return math.inf
     apart = abs(math.log(abs(first)) - math.log(abs(second)))
     if 0 < first < 1 and 0 < second < 1:

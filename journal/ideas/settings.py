@@ -6,13 +6,15 @@ texts, anchors, inline tables) holds no knob. Whether a file is valid is the gat
 
 import json as strict
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from journal.ideas.knob import Knob, Rules, Value, rules
 
+LONGEST = 4_300  # digits of an integer that Python reads (sys.int_info.default_max_str_digits)
 _INTEGER = re.compile(r"[-+]?\d+(_\d+)*")
-_REAL = re.compile(r"[-+]?(\d+(_\d+)*\.?\d*|\.\d+)([eE][-+]?\d+)?")
-_SCALAR = r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s#,\[\]{}\"'&*|>!][^#,\[\]{}]*?"
+_REAL = re.compile(r"[-+]?(\d+(_\d+)*(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
+_SCALAR = r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s#,\[\]{}\"'&*|>!](?:[^#,\[\]{}]*[^\s#,\[\]{}])?"
 _LINE = re.compile(
     rf"(?P<indent>[ ]*)(?P<key>[A-Za-z_][\w.-]*)\s*(?P<sign>[:=])[ \t]*(?:(?P<scalar>{_SCALAR})|(?P<list>\[[^\[\]{{}}]*\]))?"
     r"[ \t]*(?P<comment>#.*)?$"
@@ -105,7 +107,7 @@ def _value(source: str) -> Value | None:
     if source in ("true", "false", "True", "False"):
         return source.lower() == "true"
     if _INTEGER.fullmatch(source):
-        return int(source)
+        return int(source) if len(source) <= LONGEST else None
     if _REAL.fullmatch(source):
         return float(source)
     if source.startswith('"'):
@@ -123,8 +125,8 @@ def _joined(levels: list[str | int]) -> str:
 
 def _once(found: list[Knob]) -> tuple[Knob, ...]:
     """Names that stand once: what is set twice has no one place to edit."""
-    names = [knob.name for knob in found]
-    return tuple(knob for knob in found if names.count(knob.name) == 1)
+    stands = Counter(knob.name for knob in found)
+    return tuple(knob for knob in found if stands[knob.name] == 1)
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ class Reader:
                 yield Recorded(position, at, stream, version, decode(name, schema, payload), digest)
 
     def rows(self, *, after: int = 0, until: int | None = None) -> Iterator[Row]:
-        """The same as stored, undecoded: for export and backup."""
+        """The same as stored, undecoded: for export."""
         for page in self._pages(COLUMNS, after=after, until=until):
             yield from page
 
@@ -123,8 +123,10 @@ class Reader:
                 copy.close()
             os.replace(beside, target)  # noqa: PTH105 - a half-written copy must never bear the name
         except (OSError, sqlite3.Error) as error:
-            beside.unlink(missing_ok=True)
             raise JournalUnusable(f"The copy {target} could not be written: {error}.") from error
+        finally:
+            with suppress(OSError):  # where nothing can be written, nothing can be taken away
+                beside.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Let go of the file."""

@@ -148,7 +148,8 @@ class Journal(Reader):
                 for row in rows:
                     previous = _follows(row, previous)
                     self._db.execute("INSERT INTO events VALUES (?,?,?,?,?,?,?,?,?)", row)
-                self._state = tables.rebuild(self._db, self.read())
+                state = tables.rebuild(self._db, self.read())
+            self._state = state
             self._after_commit()
             return self.head()
 

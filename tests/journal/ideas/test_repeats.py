@@ -50,6 +50,7 @@ def changed(old, new):
         ("True", "1", float("inf")),
         ("0.1", "-0.1", float("inf")),
         ("0.0", "0.1", float("inf")),
+        ("10**400", "0.5", 921.727),  # the product is more than a float holds
     ],
 )
 def test_values_are_apart_by_the_logarithm_of_their_ratio(one, other, near):

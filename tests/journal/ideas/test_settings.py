@@ -125,3 +125,23 @@ def test_whatever_a_yaml_and_a_json_writer_write_is_read_back(values):
 @example(text="[0_")
 def test_any_text_is_scanned_without_an_error(text):
     assert [knobs(path, text) for path in ("a.yaml", "a.toml", "a.json", "a.py")]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.yaml", "depth: " + "9" * 5_000),
+        ("a.toml", "depth = " + "9" * 5_000),
+        ("a.json", '{"depth": ' + "9" * 5_000 + "}"),
+        ("a.yaml", "depth: 4" + " " * 100_000 + "{"),
+    ],
+    ids=["yaml", "toml", "json", "spaces"],
+)
+def test_a_value_that_no_program_can_read_is_no_knob_and_takes_no_time(path, text):
+    assert knobs(path, text) == ()
+
+
+def test_a_long_list_of_settings_is_read_in_one_pass():
+    text = json.dumps({f"knob{number}": number for number in range(20_000)})
+
+    assert len(knobs("a.json", text)) == 20_000
