@@ -83,7 +83,7 @@ FINAL_LR = 0.0  # learning rate at the end over its peak [0.0..1]
 
 # run
 BUDGET = 20.0  # seconds of training; fixed, AR_BUDGET overrides
-HORIZON = 1.0  # share of the budget that is taken; fixed, but where the metric is the time to a target
+TARGET = 0.0  # mean loss, nats, at which the warm-down begins, and the end is set; 0 for the budget alone; fixed
 CLOCK = "processor"  # what a second is, real or of the processor; fixed {"real", "processor"}
 SLOWEST = 2.5  # real seconds in one processor second, at most; fixed
 THREADS = 1  # CPU threads, 0 for one on every core; fixed
@@ -114,7 +114,7 @@ class Settings:
     def from_environment() -> Settings:
         return Settings(
             seed=SEED if (seed := asked("AR_SEED", int)) is None else seed,
-            budget=HORIZON * (asked("AR_BUDGET", float) or BUDGET),
+            budget=asked("AR_BUDGET", float) or BUDGET,
             steps=asked("AR_STEPS", int),
             device=asked("AR_DEVICE", torch.device) or torch.device("cuda" if torch.cuda.is_available() else "cpu"),
             data=data.folder(),
@@ -285,10 +285,7 @@ class Block(nn.Module):
 
 
 class CrossEntropy(torch.autograd.Function):
-    """Mean cross entropy, nats, of logits (n, vocabulary) in any precision.
-
-    A third of the memory traffic of PyTorch's on a CPU, where it is one of the dearest parts of a small model.
-    """
+    """Mean cross entropy, nats, of logits (n, vocabulary) in any precision; a third of PyTorch's memory traffic on a CPU."""
 
     @staticmethod
     def forward(ctx: Any, logits: Tensor, targets: Tensor) -> Tensor:
@@ -502,6 +499,8 @@ class Trainer:
     step: int = 0
     tokens: int = 0
     lowest: float = math.inf  # loss, nats
+    mean: float = math.inf  # loss of about the last twenty steps, nats
+    length: float = 1.0  # of the run, in budgets
     reported: int = 0  # step
 
     def __post_init__(self) -> None:
@@ -543,7 +542,7 @@ class Trainer:
         limit, clock, value = self.settings.steps, Clock(self.settings.device), math.log(self.model.shape.vocabulary)
         while True:
             seconds = clock.seconds()
-            progress = self.step / limit if limit else seconds / self.settings.budget
+            progress = (self.step / limit if limit else seconds / self.settings.budget) / self.length
             if progress >= 1:
                 self.report(value, seconds=seconds, progress=1.0)
                 return seconds
@@ -552,6 +551,8 @@ class Trainer:
             self.step, self.tokens = self.step + 1, self.tokens + self.batch[0].numel()
             self.batch = next(self.stream)  # while a GPU is still at work
             self.check(value := loss.item())
+            if self.mean <= TARGET and 0 < progress < 1 - WARMDOWN:
+                self.length = progress / (1 - WARMDOWN)
             if self.telemetry.due():
                 self.report(value, seconds=clock.seconds(), progress=progress)
 
@@ -562,6 +563,7 @@ class Trainer:
         if loss > 2 * self.lowest + 10:
             raise RunError(f"loss diverged at step {self.step}: {loss:.2f} nats after {self.lowest:.2f}")
         self.lowest = min(self.lowest, loss)
+        self.mean = 0.95 * self.mean + 0.05 * loss if math.isfinite(self.mean) else loss
 
     def report(self, loss: float, *, seconds: float, progress: float) -> None:
         if self.reported == self.step:
@@ -572,7 +574,7 @@ class Trainer:
         counts = {"step": self.step, "tokens": self.tokens, "tokens_per_second": rate, "mfu": mfu}
         memory = peak_memory(self.settings.device)
         self.telemetry.send(event="step", seconds=seconds, progress=progress, loss=loss, memory=memory, **counts)
-        say(f"step {self.step:6,}  {100 * progress:3.0f} %  loss {loss:.4f}  {rate:,.0f} tokens/s")
+        say(f"step {self.step:6,}  {100 * progress:3.0f} %  mean loss {self.mean:.4f}  {rate:,.0f} tokens/s")
 
 
 def train(settings: Settings, began: float) -> None:
@@ -631,10 +633,8 @@ def main() -> int:
     began = time.monotonic()
     try:
         train(Settings.from_environment(), began)
-    except data.DataError as error:
-        message, code = str(error), 2
-    except RunError as error:
-        message, code = str(error), 1
+    except (data.DataError, RunError) as error:
+        message, code = str(error), 2 if isinstance(error, data.DataError) else 1
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and not re.search("out of memory|ALLOC_FAILED|allocate memory", str(error)):
             raise

@@ -52,6 +52,17 @@ def test_a_run_ends_with_its_budget(tree):
     assert 0 < events[-2]["progress"] <= 1
 
 
+def test_a_run_with_a_target_ends_as_long_after_it_as_the_warm_down_asks(tree):
+    tree.edit("TARGET = 0.0", "TARGET = 5.6")  # nats, a little below the logarithm of the vocabulary
+
+    result, events = told(tree, AR_STEPS=400)
+
+    progress = [event["progress"] for event in events[1:-1]]
+    assert result.returncode == 0, result.stderr
+    assert events[-1]["steps"] < 200
+    assert (progress, progress[-1]) == (sorted(progress), 1)
+
+
 def test_the_same_seed_and_steps_give_the_same_model(trained, tree):
     tree.run("train", AR_STEPS=6)
 
