@@ -75,7 +75,8 @@ class Lab:
 
     def upcoming(self) -> int:
         """The number of the next experiment that is proposed."""
-        return 1 + max(row.number for row in self.rows())
+        rows = reversed(self.state.experiments.rows.values())  # numbers are given in order
+        return 1 + next(row.number for row in rows if row.session == self.session.tag)
 
     def case(self, number: int) -> Case:
         return case(self.recorder.history(number))
