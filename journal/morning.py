@@ -19,7 +19,7 @@ from journal.projections.experiments import Experiment
 from journal.projections.runs import Run
 from journal.projections.sessions import Session
 from journal.projections.spend import Spend
-from journal.words import change, plain
+from journal.words import change, count, plain
 
 IDEA, REASON = 110, 160  # characters
 FAILURES, MISSES, KNOBS = 12, 8, 30  # lines
@@ -86,7 +86,7 @@ class _Night:
     def costs(self) -> list[str]:
         trained, ran = sum(run.train_seconds for run in self._runs), sum(run.wall_seconds for run in self._runs)
         hours = f"{trained / 3600:.2f} hours of training, {ran / 3600:.2f} with start and evaluation"
-        lines = [f"- {_count(len(self._runs), 'run')}: {hours}"]
+        lines = [f"- {count(len(self._runs), 'run')}: {hours}"]
         asked = (row for row in self._state.spend.rows.values() if row.session == self._session.tag and row.calls)
         lines.extend(map(_price, asked))
         return lines + [f"- {line}" for line in foresight(self._rows, session=self._session.tag)]
@@ -97,7 +97,7 @@ class _Night:
         near = [row for row in self._rows if row.status == "discard" and (row.gain_sigma or 0.0) > NEAR_MISS]
         near.sort(key=lambda row: -(row.gain_sigma or 0.0))
         misses = [
-            f"- Near miss #{row.number}: {_quote(row.idea, IDEA)} gained {row.gain_sigma:.1f} σ in {_count(row.runs, 'run')}"
+            f"- Near miss #{row.number}: {_quote(row.idea, IDEA)} gained {row.gain_sigma:.1f} σ in {count(row.runs, 'run')}"
             for row in near[:MISSES]
         ]
         names = untouched(self._state.knobs, self._session.tag)[:KNOBS]
@@ -114,8 +114,8 @@ class _Night:
         reported = sum(run.trust == "self-reported" for run in self._runs)
         limited = sum(run.isolation == "limited" for run in self._runs)
         facts = (
-            (reported, f"{_count(reported, 'metric')} came from the training itself"),
-            (limited, f"{_count(limited, 'run')} had limits but no sandbox"),
+            (reported, f"{count(reported, 'metric')} came from the training itself"),
+            (limited, f"{count(limited, 'run')} had limits but no sandbox"),
         )
         told = "; ".join(words for there, words in facts if there)
         return told[:1].upper() + told[1:] + ("." if told else "")
@@ -141,7 +141,7 @@ def _price(row: Spend) -> str:
     price = "an unknown price" if row.dollars is None else f"{row.dollars:.2f} dollars"
     read = row.tokens_in + row.tokens_cache_read + row.tokens_cache_written
     tokens = f"{read:,} tokens read, {row.tokens_out:,} written"
-    return f"- {_bare(row.model or row.proposer)}: {_count(row.calls, 'call')}, {tokens}, {price}"
+    return f"- {_bare(row.model or row.proposer)}: {count(row.calls, 'call')}, {tokens}, {price}"
 
 
 def _kept(portrait: Portrait) -> Iterator[str]:
@@ -149,7 +149,7 @@ def _kept(portrait: Portrait) -> Iterator[str]:
     yield f"### #{row.number} {_quote(row.idea, IDEA)}"
     yield ""
     commit = _code((row.commit or "")[:10])
-    runs = _count(len(portrait.runs), "run")
+    runs = count(len(portrait.runs), "run")
     yield f"{_measured(row)}, by {_bare(row.model or row.proposer)}, {runs}, commit {commit}."
     if row.hypothesis:
         yield ""
@@ -180,10 +180,6 @@ def _numbers(runs: Sequence[Run]) -> str:
     numbers: Mapping[int, None] = dict.fromkeys(run.experiment for run in runs)
     shown = ", ".join(f"#{number}" for number in list(numbers)[:6])
     return f"{shown} …" if len(numbers) > 6 else shown
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _quote(text: str, most: int) -> str:

@@ -4,6 +4,7 @@ matplotlib is an extra and is imported only here, when a picture is asked for.
 """
 
 from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from journal.projections import State
 from journal.projections.experiments import Experiment
 from journal.projections.sessions import Session
 from journal.target import replacing
-from journal.words import one_line
+from journal.words import count, one_line
 
 KEPT, DISCARDED, CRASHED = "#2a9d4a", "#b0b0b0", "#c0392b"
 MOST_LABELS = 25  # kept experiments that are named; more would cover one another
@@ -57,11 +58,12 @@ def _draw_points(axes: Any, experiments: Sequence[Experiment]) -> None:
 
 
 def _draw_frontier(axes: Any, session: Session, experiments: Sequence[Experiment]) -> None:
-    kept = [row for row in experiments if row.status == "keep" and row.metric is not None]
-    numbers = [row.number for row in kept] + [experiments[-1].number]
-    best = [row.metric or 0.0 for row in kept] + [kept[-1].metric or 0.0] if kept else []
-    if not best:
+    kept = [(row.number, row.metric) for row in experiments if row.status == "keep" and row.metric is not None]
+    if not kept:
         return
+    numbers = [number for number, _ in kept] + [experiments[-1].number]
+    best = list(accumulate((metric for _, metric in kept), min if session.direction == "minimize" else max))
+    best.append(best[-1])
     axes.step(numbers, best, where="post", color=KEPT, zorder=2)
     if session.sigma:
         low, high = ([value + sign * session.sigma for value in best] for sign in (-1, 1))
@@ -93,7 +95,7 @@ def _dress(axes: Any, session: Session, experiments: Sequence[Experiment]) -> No
             max(low, min(best, start) - 2 * span) - 0.15 * span, min(high, max(best, start) + 2 * span) + 0.15 * span
         )
     goal = one_line(session.goal, width=70) or session.tag
-    axes.set_title(f"{goal}: {session.experiments} experiments, {session.kept} kept", fontsize=11)
+    axes.set_title(f"{goal}: {count(session.experiments, 'experiment')}, {session.kept} kept", fontsize=11)
     axes.set_xlabel("experiment")
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_ylabel(

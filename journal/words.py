@@ -41,6 +41,11 @@ def sentence(event: Event) -> str:
     return ("" if experiment is None else f"#{experiment} ") + _CAPITAL.sub(" ", event.NAME).lower()
 
 
+def count(number: int, word: str) -> str:
+    """One of something, or several."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
 def change(value: float) -> str:
     """A difference with its sign."""
     return f"{value:+.3g}"
