@@ -4,7 +4,7 @@ The lines are data for a screen, and may hold text of a model: whoever shows the
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 from journal.events import (
     VETO,
@@ -19,6 +19,7 @@ from journal.events import (
     ExperimentDiscarded,
     ExperimentInvalidated,
     ExperimentKept,
+    FailureKind,
     IdeaProposed,
     IdeaRefused,
     IncumbentMoved,
@@ -43,6 +44,8 @@ from journal.events import (
     VetoRequested,
 )
 
+RUNS = frozenset(get_args(FailureKind)) - {"interrupted"}  # rules of verdicts that take a run's reason over
+
 
 def narrate(event: Event) -> str | None:
     """One line about an event; None for those that only matter to the machine."""
@@ -59,6 +62,17 @@ def _verdict(word: str) -> Callable[[Any], str]:
     def tell(event: Verdict) -> str:
         what = f" {number(event.metric)}" if event.metric is not None else ""
         return f"{_at(event)} {word}{what}: {event.reason}"
+
+    return tell
+
+
+def _unmeasured(word: str) -> Callable[[Any], str]:
+    """A verdict that follows from a run: that run's line, shortly before, says why in full."""
+
+    def tell(event: Verdict) -> str:
+        if event.rule not in RUNS:
+            return _verdict(word)(event)
+        return f"{_at(event)} {word}{'' if event.rule == 'crash' else f' ({event.rule})'}"
 
     return tell
 
@@ -119,8 +133,8 @@ _TELL: dict[type[Event], Callable[[Any], str]] = {
     RunFailed: lambda e: f"{_at(e)} run {e.run} failed ({e.kind}): {e.reason}",
     ExperimentKept: _verdict("KEPT"),
     ExperimentDiscarded: _verdict("discarded"),
-    ExperimentCrashed: _verdict("crashed"),
-    ExperimentInvalidated: lambda e: _verdict("taken back" if e.rule == VETO else "does not count")(e),
+    ExperimentCrashed: _unmeasured("crashed"),
+    ExperimentInvalidated: lambda e: _unmeasured("taken back" if e.rule == VETO else "does not count")(e),
     ChangeReverted: lambda e: f"{_at(e)} reverted, the branch stands at {e.branch_at[:10]}",
     IncumbentMoved: lambda e: f"{_at(e)} {number(e.metric)} is the incumbent: {e.reason}",
     DirectionAdded: lambda e: f"{e.author} directs: {e.text}",

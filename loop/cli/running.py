@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from journal.events import SessionEnded
 from journal.projections import State
+from journal.recorded import Recorded
 from loop.cli.app import INTERRUPTED, START, JournalOption, JsonOption, app, folded, report, say
 from loop.errors import LoopError
+from loop.recorder import Listener
 
 if TYPE_CHECKING:  # `ar-loop --help` reads neither
     from loop.ablation import Tested
@@ -20,6 +23,25 @@ if TYPE_CHECKING:  # `ar-loop --help` reads neither
     from loop.notify import Notifier
 
 LOG = "loop.log"  # in .ar, of a loop without a terminal
+
+
+class Voice(Listener):
+    """Passes on what happens; a session's end waits, as an error that ends the call says the cause itself."""
+
+    def __init__(self, narrator: Listener) -> None:
+        self._narrator = narrator
+        self._end: Recorded | None = None
+
+    def heard(self, recorded: Recorded) -> None:
+        if isinstance(recorded.event, SessionEnded):
+            self._end = recorded
+        else:
+            self._narrator.heard(recorded)
+
+    def ends(self) -> None:
+        """The call has come to its end without an error."""
+        if self._end is not None:
+            self._narrator.heard(self._end)
 
 
 @app.command(rich_help_panel=START, epilog="Example: ar-loop run --experiments 8")
@@ -61,7 +83,8 @@ def run(
         say(f"note: {words}")
     narrator = Narrator(live=False if detach else None)
     lab = bootstrap.assemble(setting, tag=tag, screen=narrator, past=ablate)
-    lab.recorder.listen(narrator)
+    voice = Voice(narrator)
+    lab.recorder.listen(voice)
     say(f"session {lab.session.tag} on branch {lab.session.branch}; watch it with `ar-tui`, end it with Ctrl-C")
     if let_go:
         say(
@@ -74,6 +97,7 @@ def run(
     finally:
         if notifier:
             notifier.finish()
+    voice.ends()
     if ablate:
         _tell(ablation.findings(lab), metric=setting.brief.config.metric, as_json=as_json)
     else:

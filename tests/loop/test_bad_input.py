@@ -141,6 +141,8 @@ def test_a_training_without_a_metric_ends_its_session_and_says_what_to_do(tmp_pa
     assert done.returncode == 2
     assert said in done.stderr.splitlines()[-1]
     assert "See `ar-journal show 0`" in done.stderr.splitlines()[-1]
+    cause = said.removeprefix("The unchanged code gives no metric: ")
+    assert [cause in line for line in done.stderr.splitlines()].count(True) == 2  # of its run, and of the command
     assert "Traceback" not in done.stderr.replace(project.of(SessionEnded)[0].reason, "")
     assert project.picture() == before
 
