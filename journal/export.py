@@ -4,7 +4,7 @@
 description. A crash has an empty metric here: the zero that is customary there would win every comparison.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, get_type_hints
 
 import msgspec
@@ -40,10 +40,14 @@ class Line(msgspec.Struct, kw_only=True):
     hash: str
 
 
-class SampleLine(msgspec.Struct, kw_only=True):
-    """A point of telemetry as a line of JSON, in the order of the table's columns."""
+class Point(Sample, frozen=True, array_like=True):
+    """A point of telemetry as an array, in the order of the table's columns."""
 
-    sample: list[Any]
+
+class SampleLine(msgspec.Struct, kw_only=True):
+    """A point of telemetry as a line of JSON."""
+
+    sample: Point
 
 
 _encoder = msgspec.json.Encoder()
@@ -61,7 +65,7 @@ def lines(reader: Reader) -> Iterator[bytes]:
         )  # fmt: skip
         yield _encoder.encode(line)
     for sample in reader.all_samples():
-        yield _encoder.encode(SampleLine(sample=list(sample)))
+        yield _encoder.encode({"sample": sample})
 
 
 def rows(text: Iterable[bytes]) -> Iterator[Row]:
@@ -76,8 +80,8 @@ def rows(text: Iterable[bytes]) -> Iterator[Row]:
             )  # fmt: skip
 
 
-def samples(text: Iterable[bytes]) -> Iterator[Sequence[Any]]:
-    """The telemetry of exported lines."""
+def samples(text: Iterable[bytes]) -> Iterator[Sample]:
+    """The telemetry of exported lines. Raises JournalError for a line that is none."""
     for number, line in enumerate(text, start=1):
         if line.startswith(b'{"sample"'):
             yield _decode(_sample, line, number).sample

@@ -66,7 +66,7 @@ class _Night:
         return [
             _best(session),
             "",
-            f"{session.experiments} experiments: {told}{invalid}{refused}. {where}, {session.state}{ending}.",
+            f"{count(session.experiments, 'experiment')}: {told}{invalid}{refused}. {where}, {session.state}{ending}.",
             *(["", f"**Trust.** {trust}"] if trust else []),
         ]
 

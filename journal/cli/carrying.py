@@ -18,7 +18,6 @@ from journal.errors import JournalError
 from journal.events import session_stream
 from journal.locate import locate
 from journal.projections.experiments import Experiment
-from journal.recorded import Sample
 from journal.store import Journal, Reader, discard
 
 
@@ -151,9 +150,7 @@ def _import_events(writer: Journal, source: Path) -> None:
     with source.open("rb") as lines:
         writer.restore(exported.rows(lines))
     with source.open("rb") as lines:
-        writer.add_samples(
-            Sample(**dict(zip(Sample.__struct_fields__, row, strict=True))) for row in exported.samples(lines)
-        )
+        writer.add_samples(exported.samples(lines))
 
 
 def _import_results(writer: Journal, source: Path, *, session: str) -> None:

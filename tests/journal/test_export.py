@@ -4,6 +4,7 @@ import pytest
 from eventful import HISTORIES, LAW
 from histories import COMMITS, TAG, in_memory
 from hypothesis import given
+from msgspec.structs import astuple
 
 from journal.errors import JournalError
 from journal.export import SEVEN, five_columns, lines, rows, samples, seven_columns
@@ -35,9 +36,15 @@ def test_telemetry_travels_with_the_events(journal):
     sample = Sample(session=TAG, experiment=1, run=1, step=7, seconds=0.5, loss=2.5, memory=2**33)
     journal.add_samples([sample])
 
-    [row] = samples(lines(journal))
+    [point] = samples(lines(journal))
 
-    assert Sample(**dict(zip(Sample.__struct_fields__, row, strict=True))) == sample
+    assert astuple(point) == astuple(sample)
+
+
+@pytest.mark.parametrize("point", ["[]", '["night",1,1,7]', '["night",1,1,"seven",0.5]', "7"])
+def test_a_line_that_is_no_telemetry_is_named(point):
+    with pytest.raises(JournalError, match="Line 1 is no exported event"):
+        list(samples([f'{{"sample":{point}}}'.encode()]))
 
 
 @pytest.mark.parametrize("line", [b"position\t1", b'{"position":1}', b'{"position":"1","hash":""}', b"\xff"])
