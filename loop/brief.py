@@ -119,7 +119,8 @@ def _yaml(matter: str, *, path: Path) -> dict[str, Entry]:
         loaded = yaml.safe_load(matter)
     except yaml.MarkedYAMLError as error:
         line = (error.problem_mark.line if error.problem_mark else 0) + 2
-        raise BadInput(f"{path.name} line {line}: this is not YAML: {error.problem}.") from error
+        quotes = "; a value with `: ` or ` #` in it stands in quotes" if "mapping values" in str(error.problem) else ""
+        raise BadInput(f"{path.name} line {line}: this is not YAML: {error.problem}{quotes}.") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # control characters, a 13th month, a deep nest
         raise BadInput(f"{path.name}: the front matter is not YAML: {' '.join(str(error).split())}.") from error
     if node is None:

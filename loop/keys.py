@@ -54,7 +54,7 @@ def _clean(key: str, value: object, *, where: str) -> object:
         return _size(value, where=f"{where}: `{key}`")
     if key in LISTS:
         return [value] if isinstance(value, str) else value
-    if key in ("goal", "metric") and (not isinstance(value, str) or not value.strip()):
+    if key in ("goal", "metric") and (value is None or not str(value).strip()):
         raise BadInput(f"{where}: `{key}` is empty: say it in words.")
     if key == "direction" and isinstance(value, str):
         return {"lower": "minimize", "min": "minimize", "higher": "maximize", "max": "maximize"}.get(

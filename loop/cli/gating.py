@@ -63,7 +63,7 @@ def _read(patch: str) -> str:
     try:
         return sys.stdin.read() if patch == "-" else Path(patch).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"The patch {patch} cannot be read: {error}.") from error
+        raise BadInput(f"The patch {patch} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
 
 
 def _next(state: State, session: str) -> int:

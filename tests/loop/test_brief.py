@@ -77,6 +77,8 @@ def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path):
         ("Goal: g\nMetric: m\n", "says no `direction`"),
         (f"---\n{THREE}", "line 1: the front matter is not closed"),
         ("---\ngoal: [g\n---\n", "line 3: this is not YAML"),
+        ("---\ngoal: lower: better\n---\n", "line 2: this is not YAML: mapping values are not allowed here; a value with `: `"),
+        ("---\ngoal: 5\nmetric: m\ndirection: min\n---\n", "line 2: `goal: 5` cannot be used: write text."),
         ("---\n- goal\n---\n", "line 2: the front matter must be `key: value` lines"),
         (brief("budgt: 5m\n"), "line 5: there is no key `budgt`; did you mean `budget`?"),
         (brief("goal: again\n"), "line 5: `goal` is said twice"),
