@@ -1,7 +1,7 @@
 """`gpt/train.py` beside two plain trainers at equal processor seconds: tokens/s, val_bpb, share of peak, start-up.
 
-    python benchmarks/gpt.py                       # two seeds of 20 s each: about 4 minutes on a quiet core
-    python benchmarks/gpt.py --seeds 1 --budget 8  # the short form: under 2 minutes
+    python benchmarks/gpt.py                        # two seeds of 20 s each: about 4 minutes on a quiet core
+    python benchmarks/gpt.py --seeds 1 --seconds 8  # the short form: under 2 minutes
     python benchmarks/gpt.py --sweep               # the learning rates of the two baselines
 
 The baselines (`gpt_baselines.py`) are the architectures of nanoGPT, widened to the same number of parameters, and of
@@ -39,6 +39,7 @@ sys.path[:] = [
 
 BATCH, CONTEXT = 16, 128
 SLICE = 1.0  # processor seconds
+AROUND, TURN = 6.0, 7.0  # seconds: of a run beside its training, of a round of slices
 WIDER, HEADS = 104, 2  # of nanoGPT, whose embeddings are tied: as many parameters as the trainer's at width 64
 RATES = {"nanogpt": 0.002, "autoresearch": 0.006}  # of the blocks, by --sweep
 NAMES = ("trainer", "trainer fp32", *RATES)
@@ -254,6 +255,9 @@ def mean(results: list[dict[str, Any]], key: str) -> float:
 
 def compared(arguments: argparse.Namespace) -> dict[str, Any]:
     results: dict[str, list[dict[str, Any]]] = {name: [] for name in NAMES}
+    trained = arguments.budget * arguments.seeds * len(NAMES)
+    minutes = (trained + AROUND * arguments.seeds * len(NAMES) + (arguments.rounds + 1) * TURN) / 60
+    print(f"about {max(1, minutes):.0f} min on a quiet core", file=sys.stderr)
     for seed in range(arguments.first_seed, arguments.first_seed + arguments.seeds):
         for name in NAMES:
             print(f"{name}, seed {seed}", file=sys.stderr)
@@ -317,7 +321,9 @@ def sweep(arguments: argparse.Namespace) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=ROOT / "data", help="prepared data")
-    parser.add_argument("--budget", type=float, default=20, help="processor seconds of training")
+    parser.add_argument(
+        "--budget", "--seconds", type=float, default=20, metavar="SECONDS", help="of the processor, of training"
+    )
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--sweep", action="store_true", help="try the learning rates of the baselines")

@@ -96,9 +96,12 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.data = arguments.data.resolve()
     cores: Queue[int | None] = Queue()
-    for core in range(arguments.jobs):
+    for core in sorted(os.sched_getaffinity(0))[: arguments.jobs]:
         cores.put(core if arguments.jobs > 1 else None)
-    print(f"load {os.getloadavg()[0]:.2f} of {os.cpu_count()} cores, {arguments.jobs} at once", file=sys.stderr)
+    print(
+        f"load {os.getloadavg()[0]:.2f} of {len(os.sched_getaffinity(0))} cores, {arguments.jobs} at once",
+        file=sys.stderr,
+    )
 
     def measure(tree: Path, seed: int) -> Result:
         core = cores.get()

@@ -1,6 +1,7 @@
 """What each planted defect costs, and which of them a proposer mends.
 
-    python benchmarks/planted/measure.py                     # the table: val_bpb at equal steps, paired seeds (half an hour)
+    python benchmarks/planted/measure.py                     # the table: val_bpb at equal steps, five paired seeds (25 minutes)
+    python benchmarks/planted/measure.py --seeds 8 --jobs 2  # eight of them, two runs at once, each on a core of its own
     python benchmarks/planted/measure.py --only qk-scale     # one defect
     python benchmarks/planted/measure.py --diff qk-scale     # its patch, for `git apply`
     python benchmarks/planted/measure.py --sampler 200       # what the built-in sampler mends; nothing is trained
@@ -22,8 +23,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import Queue
 from types import ModuleType
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -53,30 +58,61 @@ def diff(defect: Defect) -> str:
 # --- the cost ---------------------------------------------------------------------------------------------------------
 
 
+class Runs:
+    """Trainings of a `train.py`, each in a tree of its own and, where several go at once, on a core of its own."""
+
+    def __init__(self, scratch: Path, arguments: argparse.Namespace) -> None:
+        self.noise, self.scratch, self.arguments = beside("gpt_noise"), scratch, arguments
+        self.cores: Queue[int | None] = Queue()
+        for core in sorted(os.sched_getaffinity(0))[: arguments.jobs]:
+            self.cores.put(core if arguments.jobs > 1 else None)
+
+    def result(self, source: str, seed: int, *, steps: int) -> Any:
+        core = self.cores.get()
+        try:
+            tree = self.noise.edited("", to=Path(tempfile.mkdtemp(dir=self.scratch)))
+            (tree / "gpt" / "train.py").write_text(source, encoding="utf-8")
+            told = argparse.Namespace(**(vars(self.arguments) | {"steps": steps}))
+            return self.noise.one_run(tree, seed=seed, arguments=told, core=core)
+        finally:
+            self.cores.put(core)
+
+
 def costs(defects: list[Defect], arguments: argparse.Namespace) -> None:
-    """One line per defect: mean cost over paired seeds and its standard error."""
-    noise = beside("gpt_noise")
+    """One line per defect: mean cost over paired seeds, its standard error, and each of them."""
+    with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(arguments.jobs) as pool:
+        runs = Runs(Path(scratch), arguments)
+        announce((1 + len(defects)) * arguments.seeds, runs, arguments)
+        print(f"{'defect':10} {'cost':>8} {'error':>7}   what is wrong ({arguments.steps} steps, paired seeds)")
+        pending = {
+            source: [pool.submit(runs.result, source, seed, steps=arguments.steps) for seed in range(arguments.seeds)]
+            for source in (SOUND, *(defect.plant(SOUND) for defect in defects))
+        }
+        sound = [future.result().val_bpb for future in pending[SOUND]]
+        print(f"{'(sound)':10} {statistics.mean(sound):8.4f} {standard_error(sound):7.4f}", flush=True)
+        for defect in defects:
+            found = [future.result().val_bpb for future in pending[defect.plant(SOUND)]]
+            worse = [after - before for before, after in zip(sound, found, strict=True)]
+            each = " ".join(f"{one:+.4f}" for one in worse)
+            print(
+                f"{defect.name:10} {statistics.mean(worse):+8.4f} {standard_error(worse):7.4f}   {defect.what} ({each})",
+                flush=True,
+            )
+
+
+def announce(count: int, runs: Runs, arguments: argparse.Namespace) -> None:
+    """Say how long so many runs will take, from one of a tenth of the steps."""
+    began, steps = time.monotonic(), max(1, arguments.steps // 10)
+    trained = runs.result(SOUND, 0, steps=steps).seconds
+    one = time.monotonic() - began + trained * (arguments.steps / steps - 1)
+    minutes = one * count / arguments.jobs / 60
     print(
-        f"{'defect':10} {'cost':>8} {'error':>7}   what is wrong ({arguments.steps} steps, {arguments.seeds} paired seeds)"
+        f"{count} runs of about {one:.0f} s, {arguments.jobs} at once: about {max(1, minutes):.0f} min", file=sys.stderr
     )
-    with tempfile.TemporaryDirectory() as scratch:
-        trees = {"": noise.edited("", to=Path(scratch) / "sound")}
-        for defect in defects:
-            trees[defect.name] = noise.edited("", to=Path(scratch) / defect.name)
-            (trees[defect.name] / "gpt" / "train.py").write_text(defect.plant(SOUND), encoding="utf-8")
 
-        def values(name: str) -> list[float]:
-            return [
-                noise.one_run(trees[name], seed=seed, arguments=arguments, core=None).val_bpb
-                for seed in range(arguments.seeds)
-            ]
 
-        sound = values("")
-        print(f"{'(sound)':10} {statistics.mean(sound):8.4f}")
-        for defect in defects:
-            worse = [after - before for before, after in zip(sound, values(defect.name), strict=True)]
-            error = statistics.stdev(worse) / len(worse) ** 0.5 if len(worse) > 1 else float("nan")
-            print(f"{defect.name:10} {statistics.mean(worse):+8.4f} {error:7.4f}   {defect.what}", flush=True)
+def standard_error(values: list[float]) -> float:
+    return statistics.stdev(values) / len(values) ** 0.5 if len(values) > 1 else float("nan")
 
 
 # --- who mends it -----------------------------------------------------------------------------------------------------
@@ -148,7 +184,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=ROOT / "data", help="prepared data")
     parser.add_argument("--only", action="append", choices=[defect.name for defect in DEFECTS])
-    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--seeds", type=int, default=5, help="paired: each with the sound file and with every defect")
+    parser.add_argument("--jobs", type=int, default=1, help="runs at once, each on a core of its own if more than 1")
     parser.add_argument("--steps", type=int, default=450, help="of training; about as many as the profile's 20 seconds")
     parser.add_argument("--diff", choices=[defect.name for defect in DEFECTS], help="print a patch")
     parser.add_argument("--sampler", type=int, metavar="N", help="let the sampler propose N times on each defect")
