@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from rich.color import ColorType
 
-from journal.events import ProposerFailed, RunFailed, SessionPaused, SessionResumed, experiment_stream
+from journal.events import ProposerFailed, RunFailed, SessionEnded, SessionPaused, SessionResumed, experiment_stream
 from journal.query import Answer
 from journal.recorded import Recorded
 from journal.store import Journal
@@ -183,6 +183,15 @@ def test_the_baseline_is_no_keep():
 
     assert "✓ 0 kept" in painted(scene)
     assert "kept 0," in "\n".join(status_lines(scene.snapshot, now=nights.START))
+
+
+def test_an_ended_session_offers_nothing_to_ask_of_it():
+    ended = SessionEnded(session=nights.TAG, reason="a bound")
+    view = view_of([nights.started(), *nights.baseline(), ended])
+
+    footer = painted(Scene(snapshot=Snapshot(view=view), ui=Ui(), now=nights.START)).splitlines()[-1]
+
+    assert footer.split() == ["enter", "open", "/", "filter", "z", "zoom", "?", "help", "q", "quit", "1", "live"]
 
 
 def test_a_long_reason_leaves_the_noise_in_the_header():
@@ -397,6 +406,15 @@ def test_a_dot_beyond_the_axes_is_marked_at_the_edge(plain):
     edges = (inner.y, inner.y + inner.height - 1)
     marks = [(char, x - inner.x) for y in edges for x, char in enumerate(frame.chars[y]) if char in "▲▼"]
     assert marks == [("▲", round(0.5 * (inner.width - 1))), ("▼", round(0.8 * (inner.width - 1)))]
+
+
+def test_dots_give_a_flat_line_its_height():
+    level = Series(points=[(0.0, 1.0), (9.0, 1.0)], shape="stairs")
+    dots = Series(points=[(1.0, 1.02), (2.0, 0.98), (3.0, 1.04), (4.0, 9.0)], shape="dots")
+
+    axes = fit([level, dots])
+
+    assert (axes.y_min, axes.y_max) == (pytest.approx(0.97), pytest.approx(1.03))
 
 
 def test_thinning_keeps_the_last_point():

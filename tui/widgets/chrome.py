@@ -120,13 +120,20 @@ def paint_footer(frame: Frame, scene: Scene) -> None:
         if key.action in ALWAYS:
             stop -= len(key.shown) + len(key.label) + 3
     x = 0
-    several = len(scene.snapshot.view.in_flight) > 1
     for key in keys:
-        if key.footer and key.action not in ALWAYS and (several or not key.several):
+        if key.footer and key.action not in ALWAYS and _is_of_use(key, scene):
             x = _footer_key(frame, x, y, key, stop)
     for key in keys:
         if key.action in ALWAYS:
             x = _footer_key(frame, x, y, key, frame.width)
+
+
+def _is_of_use(key: Key, scene: Scene) -> bool:
+    """Whether there is anything here that a key could act on."""
+    view = scene.snapshot.view
+    if key.control:
+        return view.session is not None and view.session.state.name != "ended"
+    return not key.several or len(view.in_flight) > 1
 
 
 def _footer_key(frame: Frame, x: int, y: int, key: Key, stop: int) -> int:

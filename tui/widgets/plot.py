@@ -61,14 +61,14 @@ def fit(
     x_min: float | None = None,
     x_max: float | None = None,
 ) -> Axes | None:
-    """Axes that hold every point of lines and stairs, and the ends given; lone dots stretch nothing. None without points."""
+    """Axes that hold all points of lines and stairs, and the ends given; dots stretch what is flat. None without points."""
     points = [point for one in series if one.shape != "dots" for point in one.points]
     points = points or [point for one in series for point in one.points]
     if not points:
         return None
     xs, ys = [x for x, _ in points], [y for _, y in points]
     low, high = min(ys), max(ys)
-    margin = (high - low) * 0.06 or abs(high) * 0.01 or 1.0
+    margin = (high - low) * 0.06 or _around(low, series) or abs(high) * 0.01 or 1.0
     log = log and low > 0
     left, right = min(xs), max(xs)
     left = left if x_min is None else min(left, x_min)
@@ -82,6 +82,12 @@ def fit(
         x_label=x_label,
         digits=_digits(high - low),
     )
+
+
+def _around(level: float, series: Sequence[Series]) -> float:
+    """Room on either side of a line without any height for the nearer half of the dots; 0 where there are none."""
+    apart = sorted(abs(y - level) for one in series if one.shape == "dots" for _, y in one.points if y != level)
+    return 1.5 * apart[(len(apart) - 1) // 2] if apart else 0.0
 
 
 def _digits(spread: float) -> int:

@@ -39,7 +39,7 @@ def _when(row: Row) -> Cell:
 
 
 COLUMNS = (
-    Column(key="session", title="session", width=10, cell=lambda row: (sanitize(row.session), "dim"), least=100),
+    Column(key="session", title="session", width=10, cell=lambda row: (sanitize(row.session), "dim"), least=72),
     Column(key="number", title="#", width=6, right=True, cell=lambda row: (str(row.number), "")),
     Column(key="status", title="status", width=9, cell=_status),
     Column(key="metric", title="metric", width=8, right=True, cell=lambda row: (number(row.metric), "")),
