@@ -52,15 +52,15 @@ FROM knobs WHERE knob = ? ORDER BY session, experiment LIMIT 200""",
         sql="""
 SELECT knob, count(*) AS trials, sum(status = 'keep') AS kept, sum(status = 'crash') AS crashed,
        round(max(gain_sigma), 2) AS best_gain_sigma
-FROM knobs WHERE status <> 'refused' GROUP BY knob ORDER BY kept DESC, trials DESC LIMIT 40""",
+FROM knobs WHERE status <> 'refused' AND experiment > 0 GROUP BY knob ORDER BY kept DESC, trials DESC LIMIT 40""",
     ),
     Saved(
         name="price",
         question="What did each kept 0.001 of the metric cost, in hours and dollars?",
         sql="""
 WITH kept AS (
-  SELECT session, experiment AS number, lag(experiment, 1, -1) OVER (PARTITION BY session ORDER BY experiment) AS before
-  FROM frontier
+  SELECT session, number, lag(number, 1, -1) OVER (PARTITION BY session ORDER BY number) AS before
+  FROM experiments WHERE session IN (SELECT session FROM sessions) AND status = 'keep'
 ), decided AS NOT MATERIALIZED (
   SELECT session, number, wall_seconds, dollars FROM experiments WHERE status IN ('keep', 'discard', 'crash', 'invalid')
 ), spent AS MATERIALIZED (

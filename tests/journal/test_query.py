@@ -5,9 +5,10 @@ import shutil
 import sqlite3
 
 import pytest
-from histories import TAG, started
+from histories import COMMITS, TAG, night, started, write
 
 from journal.errors import JournalMissing, QueryRefused
+from journal.events import IncumbentMoved, session_stream
 from journal.query import ask
 from journal.saved import COST, SAVED
 
@@ -232,6 +233,20 @@ def test_the_price_of_a_keep_counts_everything_since_the_keep_before(night_path)
 
     assert row[:3] == (TAG, 1, -0.02)
     assert row[5] == pytest.approx(25 / 3600 / 20, abs=5e-4)
+
+
+def test_a_night_that_goes_on_from_an_earlier_experiment_pays_for_each_keep_once(path):
+    back = [IncumbentMoved(session=TAG, experiment=n, commit=COMMITS[n], metric=1.48, branch_at=COMMITS[n], reason="ada")
+            for n in (2, 1)]  # fmt: skip
+    write(path, [*night(), (session_stream(TAG), back)])
+
+    assert [row[1] for row in ask(path, SAVED["price"].sql).rows] == [1]
+
+
+def test_the_baseline_is_no_trial_of_its_knobs(night_path):
+    [row] = ask(night_path, SAVED["knobs"].sql).rows
+
+    assert row == ("BATCH", 3, 1, 1, 4.0)
 
 
 def test_the_costs_are_summed_by_model(night_path):
