@@ -2,6 +2,7 @@
 
     python benchmarks/duty.py                     a proposer of 60 s, runs of 300 s, at a twentieth, against the serial loop
     python benchmarks/duty.py --scale 100         sooner, and less exact: the loop's own cost is not scaled
+    python benchmarks/duty.py --workers 2         experiments in an hour with so many in flight, against one at a time
     python benchmarks/duty.py --overhead          the loop's own milliseconds per experiment, with a training that does nothing
     python benchmarks/duty.py --profile           where they go
 
@@ -28,11 +29,20 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
-from journal.events import ChangeReverted, ExperimentKept, IdeaProposed, ProposalDropped, RunFinished, RunStarted
+from journal.events import (
+    ChangeReverted,
+    ExperimentDiscarded,
+    ExperimentKept,
+    IdeaProposed,
+    ProposalDropped,
+    RunFinished,
+    RunStarted,
+)
 from journal.recorded import Recorded
 from journal.store import Reader
 from loop import bootstrap, session
 from loop.contracts import Proposal, Request
+from loop.moved import RULE
 
 PROPOSER, BUDGET = 60.0, 300.0  # seconds of a real night
 ROOT = Path(__file__).resolve().parents[1]
@@ -84,14 +94,14 @@ def recorded(root: Path) -> list[Recorded]:
 # --- duty ----------------------------------------------------------------------------------------------------------
 
 
-def night(*, ahead: bool, scale: float, experiments: int, conflicts: int) -> dict[str, object]:
-    """One night at a scale: the share of its wall clock, from the baseline's verdict to its end, that trainings had."""
+def night(*, scale: float, experiments: int, conflicts: int, ahead: bool = True, workers: int = 1) -> list[Recorded]:
+    """One night at a scale, as its journal tells it."""
     with tempfile.TemporaryDirectory() as name:
         root = repository(
             Path(name),
             train="python -I -S train.py",
             sandbox="none",
-            keys=f"proposer: command\ncommand: python -I -S agent.py\nahead: {str(ahead).lower()}",
+            keys=f"proposer: command\ncommand: python -I -S agent.py\nahead: {str(ahead).lower()}\nworkers: {workers}",
             budget=BUDGET / scale,
             code=TRAIN.format(seconds=BUDGET / scale),
             agent=AGENT.format(seconds=PROPOSER / scale, conflicts=conflicts),
@@ -99,10 +109,11 @@ def night(*, ahead: bool, scale: float, experiments: int, conflicts: int) -> dic
         command = [sys.executable, "-m", "loop.cli", "run", "--experiments", str(experiments), "--tag", "night"]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         subprocess.run(command, cwd=root, check=True, capture_output=True, env=environment)
-        return _shares(recorded(root), scale=scale)
+        return recorded(root)
 
 
 def _shares(history: list[Recorded], *, scale: float) -> dict[str, object]:
+    """The share of a night's wall clock, from the baseline's verdict to its end, that trainings had."""
     begins = next(item for item in history if isinstance(item.event, ExperimentKept))
     first = next(item for item in history if isinstance(item.event, RunStarted) and item.event.experiment == 1)
     runs = [item.event for item in history if isinstance(item.event, RunFinished) and item.event.experiment > 0]
@@ -136,11 +147,40 @@ def _seconds(since: Recorded, until: Recorded) -> float:
 
 
 def duty(*, scale: float, experiments: int, conflicts: int) -> dict[str, object]:
-    serial, ahead = (
-        night(ahead=way, scale=scale, experiments=experiments, conflicts=conflicts) for way in (False, True)
-    )
+    nights = (night(ahead=way, scale=scale, experiments=experiments, conflicts=conflicts) for way in (False, True))
+    serial, ahead = (_shares(history, scale=scale) for history in nights)
     share, other = float(str(ahead[SHARE])), float(str(serial[SHARE]))
     return {"scale": f"1/{scale:g}", "ahead": ahead, "serial": serial, "ahead over serial": round(share / other, 3)}
+
+
+def beside(workers: int, *, scale: float, experiments: int, conflicts: int) -> dict[str, object]:
+    """A night with several experiments in flight, beside one with one at a time."""
+    nights = [night(scale=scale, experiments=experiments, conflicts=conflicts, workers=many) for many in (1, workers)]
+    one, several = (_pace(history, scale=scale) for history in nights)
+    pace = float(str(several["runs in an hour"])) / float(str(one["runs in an hour"]))
+    return {
+        "scale": f"1/{scale:g}",
+        "workers": workers,
+        "one at a time": one,
+        "in flight together": several,
+        "runs in an hour, over one at a time": round(pace, 2),
+        "training's share of each device": round(float(str(several["trainings at once, on average"])) / workers, 4),
+    }
+
+
+def _pace(history: list[Recorded], *, scale: float) -> dict[str, object]:
+    """From the first proposal's run on, so that the wait for that proposal counts on neither side."""
+    first = next(item for item in history if isinstance(item.event, RunStarted) and item.event.experiment == 1)
+    runs = sum(isinstance(item.event, RunFinished) and item.event.experiment > 0 for item in history)
+    seconds = _seconds(first, history[-1])
+    verdicts = [item.event for item in history if isinstance(item.event, ExperimentDiscarded)]
+    return {
+        "runs": runs,
+        "runs in an hour": round(runs * 3600 / seconds / scale, 2),  # of a night at full size
+        "trainings at once, on average": round(runs * BUDGET / scale / seconds, 3),
+        "kept": sum(isinstance(item.event, ExperimentKept) for item in history) - 1,
+        "gained on a parent that had moved": sum(event.rule == RULE for event in verdicts),
+    }
 
 
 # --- the loop's own cost -------------------------------------------------------------------------------------------
@@ -215,12 +255,17 @@ def main() -> int:
     parser.add_argument("--scale", type=float, default=20.0, help="how many times faster than a real night")
     parser.add_argument("--experiments", type=int, default=20)
     parser.add_argument("--conflicts", type=int, default=2, help="every so many keeps, what was prepared does not fit")
+    parser.add_argument("--workers", type=int, default=1, help="against so many experiments in flight")
     parser.add_argument("--overhead", action="store_true", help="the loop's own cost alone")
     parser.add_argument("--profile", action="store_true", help="the same, and where it goes")
     parser.add_argument("--sandbox", choices=("auto", "none"), default="auto")
     options = parser.parse_args()
     if options.overhead or options.profile:
         said = overhead(experiments=max(options.experiments, 40), sandbox=options.sandbox, profile=options.profile)
+    elif options.workers > 1:
+        said = beside(
+            options.workers, scale=options.scale, experiments=options.experiments, conflicts=options.conflicts
+        )
     else:
         said = duty(scale=options.scale, experiments=options.experiments, conflicts=options.conflicts)
     print(json.dumps(said, indent=1))
