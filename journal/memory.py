@@ -86,6 +86,7 @@ class _Night:
             run.experiment: run for run in state.runs.rows.values() if run.failure and run.session == session.tag
         }
         trials = {trial.experiment: trial for trial in state.changes.of_session(session.tag)}
+        self._open = [row for row in self._all if row.number > 0 and row.status == "open" and row.number in trials]
         failed = [row for row in self._decided if row.status in ("discard", "invalid") and not row.vetoed]
         self._failed = [
             row for row in failed if not _only_knobs(trials.get(row.number))
@@ -102,6 +103,7 @@ class _Night:
             _section(f"Knobs, as value:gain@base {LEGEND}", knobs),
             _section("Failed ideas: avoid repeating", _latest(self._failed, caps.ideas, _discarded)),
             _section("Crashes: do not go there", _latest(self._crashed, caps.crashes, self._crash)),
+            _section("Under way: somebody tries it already", [_line(row) for row in self._open[-caps.last :]]),
             _section("Last experiments", [_recent(row) for row in self._decided[-caps.last :]]),
             _section("Near misses on an older base: worth one retry", self._stale(caps.stale)),
             _section("Knobs that nobody has moved", self._untouched(caps.untouched)),

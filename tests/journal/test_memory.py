@@ -166,3 +166,15 @@ def test_a_quotation_is_one_line_with_two_marks_and_no_longer_than_asked(text, m
 @given(text=st.text(max_size=100))
 def test_a_plain_name_has_no_markup(text):
     assert not set(plain(text)) & set('<>`"#|\\{}!\n')
+
+
+def test_what_is_under_way_is_told_until_its_verdict_and_what_was_refused_is_not():
+    night = a_night()
+    night.proposed(7, "swap in ELU", edit("relu", "elu"))
+    night.refused(8, "halve the rate again", edit("0.04", "0.02"))
+
+    before = section(text_of(night), "Under way")
+    night.discarded(7, "swap in ELU", edit("relu", "elu"), gain=-1.0)
+
+    assert before.splitlines()[1:] == ['- 7 "swap in ELU"']
+    assert section(text_of(night), "Under way") == ""
