@@ -1,5 +1,6 @@
 """Is this journal what was written? Chain, versions, guards, projections, and the repository beside it."""
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import starmap, zip_longest
 from operator import eq
@@ -18,6 +19,8 @@ from journal.repository import Repository
 from journal.store import Reader
 from journal.store.reader import RawRow
 from journal.witnesses import check_named, check_repository
+
+_ON_EVENTS = re.compile(r"CREATE TRIGGER (?:(?!\bON\b).)*\bON\s+[\"'`\[]?events\b", re.IGNORECASE | re.DOTALL)
 
 
 def verify(reader: Reader, *, repository: Repository | None = None) -> Report:
@@ -57,6 +60,9 @@ def _check_guards(schema: dict[str, str], report: Report) -> None:
             report.wrong(f"The trigger {name}, which keeps events unchanged, is missing.")
         elif _normal(schema[name]) != _normal(sql):
             report.wrong(f"The trigger {name} is not the one that this program made.")
+    for name in schema.keys() - GUARDS.keys():
+        if _ON_EVENTS.match(schema[name]):
+            report.wrong(f"The trigger {name}, which acts when events are appended, is not of this program.")
     if _normal(schema["events"]) != _normal(EVENTS) or schema.get("events_by_idempotency") != KEYS:
         report.wrong("The table of events is not the one that this program made.")
 
@@ -67,7 +73,8 @@ def _check_order(page: Sequence[RawRow], audit: Audit, report: Report) -> None:
     for row in page:
         expected += 1
         if row[0] != expected:
-            report.wrong(f"Positions {expected} to {row[0] - 1} are missing.", expected)
+            gap = f"Position {expected} is" if row[0] == expected + 1 else f"Positions {expected} to {row[0] - 1} are"
+            report.wrong(f"{gap} missing.", expected)
             expected = row[0]
         if row[3] != (before := versions.get(row[2], 0)) + 1:
             report.wrong(f"Stream {row[2]} goes from version {before} to {row[3]}.", row[0])

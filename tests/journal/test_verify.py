@@ -75,8 +75,8 @@ def test_a_night_is_as_it_was_written(night):
             "does not match its hash",
         ),
         ("UPDATE events SET hash = upper(hash) WHERE position = 4", 4, "does not match its hash"),
-        ("DELETE FROM events WHERE position = 5", 5, "Positions 5 to 5 are missing"),
-        ("DELETE FROM events WHERE position = 1", 1, "Positions 1 to 1 are missing"),
+        ("DELETE FROM events WHERE position = 5", 5, "Position 5 is missing"),
+        ("DELETE FROM events WHERE position = 1", 1, "Position 1 is missing"),
         ("UPDATE events SET version = 9 WHERE position = 8", 8, "from version 1 to 9"),
         ("UPDATE events SET type = 'MoonLanded' WHERE position = 6", 6, "does not match its hash"),
         ("UPDATE events SET payload = 'not json' WHERE position = 3", 3, "does not match its hash"),
@@ -118,6 +118,17 @@ def test_a_weakened_guard_is_found(night_path):
     db.close()
 
     assert "not the one that this program made" in verify(Reader(night_path)).findings[0].what
+
+
+def test_a_trigger_that_was_added_to_the_events_is_found(night_path):
+    db = sqlite3.connect(night_path)
+    db.execute('CREATE TRIGGER echo AFTER INSERT ON "events" BEGIN DELETE FROM samples; END')
+    db.execute("CREATE TRIGGER harmless AFTER INSERT ON samples BEGIN SELECT 1 FROM samples JOIN events ON events.version = step; END")
+    db.close()
+
+    [finding] = verify(Reader(night_path)).findings
+
+    assert finding.what.startswith("The trigger echo, which acts when events are appended, is not of this program")
 
 
 @pytest.mark.parametrize(
@@ -281,7 +292,8 @@ def test_refs_and_anchors_are_read_from_git_s_plain_files(tmp_path):
     (git / "refs/autoresearch/nov20/1").write_text(kept + "\n")
     (git / "packed-refs").write_text(
         f"# pack-refs with: peeled fully-peeled sorted\n{'b' * 40} refs/heads/autoresearch/nov20\n"
-        f"{'c' * 40} refs/tags/v1\n^{'d' * 40}\n{'e' * 40} refs/autoresearch/nov20/1\n"
+        f"{'c' * 40} refs/tags/\xe9t\xe9\n^{'d' * 40}\n{'e' * 40} refs/autoresearch/nov20/1\n",
+        encoding="latin-1",  # git takes names in any encoding
     )
 
     found = enclosing(tmp_path / ".ar" / "journal.db")
