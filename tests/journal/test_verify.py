@@ -123,7 +123,9 @@ def test_a_weakened_guard_is_found(night_path):
 def test_a_trigger_that_was_added_to_the_events_is_found(night_path):
     db = sqlite3.connect(night_path)
     db.execute('CREATE TRIGGER echo AFTER INSERT ON "events" BEGIN DELETE FROM samples; END')
-    db.execute("CREATE TRIGGER harmless AFTER INSERT ON samples BEGIN SELECT 1 FROM samples JOIN events ON events.version = step; END")
+    db.execute(
+        "CREATE TRIGGER harmless AFTER INSERT ON samples BEGIN SELECT 1 FROM samples JOIN events ON events.version = step; END"
+    )
     db.close()
 
     [finding] = verify(Reader(night_path)).findings
