@@ -82,6 +82,8 @@ def _text_test(name: str, sign: str, value: str) -> Test:
     if sign not in ":=":
         raise FilterError(f"{name}{sign}{value}: {name} is text, so ask {name}:{value} or {name}~{value}.")
     among = frozenset(wanted.split(","))
+    if name == "status":
+        return lambda view, row: not among.isdisjoint((view.status(row), view.word(row)))
     if name == "knob":
         return lambda view, row: any(move.split(" ", 1)[0].lower() in among for move in get(view, row).split(", "))
     return lambda view, row: get(view, row).lower() in among

@@ -32,13 +32,7 @@ class Row(Struct, frozen=True):
     gain: float | None
     seconds: float | None
     decided_time: float | None
-    vetoed: bool = False  # kept once, and taken back
-    overtaken: bool = False  # discarded although it gained: another experiment had become the incumbent
-
-    @property
-    def word(self) -> str:
-        """Its status, as a list tells it."""
-        return "vetoed" if self.vetoed else "moved" if self.overtaken else self.status
+    word: str  # its status, as a list tells it
 
 
 class Flight(Struct, frozen=True):
@@ -106,12 +100,18 @@ class View:
             gain=_present(gain),
             seconds=ledger.seconds[index] if status != "open" else None,
             decided_time=_present(time),
-            vetoed=status == "invalid" and index in ledger.overruled,
-            overtaken=status == "discard" and index in ledger.overtaken,
+            word=self.word(index),
         )
 
     def status(self, index: int) -> str:
         return self._verdict(index)[0]
+
+    def word(self, index: int) -> str:
+        """The status, or more: vetoed, where it was kept once, and moved, where it gained on an incumbent of before."""
+        status = self.status(index)
+        if status == "invalid" and index in self.ledger.overruled:
+            return "vetoed"
+        return "moved" if status == "discard" and index in self.ledger.overtaken else status
 
     def _verdict(self, index: int) -> tuple[str, float, float, float, float]:
         """Status, metric, delta, gain in σ, time."""

@@ -22,6 +22,7 @@ from journal.projections import fold
 from journal.recorded import Recorded
 from journal.store import Reader
 from tui.ledger import Ledger
+from tui.spans import Spans
 from tui.standing import ancestors
 from tui.view import View
 
@@ -186,6 +187,28 @@ def test_what_is_in_flight_is_told_at_any_position_whatever_was_decided_meanwhil
         45: ([], 0),
         59: ([6, 7, 8, 9], 3),
     }
+
+
+def spans_of(steps):
+    """0 begins one; any other number ends one of those that go on."""
+    spans = Spans()
+    for at, step in enumerate(steps, start=1):
+        if step and spans.unended:
+            spans.end(spans.unended[step % len(spans.unended)], at)
+        else:
+            spans.begin(at)
+    return spans
+
+
+@given(st.lists(st.integers(0, 3), max_size=40), st.integers(0, 41))
+def test_what_goes_on_has_begun_and_not_ended(steps, at):
+    spans = spans_of(steps)
+
+    going = spans.going(at)
+
+    assert going == [
+        one for one, (begun, ended) in enumerate(zip(spans.begun, spans.ended, strict=True)) if begun <= at < ended
+    ]
 
 
 def test_an_incumbent_with_a_lower_number_than_the_one_before_stands_since_that_one():

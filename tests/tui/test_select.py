@@ -30,6 +30,15 @@ def test_a_filter_keeps_what_passes_every_term(theatre, text, numbers):
 
 
 @pytest.mark.parametrize(
+    ("text", "numbers"), [("status:moved", [1]), ("status:discard", [3, 1]), ("status:discard -status:moved", [3])]
+)
+def test_what_is_seen_of_a_status_is_found_as_well(abreast, text, numbers):
+    rows = select(abreast.live.view, filter_text=text, sort_text="")
+
+    assert [abreast.ledger.number[row] for row in rows] == numbers
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [
         ("speed>3", "speed: no such field"),

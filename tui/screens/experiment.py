@@ -225,7 +225,7 @@ def _lineage(view: View, detail: Detail, *, width: int) -> tuple[Parts, ...]:
     for index in before[:LINEAGE]:
         kept = view.row(index)
         gain = signed(kept.delta) if kept.delta is not None else "baseline"
-        text = f"#{kept.number:<6} {number(kept.metric)}  {gain:>9}  {'vetoed  ' if kept.vetoed else ''}"
+        text = f"#{kept.number:<6} {number(kept.metric)}  {gain:>9}  {'vetoed  ' if kept.word == 'vetoed' else ''}"
         lines.append(((text, STATUS_ROLE[kept.status]), (clip(sanitize(kept.idea), max(10, width - len(text))), "")))
     if len(before) > LINEAGE:
         lines.append((("and what they stand on", "dim"),))
