@@ -65,7 +65,7 @@ class Scope:
         named = ", ".join(self.patterns)
         reasons = [reason for path in self.patterns if path in self.tree and (reason := self.refusal(path))]
         why = reasons[0] if reasons else "no committed file matches"
-        return f"The scope {named} holds nothing that can be edited: {why}. Correct `scope` in the brief, or commit the file."
+        return f"The scope {named} holds nothing that can be edited: {why}. Name a committed file, folder or glob."
 
 
 def matches(path: str, patterns: Iterable[str]) -> bool:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +11,6 @@ import typer
 from loop.cli.app import INTERRUPTED, START, JsonOption, app, say
 from loop.config import KEYS
 from loop.errors import BadInput
-from loop.keys import checked
 
 if TYPE_CHECKING:  # `ar-loop --help` reads no repository
     from loop.setup.candidates import Candidate
@@ -123,7 +122,7 @@ def _how_to_keep(key: str) -> str:
 class Nobody:
     """No terminal: the defaults are the answers."""
 
-    def ask(self, key: str, *, default: str | None = None) -> str:
+    def ask(self, key: str, *, default: str | None, fits: "Callable[[str], None]") -> str:  # noqa: ARG002
         if default is None:
             raise BadInput(f"A brief needs {key}: say it with --{key}.")
         return default
@@ -141,12 +140,12 @@ class Nobody:
 class AtTerminal(Nobody):
     """A person who is asked."""
 
-    def ask(self, key: str, *, default: str | None = None) -> str:
-        """An answer that the brief can take: a slip costs no trial that is done already."""
+    def ask(self, key: str, *, default: str | None, fits: "Callable[[str], None]") -> str:
+        """Asked until an answer fits: a slip costs neither the answers before nor a trial."""
         while True:
             answer: str = typer.prompt(QUESTIONS[key], default=default, err=True)
             try:
-                checked(key, answer, where="your answer")
+                fits(answer)
             except BadInput as error:
                 say(str(error))
             else:

@@ -10,10 +10,14 @@ from loop import brief as briefs
 from loop.brief import Brief
 from loop.errors import BadInput
 from loop.inputs import source
+from loop.keys import checked
 from loop.profile import Profile
+from loop.scope import Scope
 from loop.setup import suggest
 from loop.setup.draft import front_matter
 from loop.workspace import Workspace
+
+STAND_IN = {"goal": "-", "metric": "metric", "direction": "minimize", "scope": "**"}  # until the keys are known
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,11 +41,29 @@ class Desk:
         bootstrap.check(setting)
         return setting
 
-    def check_inputs(self, given: object) -> None:
-        """Raise BadInput where an input that a flag names does not exist."""
-        for name in given if isinstance(given, list) else ():
+    def check(self, known: Mapping[str, object], *, flags: Mapping[str, object]) -> None:
+        """Raise BadInput for what is known and cannot be used, before anything is asked or tried."""
+        self.brief({**STAND_IN, **known})
+        for name in _listed(flags.get("inputs")):
             if not source(self.workspace.root, name).exists():
                 raise BadInput(f"--input {name} does not exist.")
+        for key in ("train", "scope"):
+            if key in flags:
+                self.fits(key, flags[key])
+
+    def fits(self, key: str, answer: object) -> None:
+        """Raise BadInput where an answer can be no value of a key, in a brief or in this repository."""
+        value = checked(key, answer, where=self.said.get(key, "your answer"))
+        tree = self.workspace.tree(self.workspace.head())
+        if key == "scope":
+            Scope(patterns=tuple(_listed(value)), tree=tree).files()
+        if key == "train":
+            whole = suggest.whole(str(answer), self.workspace.root, tree)
+            self.setting(self.brief({**STAND_IN, "train": whole}))
+
+
+def _listed(value: object) -> list[str]:
+    return value if isinstance(value, list) else []
 
 
 def flags(keys: Iterable[str]) -> dict[str, str]:

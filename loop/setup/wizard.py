@@ -4,8 +4,9 @@ Nothing is written before the end: whoever leaves in between leaves everything a
 """
 
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -21,7 +22,7 @@ from loop.metric import of_metric
 from loop.scope import Scope
 from loop.setup import autoresearch, existing, suggest
 from loop.setup.candidates import Candidate, candidates, direction_of, named, pattern_for
-from loop.setup.desk import Desk, flags
+from loop.setup.desk import STAND_IN, Desk, flags
 from loop.setup.doubts import Tried, doubts
 from loop.setup.draft import front_matter, human
 from loop.setup.rehearsal import Rehearsal, Stage
@@ -31,7 +32,8 @@ from loop.workspace import Workspace
 class Person(Protocol):
     """Who answers: a person at a terminal, or nobody, whose answers are the defaults and for whom the rest is BadInput."""
 
-    def ask(self, key: str, *, default: str | None = None) -> str: ...
+    def ask(self, key: str, *, default: str | None, fits: Callable[[str], None]) -> str:
+        """An answer for which `fits` raises no BadInput, if there is somebody to ask again."""
 
     def choose(self, found: Sequence[Candidate], *, default: Candidate | None) -> Candidate | str: ...
 
@@ -72,8 +74,8 @@ def make(root: Path, wish: Wish, person: Person) -> Made:
     old = existing.read(path, given=wish.keys, bare=wish.from_autoresearch, force=wish.force)
     kept = old.keys if old else {}
     desk = Desk(workspace=workspace, path=path, said=dict.fromkeys(kept, path.name) | flags(wish.keys))
-    desk.check_inputs(wish.keys.get("inputs"))
     known = {**kept, **(autoresearch.proposal(workspace.root) if wish.from_autoresearch else {}), **wish.keys}
+    desk.check(known, flags=wish.keys)
     keys, found, tried = _settled(desk, known, wish, person)
     setting = desk.setting(desk.brief(keys))
     config, tree = setting.brief.config, workspace.tree(workspace.head())
@@ -96,19 +98,22 @@ def _settled(
 ) -> tuple[dict[str, object], list[Candidate], Tried]:
     """Every key of the brief: what is not known is suggested, asked, or found by trying."""
     keys, root, tree = dict(known), desk.workspace.root, desk.workspace.tree(desk.workspace.head())
-    keys["goal"] = keys.get("goal") or person.ask("goal")
-    keys["train"] = keys.get("train") or person.ask("train", default=suggest.train(root, tree, keys.get("scope")))
+
+    def ask(key: str, *, default: str | None = None) -> str:
+        return person.ask(key, default=default, fits=partial(desk.fits, key))
+
+    keys["goal"] = keys.get("goal") or ask("goal")
+    keys["train"] = keys.get("train") or ask("train", default=suggest.train(root, tree, keys.get("scope")))
     keys |= {key: suggest.whole(str(keys[key]), root, tree) for key in ("train", "evaluate") if keys.get(key)}
-    keys["scope"] = keys.get("scope") or [person.ask("scope", default=suggest.scope(str(keys["train"]), tree))]
+    keys["scope"] = keys.get("scope") or [ask("scope", default=suggest.scope(str(keys["train"]), tree))]
     found: list[Candidate] = []
     tried = Tried()
     if wish.trial:
         keys, found, tried = _tried(desk, keys, person, runs=wish.runs)
-    keys["metric"] = keys.get("metric") or person.ask("metric")
-    keys["direction"] = keys.get("direction") or person.ask("direction", default=direction_of(str(keys["metric"])))
+    keys["metric"] = keys.get("metric") or ask("metric")
+    keys["direction"] = keys.get("direction") or ask("direction", default=direction_of(str(keys["metric"])))
     timed = suggest.keeps_time(root, str(keys["train"]), tree)
-    budget = suggest.budget(None if timed else tried.seconds)
-    keys["budget"] = keys.get("budget") or person.ask("budget", default=budget)
+    keys["budget"] = keys.get("budget") or ask("budget", default=suggest.budget(None if timed else tried.seconds))
     return keys, found, tried
 
 
@@ -124,7 +129,7 @@ def _tried(
     desk: Desk, keys: dict[str, object], person: Person, *, runs: int
 ) -> tuple[dict[str, object], list[Candidate], Tried]:
     """Run the command once, read the metric off its output, then measure the noise. What it needs is added to the keys."""
-    setting = desk.setting(desk.brief({"metric": "metric", "direction": "minimize", **keys}))
+    setting = desk.setting(desk.brief({**STAND_IN, **keys}))
     config = setting.brief.config
     for name in bootstrap.uncommitted(setting):
         person.say(f"note: {name} has changes that are not committed: the trial is of the commit")
@@ -140,7 +145,9 @@ def _tried(
         found = candidates(first.output)
         value = _metric(keys, first, found, person)
         seconds = first.outcome.wall_seconds
-        keys["direction"] = keys.get("direction") or person.ask("direction", default=direction_of(str(keys["metric"])))
+        keys["direction"] = keys.get("direction") or person.ask(
+            "direction", default=direction_of(str(keys["metric"])), fits=partial(desk.fits, "direction")
+        )
         person.say(f"{keys['metric']}: {value:g} after {seconds:.1f} s")
         if runs > 1:
             long = f" (about {(runs - 1) * seconds / 60:.0f} minutes; --runs 1 leaves it out)" if seconds > 60 else ""

@@ -203,9 +203,11 @@ def at_terminal(root: Path, typed: str) -> subprocess.CompletedProcess:
 
 
 def test_at_a_terminal_a_person_answers_chooses_a_number_by_its_place_and_takes_what_is_proposed(lab):
-    told = at_terminal(lab.root, "validation loss below 0.1\n\n\n1\nminimise\n\n\n")
+    told = at_terminal(lab.root, "validation loss below 0.1\nnothing.sh\n\ngone.py\n\n1\nminimise\n\n\n")
 
     assert told.returncode == 0, told.stderr
+    assert "there is no program `nothing.sh`.\n" in told.stderr
+    assert "The scope gone.py holds nothing that can be edited: no committed file matches." in told.stderr
     assert "your answer: `direction: minimise` cannot be used: write minimize or maximize.\n" in told.stderr
     assert "1. Validation loss: 0.201" in told.stderr
     assert (
