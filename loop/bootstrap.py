@@ -22,6 +22,7 @@ from loop.device import share
 from loop.environment import file_of_python, missing_program, script_of
 from loop.errors import BadInput
 from loop.inputs import source
+from loop.isolation import admit
 from loop.lab import BASELINE, Lab, Screen
 from loop.opening import open_session
 from loop.profile import Profile
@@ -34,7 +35,7 @@ from loop.proposers.dialogue import Claude
 from loop.proposers.sampler import Sampler
 from loop.proposers.tools import Tools
 from loop.recorder import Recorder
-from loop.run import Runs, admit
+from loop.run import Runs
 from loop.scope import Scope
 from loop.workspace import Workspace, check_tag
 

@@ -14,7 +14,8 @@ from loop.clock import Clock
 from loop.config import Config
 from loop.contracts import Device, Outcome, Training
 from loop.environment import environment
-from loop.errors import RunRefused, WorldBroken
+from loop.errors import WorldBroken
+from loop.isolation import admit, isolation_of
 from loop.locked import MODEL_PREFIX, changed, knows_prefix
 from loop.measure import Measured, Watch, measure
 from loop.outcome import Failure, failed, failure, finished
@@ -39,7 +40,7 @@ class Runs:
         self._gpu = gpu
         self._sandbox: Sandbox | None = None
         self._building = threading.Lock()
-        self.isolation: Isolation = _isolation(config)
+        self.isolation: Isolation = isolation_of(config)
 
     def folder(self, session: str, experiment: int, run: int) -> Path:
         """The folder of one run; its `home` is the HOME of its processes, by which they are known."""
@@ -226,26 +227,7 @@ class Runs:
             raise WorldBroken(f"Only {free >> 20} MiB are free on the disk of {folder}: make room, then start again.")
 
 
-def admit(config: Config, *, by_model: bool) -> None:
-    """Raises RunRefused where this brief's runs may not start on this machine."""
-    if config.sandbox == "none" or sandbox.available():
-        return
-    if config.sandbox == "required":
-        raise RunRefused(f"The brief says `sandbox: required`, but {sandbox.why_not()}.")
-    if by_model:
-        raise RunRefused(
-            f"Code that a model wrote does not run without a sandbox, and {sandbox.why_not()}. "
-            "Mend that, or say `sandbox: none` in the brief and let it run with your rights."
-        )
-
-
 def _bound(device: Device) -> dict[str, str]:
     """The variables by which a run knows its device; of several GPUs it sees its own alone."""
     visible = {} if device.gpu is None else {"CUDA_VISIBLE_DEVICES": device.gpu}
     return {"AR_DEVICE": device.torch, **visible}
-
-
-def _isolation(config: Config) -> Isolation:
-    if config.sandbox == "none":
-        return "none"
-    return "sandboxed" if sandbox.available() else "limited"

@@ -1,14 +1,10 @@
 """A night: recover, measure the baseline, then one experiment after the other until something ends it."""
 
 import contextlib
-import os
-import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
 from dataclasses import dataclass
-from types import FrameType
 
 from journal import memory
 from journal.errors import JournalUnusable
@@ -20,12 +16,11 @@ from loop.control import BETWEEN, POLL_SECONDS, Wish
 from loop.crew import Crew
 from loop.errors import BadInput, ProposerFailure, RunRefused, Stopped, WorkspaceError, WorldBroken
 from loop.experiment import decide, tried
+from loop.interruption import interruptible
 from loop.lab import Lab
 from loop.recovery import recover
 from loop.reread import reread
 from loop.steering import steer
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True)
@@ -54,7 +49,7 @@ def retest(lab: Lab, *, more: int | None = None) -> Ending:
 
 def _played(lab: Lab, night: Callable[[], Ending]) -> Ending:
     """Everything that may end a call of the loop, and its last word."""
-    with lab.turn, _interruptible(lab):
+    with lab.turn, interruptible(lab.control):
         try:
             ending = night()
         except Stopped:
@@ -215,25 +210,3 @@ def _close(lab: Lab, ending: Ending) -> None:
         ahead.close(lab, final=ending.final)
         if state == "open" or (state == "paused" and ending.final):
             lab.recorder.of_session(kind(session=lab.session.tag, reason=ending.reason))
-
-
-@contextmanager
-def _interruptible(lab: Lab) -> Iterator[None]:
-    """The first Ctrl-C (or SIGTERM, or a closed terminal) ends the run in flight and pauses; the second ends the loop at once.
-
-    Ended at once, nothing acknowledged is lost, and the run's processes end with the loop.
-    """
-
-    def heard(number: int, _frame: FrameType | None) -> None:
-        if lab.control.interrupted:
-            os._exit(128 + number)
-        lab.control.interrupt()
-
-    under_nohup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-    asked = [number for number in SIGNALS if not (under_nohup and number == signal.SIGHUP)]
-    before = {number: signal.signal(number, heard) for number in asked}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

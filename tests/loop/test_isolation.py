@@ -97,7 +97,7 @@ def test_the_real_training_runs_in_the_sandbox_and_is_scored_there(tmp_path):
 
 def test_code_that_a_model_wrote_is_refused_where_there_is_no_sandbox(bare):
     code = (
-        "from loop.config import Config; from loop.run import admit\n"
+        "from loop.config import Config; from loop.isolation import admit\n"
         "admit(Config(goal='', metric='m', direction='minimize'), by_model=True)"
     )
 
