@@ -19,6 +19,7 @@ FULL = 5  # lines of the one in full
 SILENCE = 10.0  # seconds without telemetry after which none is expected of a run, unless the incumbent had some
 BARRED = 100  # columns from which each of the others has a bar, too
 BAR = 12  # cells of it
+TIMED = 120  # columns from which its speed is told, too
 IDEA_LEAST = 16  # cells that are left to an idea
 
 
@@ -66,7 +67,7 @@ def _on(run: Run | None) -> str:
 def _paint_others(frame: Frame, y: int, scene: Scene, others: Sequence[Flying], *, room: int) -> int:
     """Each in a line, in columns; those without room by their numbers. The line after them."""
     shown = others if len(others) <= room else others[: room - 1]
-    rows = [_cells(scene, one, barred=frame.width >= BARRED) for one in shown]
+    rows = [_cells(scene, one, width=frame.width) for one in shown]
     widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
     for line, (one, row) in enumerate(zip(shown, rows, strict=True), start=y):
         x = 1
@@ -85,21 +86,20 @@ def _width(parts: Parts) -> int:
     return sum(cell_len(text) for text, _ in parts)
 
 
-def _cells(scene: Scene, one: Flying, *, barred: bool) -> tuple[Parts, ...]:
-    """Number, device, bar, share, what it does, loss against the incumbent's."""
+def _cells(scene: Scene, one: Flying, *, width: int) -> tuple[Parts, ...]:
+    """Number, device, bar, share, what it does, loss against the incumbent's, speed."""
     head: Parts = ((_name(one), "strong"),)
     if one.run is None:
-        return head, (), (), (), (("preparing", "dim"),), ()
+        return head, (), (), (), (("preparing", "dim"),), (), ()
     words, share = _doing(scene, one, one.run)
-    bar = _bar(share, BAR) if barred else ()
-    loss = _loss(scene, one)
     return (
         head,
         ((sanitize(one.run.device), "dim"),),
-        bar,
+        _bar(share, BAR) if width >= BARRED else (),
         ((f"{percent(share):>4}", ""),),
         ((words, "dim"),),
-        ((loss, ""),) if loss else (),
+        ((_loss(scene, one), ""),),
+        ((_speed(one), "dim"),) if width >= TIMED else (),
     )
 
 
@@ -141,6 +141,10 @@ def _loss(scene: Scene, one: Flying, *, in_full: bool = False) -> str:
         return f"loss {number(last.loss)}"
     against = f" to incumbent at {duration(last.seconds)}" if in_full else ""
     return f"loss {number(last.loss)} ({signed(last.loss - rival)}{against})"
+
+
+def _speed(one: Flying) -> str:
+    return f"{rate(one.curve[-1].tokens_per_second)} tok/s" if one.trains and one.curve else ""
 
 
 def _paint_idle(frame: Frame, y: int, session: Summary) -> None:
@@ -209,7 +213,7 @@ def _figures(scene: Scene, one: Flying) -> str:
     if not one.curve:
         return ""
     last = one.curve[-1]
-    parts = [_loss(scene, one, in_full=True), f"{rate(last.tokens_per_second)} tok/s"]
+    parts = [_loss(scene, one, in_full=True), _speed(one)]
     if last.mfu is not None:
         parts.append(f"MFU {last.mfu:.1%}")
     if last.memory is not None:

@@ -19,7 +19,7 @@ STACKED = 120  # columns below which zoomed plots stand one above the other
 def paint(frame: Frame, scene: Scene) -> None:
     """Header and footer aside: what is in flight, plots, table."""
     bottom = frame.height - 1
-    room = max(1, bottom - HEADER - FULL - PLOTS_LEAST - ROWS_LEAST)
+    room = 1 if scene.ui.zoom else max(1, bottom - HEADER - FULL - PLOTS_LEAST - ROWS_LEAST)
     top = paint_flights(frame, HEADER, scene, room=room)
     least = min(PLOTS_LEAST, bottom - top - ROWS_FEWEST)
     plots = bottom - top if scene.ui.zoom else max(least, min((bottom - top) // 2, bottom - top - ROWS_LEAST))
