@@ -46,6 +46,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gpt import data, machine
+from gpt.arguments import Arguments
 
 Floats = npt.NDArray[np.float32]
 Tokens = npt.NDArray[np.int32]
@@ -358,7 +359,7 @@ def existing(checkpoint: Path) -> Path:
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = Arguments(
         prog="python -m gpt.evaluate",
         description="Print the validation bits per byte of a checkpoint.",
         epilog="example: python -m gpt.evaluate --checkpoint out/model.pt --json",

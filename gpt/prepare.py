@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 
 from gpt import data, encode, lock, machine
+from gpt.arguments import Arguments
 from gpt.bar import Bar
 from gpt.hub import Hub
 from gpt.sources import DATASETS, Source, cache_folder, source
@@ -183,7 +184,7 @@ def choose(arguments: argparse.Namespace) -> Request:
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = Arguments(
         prog="python -m gpt.prepare",
         description="Build tokenizer, training shards and the pinned validation part; a second call does nothing.",
         epilog="examples: python -m gpt.prepare --profile cpu; python -m gpt.prepare --dataset climbmix --shards 8",

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from gpt import data
+from gpt.arguments import Arguments
 
 OWN = Path(__file__).with_name("train.py")
 BEST = Path(".ar/best/model.pt")  # where the loop keeps the incumbent's
@@ -77,7 +78,7 @@ def model_of(checkpoint: Path, code: ModuleType, *, vocabulary: int) -> Callable
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = Arguments(
         prog="python -m gpt.sample",
         description="Continue a text with a checkpoint.",
         epilog='example: python -m gpt.sample --checkpoint .ar/best/model.pt --prompt "def main("',

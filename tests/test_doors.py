@@ -7,18 +7,32 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    ("module", "words", "said"),
+    ("door", "words", "said"),
     [
-        ("loop", ["staus"], "No such command 'staus'. Did you mean 'status', 'pause'? (see `ar-loop --help`)."),
-        ("loop", ["status", "--journal", "/nowhere"], "There is no journal at /nowhere: start one with `ar-loop run`"),
-        ("journal", ["show", "x"], "Invalid value for 'number': Input should be a valid integer"),
-        ("journal", ["log", "--journal", "/nowhere"], "There is no journal at /nowhere: start one with `ar-loop run`"),
-        ("tui", ["--sise", "3"], "unrecognized arguments: --sise 3 (see `ar-tui --help`)."),
-        ("tui", ["--journal", "/nowhere"], "There is no journal at /nowhere: start one with `ar-loop run`"),
+        ("loop.entry", ["staus"], "No such command 'staus'. Did you mean 'status', 'pause'? (see `ar-loop --help`)."),
+        (
+            "loop.entry",
+            ["status", "--journal", "/nowhere"],
+            "There is no journal at /nowhere: start one with `ar-loop run`",
+        ),
+        ("journal.entry", ["show", "x"], "Invalid value for 'number': Input should be a valid integer"),
+        (
+            "journal.entry",
+            ["log", "--journal", "/nowhere"],
+            "There is no journal at /nowhere: start one with `ar-loop run`",
+        ),
+        ("tui.entry", ["--sise", "3"], "unrecognized arguments: --sise 3 (see `ar-tui --help`)."),
+        ("tui.entry", ["--journal", "/nowhere"], "There is no journal at /nowhere: start one with `ar-loop run`"),
+        (
+            "gpt.prepare",
+            ["--dateset", "x"],
+            "unrecognized arguments: --dateset x (see `python -m gpt.prepare --help`).",
+        ),
+        ("gpt.prepare", ["--profile", "vast"], "no profile 'vast' in "),
     ],
 )
-def test_a_refusal_is_one_line_that_begins_alike_at_every_door(module, words, said):
-    enter = f"import sys; sys.argv[1:] = {words}; from {module}.entry import main; main()"
+def test_a_refusal_is_one_line_that_begins_alike_at_every_door(door, words, said):
+    enter = f"import sys; sys.argv[1:] = {words}; from {door} import main; sys.exit(main())"
 
     done = subprocess.run([sys.executable, "-c", enter], capture_output=True, text=True, check=False)
 
