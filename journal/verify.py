@@ -31,6 +31,11 @@ def verify(reader: Reader, *, repository: Repository | None = None) -> Report:
 
 def _verify(reader: Reader, repository: Repository | None) -> Report:
     report = Report()
+    if damage := reader.damage():
+        report.wrong(
+            f"The file itself is damaged ({damage}): `ar-journal rebuild` mends the tables of the projections, "
+            "for events restore a backup, or import an export."
+        )
     _check_guards(reader.schema(), report)
     anchors = [*repository.anchors.values(), *repository.verdicts.values()] if repository else []
     audit = Audit(anchored={position for position, _ in anchors})
@@ -108,10 +113,7 @@ def _compare(reader: Reader, audit: Audit, report: Report) -> None:
 
 def _alike(reader: Reader, table: Table, state: State) -> bool:
     """Whether the rows are those of the fold, in order: a wide table lies in the order of its events, another in its key's."""
-    told = _told(table, state)
-    if not table.wide:
-        told = iter(sorted(told, key=table.order()))
-    return all(starmap(eq, zip_longest(reader.table(table.name), told)))
+    return all(starmap(eq, zip_longest(reader.table(table.name), _told(table, state))))
 
 
 def _say_where(reader: Reader, table: Table, state: State, report: Report) -> None:
@@ -125,7 +127,10 @@ def _say_where(reader: Reader, table: Table, state: State, report: Report) -> No
 
 
 def _told(table: Table, state: State) -> Iterator[Values]:
-    return map(table.values(), rows_of(getattr(state, table.name).rows))
+    rows = getattr(state, table.name).rows
+    if isinstance(rows, dict) and not table.wide:
+        rows = [rows[key] for key in sorted(rows)]
+    return map(table.values(), rows_of(rows))
 
 
 def _normal(sql: str) -> str:

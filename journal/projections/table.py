@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import Any
 
 Values = tuple[Any, ...]
@@ -33,11 +33,6 @@ class Table:
     def values(self) -> Callable[[object], Values]:
         """Row of the fold -> values in the order of the columns."""
         return attrgetter(*(column.attribute or column.name for column in self.columns))
-
-    def order(self) -> Callable[[Values], Any]:
-        """Values of a row -> what its key sorts by."""
-        names = [column.name for column in self.columns]
-        return itemgetter(*(names.index(name) for name in self.key))
 
     def create(self) -> tuple[str, ...]:
         """The statements that create it."""

@@ -105,6 +105,11 @@ class Reader:
         """Whether the projections' tables are there, in this program's shape."""
         return present(self._db)
 
+    def damage(self) -> str:
+        """What SQLite finds wrong with the file first, its indexes included; empty where nothing is."""
+        found = str(self._query("PRAGMA integrity_check(1)")[0][0])
+        return "" if found == "ok" else " ".join(found.split())
+
     def data_version(self) -> int:
         """A number that changes when another connection commits."""
         return int(self._query("PRAGMA data_version")[0][0])

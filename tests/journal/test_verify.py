@@ -100,6 +100,26 @@ def test_two_swapped_events_are_found(night_path):
     assert verify(reader).first_bad == 12
 
 
+def test_an_index_that_has_lost_an_event_is_found(night_path):
+    db = sqlite3.connect(night_path, isolation_level=None)
+    page, size = (
+        db.execute(query).fetchone()[0]
+        for query in (
+            "SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_events_1'",
+            "PRAGMA page_size",
+        )
+    )
+    db.close()
+    content = bytearray(night_path.read_bytes())
+    place = content.rindex(TAG.encode(), (page - 1) * size, page * size)
+    content[place : place + len(TAG)] = b"nov99"
+    night_path.write_bytes(content)
+
+    [finding] = verify(Reader(night_path)).findings
+
+    assert "missing from index sqlite_autoindex_events_1" in finding.what
+
+
 @pytest.mark.parametrize("name", GUARDED)
 def test_a_dropped_guard_is_found(night_path, name):
     db = sqlite3.connect(night_path)
