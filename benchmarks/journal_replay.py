@@ -8,7 +8,8 @@ the typed decode 1.0 to 1.4, the eleven folds 2 to 2.5 (0.2 to 0.3 µs for each 
 memory of 665 MB of rows), the hashes 1.4, their order 0.3, the comparison of the rows of every table with the folds' 1.9, a
 rebuild's inserts, indexes and full text 4, SQLite's own check of the file 1.4. So reading and the chain take less than 3
 seconds, one fold 3, every fold 5; a verification, which is all of these, takes 10 and a rebuild 10, more than the 4 aimed at.
-More processes would share out the wall clock, not the work. Questions are measured in CPU too: other jobs double the wall clock.
+More processes would share out the wall clock, not the work. Questions are measured in CPU too: other jobs double the wall
+clock.
 """
 
 import shutil
