@@ -37,6 +37,8 @@ class Tail:
     def wait(self, timeout: float | None = None) -> bool:
         """Block until something has been committed since the last call; False after `timeout` seconds or `stop`."""
         deadline = None if timeout is None else time.monotonic() + timeout
+        if self._asleep(0):
+            return False
         while not self._moved():
             left = self._interval if deadline is None else min(self._interval, deadline - time.monotonic())
             if left <= 0 or self._asleep(left):

@@ -66,6 +66,13 @@ def test_another_thread_can_end_the_wait(tail):
     stopping.join()
 
 
+def test_a_tail_that_was_stopped_waits_no_more_whatever_is_committed(journal, tail):
+    tail.stop()
+    journal.append("s", [IDEA])
+
+    assert not tail.wait()
+
+
 def test_waking_writes_nothing(journal):
     before = wake_file(journal.path).stat()
 
