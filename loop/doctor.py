@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,9 @@ from loop.limits import SPARE_BYTES
 
 State = Literal["well", "note", "broken"]
 GIT = (2, 36)  # the first that can sync loose objects and refs before it says that they are written
+
+
+_PROPOSERS = {"sampler": "the built-in sampler", "claude": "Claude", "command": "the brief's command"}
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,8 @@ def _repository(setting: Setting) -> Iterator[Finding]:
     yield Finding(
         "brief", "well", f"{setting.brief.path.name}: {config.direction} {config.metric}, {config.budget:g} s a run"
     )
-    yield _tried("commands", lambda: bootstrap.check(setting), f"`{config.train}` and what it needs are there")
-    yield _tried("proposer", lambda: bootstrap.choice(setting), f"`proposer: {config.proposer}` can work here")
+    yield _commands(setting)
+    yield _proposer(setting)
 
 
 def _written(setting: Setting) -> Finding:
@@ -69,12 +72,21 @@ def _written(setting: Setting) -> Finding:
     return Finding("folder", "well", f"{root} can be written")
 
 
-def _tried(what: str, act: Callable[[], object], words: str) -> Finding:
+def _commands(setting: Setting) -> Finding:
     try:
-        act()
+        bootstrap.check(setting)
     except LoopError as error:
-        return Finding(what, "broken", str(error))
-    return Finding(what, "well", words)
+        return Finding("commands", "broken", str(error))
+    return Finding("commands", "well", f"`{setting.brief.config.train}` and what it needs are there")
+
+
+def _proposer(setting: Setting) -> Finding:
+    """Who would propose here, and why not somebody better."""
+    try:
+        found = bootstrap.choice(setting)
+    except LoopError as error:
+        return Finding("proposer", "broken", str(error))
+    return Finding("proposer", "well", found.words or f"the proposer is {_PROPOSERS[found.name]}")
 
 
 def _machine(folder: Path) -> Iterator[Finding]:

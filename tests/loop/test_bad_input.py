@@ -264,6 +264,7 @@ def test_a_first_brief_is_one_that_can_be_run(project):
     assert done.returncode == 0, done.stderr
     assert "✓  brief       program.md: minimize loss, 5 s a run" in doctor.stdout
     assert f"✓  folder      {project.root} can be written" in doctor.stdout
+    assert "✓  proposer    the built-in sampler proposes: there is no key for Claude" in doctor.stdout
 
 
 def test_the_doctor_says_what_would_keep_a_night_from_running(tmp_path):
