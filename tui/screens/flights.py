@@ -1,22 +1,20 @@
 """The experiments in flight, as Live shows them: one in full, a line for each of the others. Pure."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from rich.cells import cell_len
 
 from journal.projections.runs import Run
-from tui.formatting import clip, dollars, duration, memory, number, percent, rate, sanitize, signed, wrap
+from tui.formatting import clip, dollars, percent, sanitize, wrap
 from tui.frame import Frame
 from tui.moving import in_full
 from tui.snapshot import Detail, Flying
 from tui.summary import Summary
 from tui.ui import Scene
-from tui.widgets.curves import at, points
 from tui.widgets.diff import Parts
+from tui.widgets.progress import bar, budget, doing, figures, loss, speed
 
 FULL = 5  # lines of the one in full
-SILENCE = 10.0  # seconds without telemetry after which none is expected of a run, unless the incumbent had some
 BARRED = 100  # columns from which each of the others has a bar, too
 BAR = 12  # cells of it
 TIMED = 120  # columns from which its speed is told, too
@@ -46,7 +44,7 @@ def _paint_full(frame: Frame, y: int, scene: Scene, chosen: Flying) -> None:
     frame.put(1, y + 1, clip(sanitize(chosen.experiment.idea), frame.width - 1), "strong")
     frame.put(1, y + 2, clip(_origin(chosen.detail), frame.width - 1), "dim")
     _paint_budget(frame, y + 3, scene, chosen)
-    frame.put(1, y + 4, clip(_figures(scene, chosen), frame.width - 1))
+    frame.put(1, y + 4, clip(figures(scene, chosen), frame.width - 1))
     if several and scene.ui.cursor == chosen.row:
         frame.put(0, y + 1, "▌", "accent")
 
@@ -91,60 +89,16 @@ def _cells(scene: Scene, one: Flying, *, width: int) -> tuple[Parts, ...]:
     head: Parts = ((_name(one), "strong"),)
     if one.run is None:
         return head, (), (), (), (("preparing", "dim"),), (), ()
-    words, share = _doing(scene, one, one.run)
+    words, share = doing(scene, one, one.run)
     return (
         head,
         ((sanitize(one.run.device), "dim"),),
-        _bar(share, BAR) if width >= BARRED else (),
+        bar(share, BAR) if width >= BARRED else (),
         ((f"{percent(share):>4}", ""),),
         ((words, "dim"),),
-        ((_loss(scene, one), ""),),
-        ((_speed(one), "dim"),) if width >= TIMED else (),
+        ((loss(scene, one), ""),),
+        ((speed(one), "dim"),) if width >= TIMED else (),
     )
-
-
-def _doing(scene: Scene, one: Flying, run: Run) -> tuple[str, float]:
-    """What a run does, in a word or two, and its share of the budget."""
-    left, share = _progress(one, run)
-    if run.status != "running":
-        return "judging", 1.0
-    if left is None:
-        return _unheard(scene, run)
-    return (f"{duration(left)} left" if share < 1 else "evaluating"), share
-
-
-def _progress(one: Flying, run: Run) -> tuple[float | None, float]:
-    """Seconds left of the budget, and the share that is used up, as the telemetry tells; None where it tells nothing."""
-    if not one.curve:
-        return None, 0.0
-    last = one.curve[-1]
-    share = last.progress if last.progress is not None else (last.seconds / run.budget if run.budget else 0.0)
-    return max(0.0, run.budget - last.seconds), max(0.0, min(1.0, share))
-
-
-def _unheard(scene: Scene, run: Run, *, more: str = "") -> tuple[str, float]:
-    """What a run without telemetry does, by the clock; `more` is said where none is expected."""
-    since = (scene.now - datetime.fromisoformat(run.started_at)).total_seconds()
-    if scene.snapshot.rival or since < SILENCE:
-        return f"starting, {duration(since)}", 0.0
-    share = max(0.0, min(1.0, since / run.budget)) if run.budget else 0.0
-    return f"{duration(since)} of {duration(run.budget)}{more}", share
-
-
-def _loss(scene: Scene, one: Flying, *, in_full: bool = False) -> str:
-    """The loss, and how far it lies from the incumbent's at the same second; in full with these words."""
-    if not one.trains or not one.curve:
-        return ""
-    last = one.curve[-1]
-    rival = at(points(scene.snapshot.rival, axis="time"), last.seconds)
-    if rival is None or last.loss is None:
-        return f"loss {number(last.loss)}"
-    against = f" to incumbent at {duration(last.seconds)}" if in_full else ""
-    return f"loss {number(last.loss)} ({signed(last.loss - rival)}{against})"
-
-
-def _speed(one: Flying) -> str:
-    return f"{rate(one.curve[-1].tokens_per_second)} tok/s" if one.trains and one.curve else ""
 
 
 def _paint_idle(frame: Frame, y: int, session: Summary) -> None:
@@ -183,39 +137,6 @@ def _paint_budget(frame: Frame, y: int, scene: Scene, one: Flying) -> None:
     if one.run is None:
         frame.put(1, y, "proposed; no run yet", "dim")
         return
-    words, share = _budget(scene, one, one.run)
-    x = frame.spans(1, y, *_bar(share, max(10, min(40, frame.width - 46))))
+    words, share = budget(scene, one, one.run)
+    x = frame.spans(1, y, *bar(share, max(10, min(40, frame.width - 46))))
     frame.put(x + 1, y, clip(f"{percent(share)}  {words}", frame.width - x - 1))
-
-
-def _bar(share: float, width: int) -> Parts:
-    full = round(width * share)
-    return ("█" * full, "bar"), ("░" * (width - full), "bar_empty")
-
-
-def _budget(scene: Scene, one: Flying, run: Run) -> tuple[str, float]:
-    """Where a run stands in its budget, in words and as a share."""
-    left, share = _progress(one, run)
-    if run.status != "running":
-        return f"run {run.status}; judging", 1.0
-    if left is None:
-        return _unheard(scene, run, more=" by the clock, no telemetry")
-    words = f"{duration(left)} left of {duration(run.budget)}" if share < 1 else "trained; evaluating"
-    return f"{words}  step {one.curve[-1].step:,}", share
-
-
-def _figures(scene: Scene, one: Flying) -> str:
-    run, session = one.run, scene.snapshot.view.session
-    if run is not None and run.status == "finished":
-        return f"{session.metric if session else 'metric'} {number(run.metric)} ({run.trust})"
-    if run is not None and run.status == "failed":
-        return sanitize(f"{run.failure}: {run.reason}")
-    if not one.curve:
-        return ""
-    last = one.curve[-1]
-    parts = [_loss(scene, one, in_full=True), _speed(one)]
-    if last.mfu is not None:
-        parts.append(f"MFU {last.mfu:.1%}")
-    if last.memory is not None:
-        parts.append(memory(last.memory))
-    return "  ".join(parts)
