@@ -11,18 +11,17 @@ from pathlib import Path
 
 import msgspec
 
-from journal.chain import GENESIS, link
 from journal.codec import encode
-from journal.errors import JournalError, VersionConflict
+from journal.errors import JournalError
 from journal.events import Event
 from journal.projections import State, fold
 from journal.recorded import Recorded, Sample
 from journal.store import lease as leases
-from journal.store import tables
+from journal.store import steps, tables
 from journal.store.connection import Transaction, connect, truncate_wal, wake_file
 from journal.store.lease import Lease
 from journal.store.prepare import prepare
-from journal.store.reader import COLUMNS, Reader, Row, recorded
+from journal.store.reader import Reader, Row
 
 WAL_BYTES = 8 * 2**20  # the writer truncates the write-ahead log above this
 INTENTS = "control/"  # streams that any process may append to
@@ -116,9 +115,11 @@ class Journal(Reader):
             try:
                 with self._transaction(durable=durable):
                     self._check_lease(stream)
-                    if key is not None and (known := self._by_key(key)):
+                    if key is not None and (known := steps.by_key(self._db, key)):
                         return known
-                    written = self._insert(stream, encoded, expected_version=expected_version, key=key)
+                    written = steps.insert(
+                        self._db, stream, encoded, at=self._now, expected_version=expected_version, key=key
+                    )
                     self._project(written)
             except BaseException:
                 self._state = None  # it may have taken in what was rolled back
@@ -146,8 +147,7 @@ class Journal(Reader):
                 if position:
                     raise JournalError(f"{self.path} already holds {position} events: import into a new journal.")
                 for row in rows:
-                    previous = _follows(row, previous)
-                    self._db.execute("INSERT INTO events VALUES (?,?,?,?,?,?,?,?,?)", row)
+                    previous = steps.restore(self._db, row, previous)
                 state = tables.rebuild(self._db, self.read())
             self._state = state
             self._after_commit()
@@ -163,23 +163,6 @@ class Journal(Reader):
         super().close()
         if self._lease is not None:
             os.close(self._lease.lock)
-
-    def _insert(
-        self, stream: str, encoded: list[tuple[Event, bytes]], *, expected_version: int | None, key: str | None
-    ) -> list[Recorded]:
-        position, digest, version = self._end(stream)
-        if expected_version is not None and version != expected_version:
-            raise VersionConflict(
-                f"Stream {stream} is at version {version}, not at the expected {expected_version}: read it again first."
-            )
-        written = []
-        for step, (event, payload) in enumerate(encoded, start=1):
-            name = f"{key}#{step}" if key is not None else None
-            fields = (position + step, self._now(), stream, version + step, event.NAME, event.SCHEMA, name)
-            digest = link(digest, fields, payload)
-            self._db.execute("INSERT INTO events VALUES (?,?,?,?,?,?,?,?,?)", (*fields, payload.decode(), digest))
-            written.append(Recorded(position + step, fields[1], stream, version + step, event, digest))
-        return written
 
     def _project(self, written: list[Recorded]) -> None:
         if self._lease is None:
@@ -198,24 +181,6 @@ class Journal(Reader):
         else:
             tables.disown(self._db)
 
-    def _end(self, stream: str) -> tuple[int, str, int]:
-        """The last position and hash of the journal, and the version of a stream."""
-        row = self._db.execute(
-            "SELECT position, hash, (SELECT max(version) FROM events WHERE stream = ?) "
-            "FROM events ORDER BY position DESC LIMIT 1",
-            (stream,),
-        ).fetchone()
-        return (row[0], row[1], row[2] or 0) if row else (0, GENESIS, 0)
-
-    def _by_key(self, key: str) -> list[Recorded]:
-        known: list[Recorded] = []
-        while row := self._db.execute(
-            f"SELECT {COLUMNS} FROM events WHERE idempotency = ?",  # noqa: S608
-            (f"{key}#{len(known) + 1}",),
-        ).fetchone():
-            known.append(recorded(row))
-        return known
-
     def _check_lease(self, stream: str) -> None:
         if self._lease is not None or not stream.startswith(INTENTS):
             leases.check(self._db, self._lease, stream)
@@ -233,15 +198,6 @@ class Journal(Reader):
 
     def _now(self) -> str:
         return self._clock().astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _follows(row: Row, previous: str) -> str:
-    digest = link(previous, row[:7], row[7].encode())
-    if digest != row[8]:
-        raise JournalError(
-            f"The event at position {row[0]} does not follow from the one before it: the export was changed."
-        )
-    return digest
 
 
 def _bytes(file: str) -> int:
