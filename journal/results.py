@@ -57,7 +57,10 @@ def read(path: Path) -> str:
 
 def parse(text: str) -> list[Result]:
     """The lines of a results.tsv. Raises JournalError with the number of a line that cannot be read."""
-    table = list(csv.reader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
+    try:
+        table = list(csv.reader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
+    except csv.Error as error:
+        raise JournalError(f"The results cannot be read: {error}.") from error
     header = tuple(cell.strip() for cell in table[0]) if table else ()
     if header not in {FIVE, SEVEN}:
         raise JournalError(f"The first line must be {', '.join(FIVE)} or {', '.join(SEVEN)}, separated by tabs.")

@@ -38,7 +38,9 @@ class Layout(StrEnum):
     PARQUET = "parquet"
 
 
-@app.command(epilog="Example: ar-journal export --as results > results.tsv; ar-journal export --view runs --format csv")
+@app.command(
+    epilog="Examples: ar-journal export --as results > results.tsv; ar-journal export --view runs --format parquet > r.parquet"
+)
 def export(
     *,
     shape: Annotated[

@@ -118,6 +118,7 @@ def test_seven_columns_are_read_too(path):
     [
         ("", "The first line must be commit, val_bpb"),
         ("a\tb\n", "The first line must be commit, val_bpb"),
+        pytest.param(FIVE + "x" * 200_000, "The results cannot be read: field larger than", id="a field without end"),
         (FIVE + "x\n", "Line 6 of the results cannot be read"),
         (FIVE + "x\tfast\t1\tkeep\tidea\n", "Line 6 .* could not convert string to float"),
         (FIVE + "x\t1.0\t1\tmaybe\tidea\n", "Line 6 .*none of keep, discard, crash"),
