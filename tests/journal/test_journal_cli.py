@@ -165,6 +165,7 @@ def test_an_answer_that_was_cut_is_said_to_be_on_stderr(night_path):
         (["log", "--session", "moon"], "There is no session moon"),
         (["memory", "--session", "moon"], "There is no session moon: the latest is nov20"),
         (["export", "--view", "runs", "--session", "moon"], "There is no session moon"),
+        (["export", "--format", "parquet"], "Parquet holds a table: name one with --view"),
         (["replay", "--state", "9" * 30], "No journal can hold what was asked for"),
         (["report", "night.txt"], "night.txt names no kind of page: end it in .html or .md"),
         (["log", "--journal", "/nowhere/journal.db"], "There is no journal at /nowhere/journal.db"),
