@@ -89,7 +89,8 @@ def _started(event: SessionStarted) -> str:
 def _run(event: RunStarted) -> str:
     what = {"candidate": "run", "baseline": "baseline run", "replicate": "run again", "incumbent": "incumbent again"}
     name = f"{_at(event)} {what[event.purpose]} {event.run}"
-    return f"{name}, seed {event.seed}, {event.budget:g} s of training, {event.isolation}"
+    where = f", on {event.device}" if ":" in event.device else ""  # one of several devices
+    return f"{name}, seed {event.seed}, {event.budget:g} s of training, {event.isolation}{where}"
 
 
 def _finished(event: RunFinished) -> str:
