@@ -4,18 +4,17 @@ from journal.narration import number
 from journal.projections import State
 from journal.projections.sessions import Session
 from loop.scope import matches
-from loop.summary import kept
 from loop.workspace import Workspace
 
 
 def left_behind(workspace: Workspace, state: State, scope: tuple[str, ...], *, tag: str | None) -> str | None:
     """A sentence about the latest session with keeps, where `run` starts a new one without them; None where all is well."""
     starts = tag not in state.sessions.rows if tag else state.open_session() is None
-    before = [one for one in state.sessions.rows.values() if kept(one) > 0 and workspace.exists(one.incumbent)]
+    before = [one for one in state.sessions.rows.values() if one.kept > 0 and workspace.exists(one.incumbent)]
     if not starts or not before or _holds(workspace, before[-1], scope):
         return None
     last = before[-1]
-    count = f"{kept(last)} change{'s' * (kept(last) > 1)}, {last.metric} {number(last.best)}"
+    count = f"{last.kept} change{'s' * (last.kept > 1)}, {last.metric} {number(last.best)}"
     go_on = "" if last.state == "ended" else f"; to go on with it, `ar-loop run --tag {last.tag}`"
     return (
         f"HEAD does not hold what session {last.tag} kept ({count}), so a new session starts without it: to take it along, "

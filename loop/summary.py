@@ -22,7 +22,7 @@ def as_data(session: Session, state: State) -> dict[str, object]:
         "gain": gain(session),
         "gain_sigma": gain_sigma(session),
         "experiments": session.experiments,
-        "kept": kept(session),
+        "kept": session.kept,
         "discarded": session.counts["discard"],
         "crashed": session.counts["crash"],
         "invalid": session.counts["invalid"],
@@ -42,7 +42,7 @@ def as_lines(session: Session, state: State, *, runs: bool | None = None) -> lis
     counts, back = session.counts, vetoed(session, state)
     tries = (
         f"{_counted(session.experiments, 'experiment')}: "
-        f"{kept(session)} kept, {counts['discard']} discarded, "
+        f"{session.kept} kept, {counts['discard']} discarded, "
         f"{counts['crash']} crashed, {counts['invalid']} that do not count{f' ({back} vetoed)' if back else ''}; "
         f"{_counted(session.refusals, 'proposal')} refused"
     )
@@ -64,11 +64,6 @@ def _to_be_started(session: Session) -> str:
         ", and the last one ended without a word (killed?); nothing recorded is lost" if session.state == "open" else ""
     )
     return f"no loop is running{lost}: `ar-loop run` goes on"
-
-
-def kept(session: Session) -> int:
-    """Experiments kept, the baseline left out."""
-    return session.counts["keep"] - (session.baseline is not None)
 
 
 def vetoed(session: Session, state: State) -> int:
