@@ -68,12 +68,13 @@ class State:
         return {name: fold for name, fold in vars(self).items() if isinstance(fold, Fold)}
 
     def open_session(self) -> Session | None:
-        """The latest session that has not ended."""
-        return next((row for row in reversed(self.sessions.rows.values()) if row.state != "ended"), None)
+        """The session to go on with: the latest, unless it has ended; else the last one that has not."""
+        rows = (self.latest_session(), *reversed(self.sessions.rows.values()))
+        return next((row for row in rows if row is not None and row.state != "ended"), None)
 
     def latest_session(self) -> Session | None:
-        """The latest session, ended or not."""
-        return next(reversed(self.sessions.rows.values()), None)
+        """The session that the loop worked on last, ended or not."""
+        return self.sessions.rows.get(self.sessions.worked)
 
     def _takers(self, kind: type[Event]) -> tuple[tuple[str, Take], ...]:
         folds = ((name, fold) for name, fold in self.folds().items() if self._only is None or name in self._only)

@@ -74,15 +74,20 @@ class Session(msgspec.Struct, kw_only=True, gc=False):
         return self.counts["keep"] - (self.baseline is not None)
 
 
+ASKED = frozenset({DirectionAdded, DirectionWithdrawn})  # by people, of any session
+
+
 class Sessions(Fold):
-    """Rows by tag."""
+    """Rows by tag. `worked` is the session that the loop worked on last: an older one may have been taken up again."""
 
     def __init__(self) -> None:
         self.rows: dict[str, Session] = {}
+        self.worked = ""
         self.takes = {SessionStarted: self._start, **dict.fromkeys(_EVOLVE, self._take)}
 
     def _start(self, event: SessionStarted, recorded: Recorded) -> Session:
         config = event.config
+        self.worked = event.session
         row = self.rows[event.session] = Session(
             tag=event.session,
             goal=str(config.get("goal", "")),
@@ -105,6 +110,8 @@ class Sessions(Fold):
         row = self.rows.get(event.session)
         if row is not None:
             _EVOLVE[type(event)](row, event, recorded.recorded_at)
+            if type(event) not in ASKED:
+                self.worked = event.session
         return row
 
 

@@ -210,6 +210,18 @@ def test_a_failed_append_leaves_fold_and_tables_alone(journal):
     assert stored(journal) == before == told(journal.state())
 
 
+def test_the_latest_session_is_the_one_that_the_loop_worked_on_last_whatever_people_ask_of_another():
+    tags = ["old", "new"]
+    asked = DirectionAdded(session="new", author="ada@here", channel="cli", direction=1, text="wider")
+    begun = [started(session=tag) for tag in tags]
+
+    before = fold(placed(begun))
+    after = fold(placed([*begun, proposed(1, "halve the batch", session="old"), asked]))
+
+    assert (before.latest_session().tag, before.open_session().tag) == ("new", "new")
+    assert (after.latest_session().tag, after.open_session().tag) == ("old", "old")
+
+
 def test_an_empty_state_has_no_session():
     assert State().latest_session() is None
     assert State().open_session() is None
