@@ -59,8 +59,10 @@ def _continued(state: State, *, tag: str | None) -> Session | None:
 def _past(state: State, *, tag: str | None) -> Session:
     """The session whose keeps are looked at again: the one named, else the latest."""
     session = state.latest_session() if tag is None else state.sessions.rows.get(tag)
-    if session is None or not session.incumbent_experiment:
-        raise BadInput(f"Session {tag or 'of before'} has kept no change yet: there is nothing to test again.")
+    if session is None:
+        raise BadInput(f"There is no session {tag or 'yet'}: --ablate tests what a session has kept.")
+    if not session.incumbent_experiment:
+        raise BadInput(f"Session {session.tag} has kept no change yet: there is nothing to test again.")
     return session
 
 

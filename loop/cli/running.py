@@ -85,11 +85,10 @@ def run(
     lab = bootstrap.assemble(setting, tag=tag, screen=narrator, past=ablate)
     voice = Voice(narrator)
     lab.recorder.listen(voice)
-    say(f"session {lab.session.tag} on branch {lab.session.branch}; watch it with `ar-tui`, end it with Ctrl-C")
+    end = "`ar-loop stop`" if let_go else "Ctrl-C"
+    say(f"session {lab.session.tag} on branch {lab.session.branch}; watch it with `ar-tui`, end it with {end}")
     if let_go:
-        say(
-            f"it runs on without this terminal, as process {os.getpid()}: see {lab.folder / LOG}, end it with `ar-loop stop`"
-        )
+        say(f"it runs on without this terminal, as process {os.getpid()}, and talks to {lab.folder / LOG}")
         let_go(lab.folder / LOG)
     notifier = _notifier(lab, notify)
     try:
