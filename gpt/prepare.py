@@ -98,12 +98,15 @@ def present(request: Request) -> dict[str, Any] | None:
     return manifest if manifest and manifest["fingerprint"] == request.fingerprint() else None
 
 
-def install(request: Request) -> dict[str, Any]:
-    """Build, unless another process has done so while this one waited for it."""
+def install(request: Request) -> tuple[dict[str, Any], str]:
+    """Build, unless another process has done so while this one waited for it; the manifest, and which it was."""
+    started = time.monotonic()
     out = request.out.absolute()
     out.parent.mkdir(parents=True, exist_ok=True)
     with lock.held(out.parent / f".{out.name}.lock", what=f"preparing {out}", says=tell) as waited:
-        return (present(request) if waited else None) or _install(request, out)
+        if waited and (manifest := present(request)):
+            return manifest, "in place"
+        return _install(request, out), f"prepared in {time.monotonic() - started:.1f} s"
 
 
 def tell(words: str) -> None:
@@ -212,14 +215,13 @@ def _positive(text: str) -> int:
 def main(argv: list[str] | None = None) -> int:
     """Prepare, or say that all is in place; 0 done, 2 bad input, 130 interrupted."""
     arguments = parse(argv)
-    started = time.monotonic()
     try:
         request = choose(arguments)
         if request.name.startswith("gpu") and (lack := machine.lacking()):
             tell(f"note: {lack}")
         manifest, verb = present(request), "in place"
         if manifest is None:
-            manifest, verb = install(request), f"prepared in {time.monotonic() - started:.1f} s"
+            manifest, verb = install(request)
     except (data.DataError, OSError) as error:
         tell(f"error: {error}")
         return 2
