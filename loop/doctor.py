@@ -17,6 +17,8 @@ from loop.bootstrap import Setting
 from loop.device import find_device
 from loop.errors import LoopError
 from loop.limits import SPARE_BYTES
+from loop.proposers.sampler import IDLE, moves_of
+from loop.scope import Scope
 
 State = Literal["well", "note", "broken"]
 GIT = (2, 36)  # the first that can sync loose objects and refs before it says that they are written
@@ -72,6 +74,18 @@ def _written(setting: Setting) -> Finding:
     return Finding("folder", "well", f"{root} can be written")
 
 
+def idle(setting: Setting) -> str | None:
+    """Why the proposer would have nothing to do from HEAD, so that a session would end at its baseline; else None."""
+    workspace, config = setting.workspace, setting.brief.config
+    if bootstrap.choice(setting).name != "sampler":
+        return None
+    head = workspace.head()
+    scope = Scope(patterns=config.scope, tree=workspace.tree(head), locked=config.locked).files()
+    if any(moves_of(workspace.read(head, scope))):
+        return None
+    return f"the built-in sampler would have nothing to move. {IDLE}"
+
+
 def _commands(setting: Setting) -> Finding:
     try:
         bootstrap.check(setting)
@@ -84,8 +98,11 @@ def _proposer(setting: Setting) -> Finding:
     """Who would propose here, and why not somebody better."""
     try:
         found = bootstrap.choice(setting)
+        nothing = idle(setting)
     except LoopError as error:
         return Finding("proposer", "broken", str(error))
+    if nothing:
+        return Finding("proposer", "broken", nothing)
     return Finding("proposer", "well", found.words or f"the proposer is {_PROPOSERS[found.name]}")
 
 

@@ -110,10 +110,12 @@ def run(
 def _notes(setting: "Setting", *, tag: str | None, ablate: bool) -> Iterator[str]:
     """What a person may not know of, and should before it starts."""
     from loop import bootstrap  # noqa: PLC0415
+    from loop.doctor import idle  # noqa: PLC0415
     from loop.earlier import left_behind  # noqa: PLC0415
 
     if not ablate:
         yield bootstrap.choice(setting).words
+        yield idle(setting) or ""
         known = folded(setting.journal) if setting.journal.exists() else State()
         yield left_behind(setting.workspace, known, setting.brief.config.scope, tag=tag) or ""
     for path in bootstrap.uncommitted(setting):

@@ -33,6 +33,8 @@ PLATEAU = 25  # experiments without a keep, where the brief names no number
 SUM = "Each of these gained a little alone on this base, too little to be kept: together they may clear the noise."
 PAIR = "Nothing has been kept for long: two steps that did not help alone may help together."
 
+IDLE = "The files in scope hold no knob, a module-level line such as `LR = 0.04  # [0.001..1]`: add one."
+
 
 class Sampler:
     """Proposes steps of the literals in scope: `local` one at a time, `tpe` several at once.
@@ -49,10 +51,10 @@ class Sampler:
 
     def propose(self, request: Request) -> Proposal:
         """Raises ProposerFailure where no knob is in scope, or no step is left on this parent."""
-        moves = list(_moves(request.files))
+        moves = list(moves_of(request.files))
         if not moves:
             raise ProposerFailure(
-                "The files in scope hold no knob, a module-level line such as `LR = 0.04  # [0.001..1]`: add one.",
+                IDLE,
                 kind="no_knobs",
             )
         several = not request.one_knob
@@ -146,7 +148,8 @@ def _on_plateau(request: Request) -> bool:
     return (alone or bool(request.plateau)) and request.experiment % 3 == 0
 
 
-def _moves(files: Mapping[str, str]) -> Iterator[Move]:
+def moves_of(files: Mapping[str, str]) -> Iterator[Move]:
+    """Every step of every knob that the files hold."""
     for path in sorted(files):
         label = f"{path}:" if len(files) > 1 else ""
         for name, found in movable(knob for knob in knobs(path, files[path]) if _is_knob(knob, path)).items():

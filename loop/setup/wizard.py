@@ -17,6 +17,7 @@ from journal.target import replacing
 from loop import bootstrap
 from loop import brief as briefs
 from loop.config import Config
+from loop.doctor import idle
 from loop.errors import BadInput
 from loop.metric import of_metric
 from loop.scope import Scope
@@ -88,7 +89,7 @@ def make(root: Path, wish: Wish, person: Person) -> Made:
         journal=setting.journal,
         found=found,
         tried=tried,
-        doubts=doubts(config, files=files, tried=tried),
+        doubts=[*doubts(config, files=files, tried=tried), *filter(None, [idle(setting)])],
         left_out=old.left_out if old else (),
     )
 

@@ -224,6 +224,22 @@ def test_a_disk_that_is_read_only(readonly_disk):
     assert everything(readonly_disk.root) == before
 
 
+def test_a_program_without_a_knob_is_said_before_a_baseline_is_spent_on_it(tmp_path):
+    project = Project(tmp_path / "toy", train='rate = 0.5\nprint("loss:", rate)\n')
+
+    looked = project.loop("doctor")
+    drafted = project.loop(
+        "init", "--force", "--goal", "a loss of 0", "--metric", "loss", "--direction", "min", "--no-trial"
+    )
+
+    said = (
+        "the built-in sampler would have nothing to move. The files in scope hold no knob, a module-level line such as"
+    )
+    assert looked.returncode == 1
+    assert f"✗  proposer    {said}" in looked.stdout
+    assert f"note: {said}" in drafted.stderr
+
+
 def test_the_doctor_says_that_nothing_can_be_written(readonly_disk):
     done = readonly_disk.loop("doctor")
 

@@ -7,7 +7,7 @@ from journal.ideas.signature import signature
 from loop.contracts import Passed
 from loop.gate import check
 from loop.proposers import tpe
-from loop.proposers.sampler import PLATEAU, Sampler, _moves
+from loop.proposers.sampler import PLATEAU, Sampler, moves_of
 
 pytest.importorskip("optuna")
 
@@ -22,7 +22,7 @@ SEED = 7
 
 
 def knobs_of(night):
-    return {move.name: move.step.knob for move in _moves(night.files)}
+    return {move.name: move.step.knob for move in moves_of(night.files)}
 
 
 def a_night():
