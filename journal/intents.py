@@ -14,6 +14,7 @@ from journal.events import DirectionAdded, Intent, SessionEnded, SessionResumed,
 from journal.recorded import Recorded
 from journal.store import Journal
 
+LONGEST = 2_000  # characters of a direction
 ATTEMPTS = 5  # at numbering a direction while others number theirs
 
 

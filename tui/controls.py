@@ -15,6 +15,7 @@ from journal.events import (
     StopRequested,
     VetoRequested,
 )
+from journal.intents import LONGEST
 from tui import moving
 from tui.formatting import sanitize
 from tui.summary import Summary
@@ -114,6 +115,8 @@ def _elsewhere(one: Row) -> str:
 def _direct(_scene: Scene, _session: Summary, text: str) -> Question:
     if not text.strip():
         return "An empty direction says nothing: nothing was asked of the loop."
+    if len(text.strip()) > LONGEST:
+        return f"A direction is a sentence or a few, of {LONGEST:,} characters at most: nothing was asked of the loop."
     return _confirm("direct", f"Tell the next proposals: “{text.strip()[:48]}”.", text=text.strip())
 
 

@@ -127,12 +127,12 @@ KEYS = (
         footer=True,
     ),
     # Control: each only asks.
-    _key("p", "pause", "pause after the run in flight, or go on again", footer=True, control=True),
+    _key("p", "pause", "pause after what is in flight, or go on again", footer=True, control=True),
     _key("s", "skip", "end the experiment in flight; it is recorded as invalid", footer=True, control=True),
     _key("d", "direct", "add a direction for the proposals to come", footer=True, control=True),
     _key("D", "withdraw", "take a direction back", control=True),
-    _key("S", "stop", "end the session after the run in flight", control=True),
-    _key("X", "stop now", "end the session and the run in flight at once", control=True),
+    _key("S", "stop", "end the session after what is in flight", control=True),
+    _key("X", "stop now", "end the session and what is in flight at once", control=True),
     _key(
         "v",
         "veto",

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from journal.events import Acknowledged, Intent, PauseRequested, ResumeRequested, SkipRequested, StopRequested
-from journal.intents import add_direction, author, post
+from journal.intents import LONGEST, add_direction, author, post
 from journal.locate import locate
 from journal.recorded import Recorded
 from journal.store import Reader
@@ -20,7 +20,6 @@ from loop.errors import BadInput
 
 CHANNEL = "cli"
 PATIENCE = 5.0  # seconds that a command waits for the loop's answer
-LONGEST = 2_000  # characters of a direction
 
 
 @app.command(rich_help_panel=STEER, epilog="Example: ar-loop pause")

@@ -176,6 +176,16 @@ def test_a_direction_is_written_then_confirmed(theatre):
     assert ui.prompt is None
 
 
+def test_a_direction_that_no_command_would_take_is_not_taken_here_either(theatre):
+    ui, effects = slowly(theatre, Ui(prompt=Prompt(kind="direct", text="x" * 2001, caret=2001)), ["enter", CONFIRM])
+
+    assert effects == []
+    assert slowly(theatre, Ui(prompt=Prompt(kind="direct", text="x" * 2001)), ["enter"])[0].note.startswith(
+        "A direction is a sentence"
+    )
+    assert ui.confirm is None
+
+
 def test_an_unknown_direction_cannot_be_taken_back(theatre):
     ui, effects = slowly(theatre, Ui(), ["D", "3", "enter", CONFIRM])
 
