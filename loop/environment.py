@@ -10,7 +10,7 @@ from pathlib import Path
 
 ALLOWED = (
     "PATH", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "CUDA_HOME",
-    "CUDA_PATH",
+    "CUDA_PATH", "CC",
     "NVIDIA_VISIBLE_DEVICES", "NVIDIA_DRIVER_CAPABILITIES", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VIRTUAL_ENV", "CONDA_PREFIX",
 )  # fmt: skip
 _FLAGS = ("-B", "-E", "-I", "-O", "-OO", "-P", "-S", "-s", "-u")  # of Python, which take no value
