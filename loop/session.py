@@ -103,7 +103,9 @@ def _experiments(lab: Lab, crew: Crew, start: Start) -> Ending:
         due = None if ending is not None else _due(lab, crew)
         if due is not None:
             reread(lab)
-            crew.begin(due, _to_its_verdict(due, tried(lab, due)))
+            commit = tried(lab, due)
+            if not _settling(lab, crew):  # since the proposer was asked
+                crew.begin(due, _to_its_verdict(due, commit))
         elif crew.numbers:
             crew.wait()
         else:
@@ -150,7 +152,8 @@ def _start(lab: Lab, *, more: int | None) -> Start:
 def _over(lab: Lab, crew: Crew, start: Start) -> Ending | None:
     """Why to begin no more experiments, if there is a reason."""
     lab.control.answer()
-    steer(lab)
+    if not crew.numbers:  # one whose verdict stands may still wait to move the branch
+        steer(lab)
     if lab.control.interrupted:
         return Ending("stopped by a person")
     if lab.control.wish is Wish.STOP:
@@ -183,8 +186,13 @@ def _due(lab: Lab, crew: Crew) -> int | None:
         return None
     number = min(_left_open(lab, crew), default=lab.upcoming())
     steered = any(isinstance(asked.event, BETWEEN) for asked in lab.recorder.requests.values())
-    waits = crew.numbers and (steered or _alone(lab, {number, *crew.numbers}))
+    waits = crew.numbers and (steered or _settling(lab, crew) or _alone(lab, {number, *crew.numbers}))
     return None if waits else number
+
+
+def _settling(lab: Lab, crew: Crew) -> bool:
+    """Whether a verdict waits for somebody to leave the branch: a keep on top of it would move the branch first."""
+    return any(row.status != "open" for row in lab.rows() if row.number in crew.numbers)
 
 
 def _alone(lab: Lab, numbers: AbstractSet[int]) -> bool:

@@ -13,15 +13,20 @@ from toys import BRIEF, SCRIPTED, Project, gone
 from journal.events import (
     BranchFromAcknowledged,
     BranchFromRequested,
+    ChangeReverted,
     ExperimentDiscarded,
     ExperimentInvalidated,
     ExperimentKept,
     IdeaProposed,
+    IncumbentMoved,
     RunFailed,
     RunFinished,
     RunLaunched,
     RunStarted,
+    SessionPaused,
+    SessionResumed,
     SkipAcknowledged,
+    SkipRequested,
 )
 from journal.intents import post
 from journal.repository import enclosing
@@ -207,6 +212,30 @@ def test_who_moves_the_incumbent_waits_for_all_in_flight_and_nothing_is_begun_me
     since = [one.event for one in project.recorded() if asked.position < one.position < answered.position]
     assert not [event for event in since if isinstance(event, IdeaProposed)]
     assert {event.experiment for event in since if isinstance(event, ExperimentKept | ExperimentDiscarded)} == {1, 2}
+
+
+def test_while_a_keep_waits_for_the_branch_nothing_moves_the_incumbent_and_nothing_begins(tmp_path):
+    if ALONE:
+        pytest.skip("two workers need two processor cores")
+    brief = SCRIPTED.replace("budget: 5s\n", f"budget: 60s\n{TWO}")
+    project = Project(tmp_path / "toy", brief=brief, train=WAITING, rates="0.45 0.9 0.4")
+    loop = project.start("run", "--tag", "night", "--experiments", "3")
+    project.until(RunLaunched, where=lambda event: event.experiment == 2)
+    project.git("worktree", "add", "-q", str(tmp_path / "side"), "autoresearch/night")
+
+    post(project.journal, BranchFromRequested(session="night", author="ada", channel="test", experiment=0))
+    (project.root / "go").touch()
+    judged = [project.until(kind) for kind in (ChangeReverted, SessionPaused)]
+    post(project.journal, SkipRequested(session="night", author="ada", channel="test", experiment=9))
+    looked = project.until(SkipAcknowledged)
+    project.git("-C", str(tmp_path / "side"), "switch", "-q", "--detach")
+
+    assert loop.wait(timeout=30) == 0
+    since = [one.event for one in project.recorded() if one.position > max(one.position for one in judged)]
+    kinds = [type(event) for event in since]
+    assert kinds.index(SessionResumed) < kinds.index(IncumbentMoved) < kinds.index(IdeaProposed)
+    assert looked.event.outcome.startswith("not done")
+    assert sound(project)
 
 
 # --- the machine fails ----------------------------------------------------------------------------------------------
