@@ -51,6 +51,7 @@ class Lab:
     defaults: Mapping[str, object] = field(default_factory=dict)  # of the brief, from the profile
     ahead: Ahead = field(default_factory=Ahead)
     turn: Turn = field(default_factory=Turn)
+    chief: "Lab | None" = None  # of an experiment beside others: the loop's own lab, whose brief is the newest
 
     @property
     def config(self) -> Config:
@@ -66,7 +67,7 @@ class Lab:
 
     def on(self, device: Device) -> "Lab":
         """The same lab for an experiment on a device, with the brief as it stands now."""
-        return replace(self, device=device)
+        return replace(self, device=device, chief=self)
 
     def rows(self) -> list[Experiment]:
         """This session's experiments, in order of their numbers."""

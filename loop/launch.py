@@ -67,7 +67,7 @@ def make_run(
         with lab.turn:
             if lab.control.given_up:
                 raise Stopped
-            prepare(lab, number)
+            prepare(lab.chief or lab, number)  # an edit of the brief holds for the next proposal, not for this run
             return lab.control.during(number)
 
     with lab.control.flying(number), lab.turn.away():

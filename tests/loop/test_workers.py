@@ -19,6 +19,7 @@ from journal.events import (
     ExperimentKept,
     IdeaProposed,
     IncumbentMoved,
+    ProposalPrepared,
     RunFailed,
     RunFinished,
     RunLaunched,
@@ -78,6 +79,13 @@ run = Path.cwd().parent
 while "-0000-" not in run.name and not (run.parents[2] / "go").exists():
     time.sleep(0.01)
 print("loss:", abs(RATE - 0.3) + abs(WIDTH - 0.3))
+"""
+# An agent that writes into the file what it was told.
+TELLING = """from pathlib import Path
+told = "a new goal" if "a new goal" in Path(".proposal/brief.md").read_text() else "the old goal"
+number = Path.cwd().parent.name.split("-")[0]
+with Path("train.py").open("a") as file:
+    file.write(f'TOLD = "{told}"\\nNUMBER = {number}\\n')
 """
 
 
@@ -236,6 +244,25 @@ def test_while_a_keep_waits_for_the_branch_nothing_moves_the_incumbent_and_nothi
     assert kinds.index(SessionResumed) < kinds.index(IncumbentMoved) < kinds.index(IdeaProposed)
     assert looked.event.outcome.startswith("not done")
     assert sound(project)
+
+
+def test_an_edit_of_the_brief_is_known_to_what_is_asked_beside_a_run_that_began_before_it(tmp_path):
+    if ALONE:
+        pytest.skip("two workers need two processor cores")
+    brief = SCRIPTED.replace("budget: 5s\n", f"budget: 60s\n{TWO}")
+    project = Project(tmp_path / "toy", brief=brief, train=WAITING.replace('"go"', 'f"go{run.name[9]}"'))
+    (project.root / "agent.py").write_text(TELLING)
+    project.commit("an agent")
+    loop = project.start("run", "--tag", "night", "--experiments", "4")
+    project.until(ProposalPrepared, where=lambda event: event.experiment == 3)
+
+    project.brief.write_text(project.brief.read_text().replace("Make it small", "This is a new goal"))
+    (project.root / "go2").touch()
+    prepared = project.until(ProposalPrepared, where=lambda event: event.experiment == 4)
+    [(project.root / f"go{number}").touch() for number in (1, 3, 4)]
+
+    assert loop.wait(timeout=30) == 0
+    assert 'TOLD = "a new goal"' in prepared.event.diff
 
 
 # --- the machine fails ----------------------------------------------------------------------------------------------
