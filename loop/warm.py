@@ -27,7 +27,7 @@ def keep(kept: Path, home: Path) -> None:
     mine = home / FOLDER
     if kept.exists() or not mine.is_dir() or not 0 < _size(mine) <= MOST_BYTES:
         return
-    beside = kept.with_name(f".{kept.name}.{os.getpid()}")
+    beside = kept.with_name(f".{home.parent.name}.{os.getpid()}")  # by run: two of the baseline may end at once
     try:
         kept.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(mine, beside, ignore=_irregular, symlinks=True)
