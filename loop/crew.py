@@ -83,6 +83,11 @@ class Crew:
             self.landed.wait(LOOK_SECONDS)
             self.landed.clear()
 
+    def one(self) -> None:
+        """Wait until one of those in flight has ended."""
+        while not any(flight.done for flight in self._flights):
+            self.wait()
+
     def all(self, works: Sequence[Callable[[Lab], object]]) -> None:
         """Do all of this, as many at once as there are devices. Raises the first error, when all have ended."""
         if len(self.lab.devices) == 1:

@@ -14,6 +14,7 @@ from journal.projections import State, fold
 from journal.projections.sessions import Session
 from journal.store import Journal
 from loop import profile as profiles
+from loop.config import Config
 from loop.contracts import Device
 from loop.errors import BadInput
 from loop.profile import Profile
@@ -43,7 +44,18 @@ def open_session(setting: "Setting", journal: Journal, *, tag: str | None, devic
     started = journal.stream(session_stream(name))[0].event
     if isinstance(started, SessionStarted):
         check_rules(setting.brief.config, started)
+        _check_share(setting.brief.config, started, device=device)
     return name
+
+
+def _check_share(config: Config, started: SessionStarted, *, device: Device) -> None:
+    """Raises BadInput where more or fewer workers would give a run another share of the machine than those before it."""
+    workers = started.config.get("workers", 1)
+    if config.workers != workers and device.words != started.device:
+        raise BadInput(
+            f"The brief says `workers: {config.workers}`, which gives a run {device.words}; session {started.session} "
+            f"measures on {started.device}: put `workers: {workers}` back, or start a new session with --tag NAME."
+        )
 
 
 def _continued(state: State, *, tag: str | None) -> Session | None:

@@ -88,32 +88,51 @@ def _night(lab: Lab, *, more: int | None) -> Ending:
     try:
         return _experiments(lab, crew, start)
     except BaseException as error:
+        lab.ahead.goes_on = lambda: False
         crew.finish(error)
+        with contextlib.suppress(WorkspaceError, OSError):  # the error is the one that is told
+            _judged(lab, crew)
         raise
 
 
 def _experiments(lab: Lab, crew: Crew, start: Start) -> Ending:
     """One experiment after the other, as many at once as there are devices; proposed and committed one at a time."""
     while True:
-        for number, verdict in crew.judged():
-            _settled(lab, number, verdict)
+        _judged(lab, crew)
         ending = _over(lab, crew, start)
         if ending is not None and not crew.numbers:
             return ending
         due = None if ending is not None else _due(lab, crew)
         if due is not None:
-            reread(lab)
-            commit = tried(lab, due)
-            if not _settling(lab, crew):  # since the proposer was asked
-                crew.begin(due, _to_its_verdict(due, commit))
+            _begin(lab, crew, due)
         elif crew.numbers:
             crew.wait()
         else:
             _hold(lab)
 
 
+def _begin(lab: Lab, crew: Crew, number: int) -> None:
+    """Propose and commit an experiment and take it up, or wait for the others where that has to be."""
+    reread(lab)
+    try:
+        commit = tried(lab, number)
+    except ProposerFailure:
+        if not crew.numbers:
+            raise
+        crew.one()  # on a new incumbent there may be something to propose
+    else:
+        if not _settling(lab, crew):  # since the proposer was asked
+            crew.begin(number, _to_its_verdict(number, commit))
+
+
 def _to_its_verdict(number: int, commit: str) -> Callable[[Lab], Verdict]:
     return lambda lab: decide(lab, number, commit)
+
+
+def _judged(lab: Lab, crew: Crew) -> None:
+    """What follows the verdicts since the last look."""
+    for number, verdict in crew.judged():
+        _settled(lab, number, verdict)
 
 
 def _settled(lab: Lab, number: int, verdict: Verdict) -> None:

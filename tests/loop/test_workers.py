@@ -265,6 +265,40 @@ def test_an_edit_of_the_brief_is_known_to_what_is_asked_beside_a_run_that_began_
     assert 'TOLD = "a new goal"' in prepared.event.diff
 
 
+def test_where_nothing_is_left_to_propose_those_in_flight_may_still_leave_something(tmp_path):
+    if ALONE:
+        pytest.skip("two workers need two processor cores")
+    train = WAITING.replace('"go"', 'f"go{run.name[9]}"').replace("0.5  # [0.1..1]", "1  # [1..2]")
+    train = train[: train.index("print")] + 'print("loss:", 10 - RATE + WIDTH)\n'
+    project = Project(tmp_path / "toy", brief=BRIEF.replace("budget: 5s\n", f"budget: 60s\n{TWO}"), train=train)
+    loop = project.start("run", "--tag", "night")
+    project.until(RunLaunched, where=lambda event: event.experiment == 2)
+
+    (project.root / "go2").touch()
+    project.until(ChangeReverted)
+    [(project.root / f"go{number}").touch() for number in (1, 3)]
+
+    assert loop.wait(timeout=30) == 0
+    assert {number: type(told) for number, told in verdicts(project).items() if number} == {
+        1: ExperimentKept, 2: ExperimentDiscarded, 3: ExperimentDiscarded,
+    }  # fmt: skip
+    assert project.of(IdeaProposed)[-1].parent == verdicts(project)[1].commit
+
+
+def test_a_session_does_not_go_on_with_another_share_of_the_machine_for_each_run(tmp_path):
+    if ALONE:
+        pytest.skip("two workers need two processor cores")
+    project = Project(tmp_path / "toy", brief=BRIEF.replace("budget: 5s\n", f"budget: 60s\n{TWO}"))
+    project.loop("run", "--tag", "night", "--experiments", "0")
+
+    project.brief.write_text(project.brief.read_text().replace(TWO, ""))
+    done = project.loop("run", "--experiments", "0")
+
+    assert done.returncode == 2
+    assert "`workers: 1`" in done.stderr
+    assert "put `workers: 2` back, or start a new session with --tag NAME" in done.stderr
+
+
 # --- the machine fails ----------------------------------------------------------------------------------------------
 
 
