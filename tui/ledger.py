@@ -21,6 +21,7 @@ from journal.events import (
     IdeaProposed,
     IdeaRefused,
     IncumbentMoved,
+    Intent,
     RunFailed,
     RunFinished,
     RunStarted,
@@ -44,6 +45,8 @@ class Ledger:
         self.position = 0
         self.recorded_at = ""
         self.sessions: dict[str, SessionLog] = {}
+        self.turned_at = array("q")  # where the loop turned to another session
+        self.turned_to: list[SessionLog] = []
         self.session: list[str] = []
         self.number = array("q")
         self.opened = array("q")
@@ -75,6 +78,9 @@ class Ledger:
             self.sessions[event.session] = SessionLog(recorded, states=[State(at, recorded.recorded_at, "open")])
         log = self.sessions.get(event.session)
         if log is not None:
+            if not isinstance(event, Intent) and log is not next(reversed(self.turned_to), None):
+                self.turned_to.append(log)
+                self.turned_at.append(at)
             self._take(log, event, recorded)
         self.recorded_at, self.position = recorded.recorded_at, at
 

@@ -73,9 +73,9 @@ class View:
 
     @cached_property
     def _log(self) -> SessionLog | None:
-        """The latest session's."""
-        started = [log for log in self.ledger.sessions.values() if log.started.position <= self.position]
-        return started[-1] if started else None
+        """That of the session which the loop worked on last: an older one may have been taken up again."""
+        turns = bisect_right(self.ledger.turned_at, self.position)
+        return self.ledger.turned_to[turns - 1] if turns else None
 
     @cached_property
     def sessions(self) -> int:

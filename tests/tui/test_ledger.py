@@ -16,6 +16,7 @@ from journal.events import (
     SessionPaused,
     SessionRecovered,
     SessionResumed,
+    SessionStarted,
     Usage,
 )
 from journal.projections import fold
@@ -291,3 +292,16 @@ def test_verdicts_are_found_on_either_side_of_a_position():
 
     assert View(WHOLE, first).verdict_beside(first, on=False) is None
     assert View(WHOLE, second).verdict_beside(second, on=False) == first
+
+
+def test_the_session_is_the_one_that_the_loop_worked_on_last_whatever_people_ask_of_another():
+    def started(tag):
+        return SessionStarted(
+            session=tag, brief="", brief_hash="", config={}, base="b", start="b", branch=f"autoresearch/{tag}"
+        )
+
+    old, new = "old", "new"
+    events = [started(old), started(new), SessionResumed(session=old), PauseRequested(**{**WHO, "session": new})]
+    ledger = ledger_of(record(events))
+
+    assert [View(ledger, at).session.tag for at in (1, 2, 3, 4)] == [old, new, old, old]
