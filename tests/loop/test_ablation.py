@@ -92,7 +92,7 @@ def test_the_command_prints_a_line_for_each_keep_and_says_where_there_is_none(tm
     done = project.loop("run", "--ablate")
 
     assert (early.returncode, done.returncode) == (2, 0)
-    assert "there is nothing to test again" in early.stderr
+    assert "There is no session yet" in early.stderr
     assert "note:" not in done.stderr
     heading = done.stdout.splitlines()[0]
     assert ("gain when kept, σ" in heading, "loss without it, σ" in heading, "loss without it  finding" in heading) == (
