@@ -43,6 +43,7 @@ from journal.store import Reader
 from loop import bootstrap, session
 from loop.contracts import Proposal, Request
 from loop.moved import RULE
+from loop.setting import look
 
 PROPOSER, BUDGET = 60.0, 300.0  # seconds of a real night
 ROOT = Path(__file__).resolve().parents[1]
@@ -208,7 +209,7 @@ def overhead(*, experiments: int, sandbox: str, profile: bool) -> dict[str, obje
         root = repository(
             Path(name), train=train, keys="proposer: sampler", budget=5, code='STEP = "0"\n', sandbox=sandbox
         )
-        lab = bootstrap.assemble(bootstrap.look(root), tag="night", screen=Silent())
+        lab = bootstrap.assemble(look(root), tag="night", screen=Silent())
         lab.proposer = lab.filler = Counting()
         with _profiled(profile) as told:
             before = _cpu()

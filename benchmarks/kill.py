@@ -46,6 +46,7 @@ from journal.recorded import Recorded
 from journal.store import Journal, Reader
 from loop import bootstrap, session
 from loop.contracts import Proposal, Request
+from loop.setting import look
 from loop.workspace import Workspace
 from loop.workspace.plumbing import Plumbing
 
@@ -196,7 +197,7 @@ class Night:
         fate = Fate(due, os.open(self.acknowledged, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644))
         try:
             setting = dataclasses.replace(
-                bootstrap.look(self.root),
+                look(self.root),
                 workspace=MortalWorkspace(self.root, fate),
                 store=lambda path: MortalJournal(path, fate),
             )

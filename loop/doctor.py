@@ -12,13 +12,13 @@ from journal.errors import JournalError
 from journal.projections import fold
 from journal.store import Reader
 from journal.store.filesystem import network
-from loop import bootstrap, sandbox
-from loop.bootstrap import Setting
+from loop import preflight, sandbox
 from loop.device import find_device
 from loop.errors import LoopError
 from loop.limits import SPARE_BYTES
 from loop.proposers.sampler import IDLE, moves_of
 from loop.scope import Scope
+from loop.setting import FOLDER, Setting, look
 
 State = Literal["well", "note", "broken"]
 GIT = (2, 36)  # the first that can sync loose objects and refs before it says that they are written
@@ -39,7 +39,7 @@ class Finding:
 def examine(folder: Path, *, journal: Path | None = None) -> list[Finding]:
     """Look at git, what a night writes to, brief, data, proposer, device, sandbox, disk, journal and clock."""
     try:
-        setting = bootstrap.look(folder, journal=journal)
+        setting = look(folder, journal=journal)
     except (LoopError, JournalError) as error:
         return [Finding("repository", "broken", str(error)), *_machine(folder)]
     return [*_repository(setting), *_machine(setting.workspace.root), *_journal(setting.journal)]
@@ -67,7 +67,7 @@ def _written(setting: Setting) -> Finding:
     """Whether a night can write where it must: its own folder, git's, the brief with its memory, the journal."""
     root = setting.workspace.root
     git = [path for path in (root / ".git" / "objects", root / ".git" / "refs") if path.is_dir()]
-    for path in (root / bootstrap.FOLDER, *git, setting.brief.path, setting.journal):
+    for path in (root / FOLDER, *git, setting.brief.path, setting.journal):
         there = next(place for place in (path, *path.parents) if place.exists())
         if not os.access(there, os.W_OK):
             return Finding("folder", "broken", f"{there} cannot be written, and a night writes there: make it writable")
@@ -77,7 +77,7 @@ def _written(setting: Setting) -> Finding:
 def idle(setting: Setting) -> str | None:
     """Why the proposer would have nothing to do from HEAD, so that a session would end at its baseline; else None."""
     workspace, config = setting.workspace, setting.brief.config
-    if bootstrap.choice(setting).name != "sampler":
+    if preflight.choice(setting).name != "sampler":
         return None
     head = workspace.head()
     scope = Scope(patterns=config.scope, tree=workspace.tree(head), locked=config.locked).files()
@@ -88,7 +88,7 @@ def idle(setting: Setting) -> str | None:
 
 def _commands(setting: Setting) -> Finding:
     try:
-        bootstrap.check(setting)
+        preflight.check(setting)
     except LoopError as error:
         return Finding("commands", "broken", str(error))
     return Finding("commands", "well", f"`{setting.brief.config.train}` and what it needs are there")
@@ -97,7 +97,7 @@ def _commands(setting: Setting) -> Finding:
 def _proposer(setting: Setting) -> Finding:
     """Who would propose here, and why not somebody better."""
     try:
-        found = bootstrap.choice(setting)
+        found = preflight.choice(setting)
         nothing = idle(setting)
     except LoopError as error:
         return Finding("proposer", "broken", str(error))

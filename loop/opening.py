@@ -4,7 +4,6 @@ import importlib.metadata
 import os
 import platform
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -20,15 +19,13 @@ from loop.errors import BadInput
 from loop.profile import Profile
 from loop.reread import check_rules
 from loop.scope import Scope
+from loop.setting import Setting
 from loop.workspace import Workspace, branch_name, in_use
-
-if TYPE_CHECKING:
-    from loop.bootstrap import Setting
 
 PROFILE_SUBJECT = "Profile {name}: the constants for this machine"
 
 
-def open_session(setting: "Setting", journal: Journal, *, tag: str | None, device: Device, past: bool = False) -> str:
+def open_session(setting: Setting, journal: Journal, *, tag: str | None, device: Device, past: bool = False) -> str:
     """The tag of the session to go on with; with `past`, of one that has something kept, ended or not.
 
     Raises BadInput where the brief or the repository forbids it.
@@ -78,7 +75,7 @@ def _past(state: State, *, tag: str | None) -> Session:
     return session
 
 
-def _start(setting: "Setting", journal: Journal, name: str, *, device: Device) -> None:
+def _start(setting: Setting, journal: Journal, name: str, *, device: Device) -> None:
     """Record a new session, then put its branch where the event says."""
     workspace, config = setting.workspace, setting.brief.config
     if workspace.branch(name) is not None:

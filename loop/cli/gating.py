@@ -29,12 +29,12 @@ def check(
     as_json: JsonOption = False,
 ) -> None:
     """Say whether the gate lets a change through, what it is like, and why; nothing is run or recorded."""
-    from loop import bootstrap  # noqa: PLC0415  # `ar-loop --help` reads no repository
     from loop import patch as patches  # noqa: PLC0415
     from loop.request import at_gate  # noqa: PLC0415
     from loop.scope import Scope  # noqa: PLC0415
+    from loop.setting import look  # noqa: PLC0415  # `ar-loop --help` reads no repository
 
-    setting = bootstrap.look(Path.cwd(), journal=journal)
+    setting = look(Path.cwd(), journal=journal)
     config, workspace = setting.brief.config, setting.workspace
     state = folded(setting.journal) if setting.journal.exists() else State()
     session = state.latest_session()

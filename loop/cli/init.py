@@ -83,14 +83,14 @@ def init(
 
 def _write(made: "Made", *, from_autoresearch: bool) -> int | None:
     """Write the brief and take over a table of results; how many experiments that tells of."""
-    from loop import bootstrap  # noqa: PLC0415
+    from loop.setting import FOLDER, own_folder  # noqa: PLC0415
     from loop.setup import autoresearch, wizard  # noqa: PLC0415
 
     table = autoresearch.table(made.path.parent) if from_autoresearch else None
     wizard.write(made)
     if table is None:
         return None
-    bootstrap.own_folder(made.path.parent / bootstrap.FOLDER)
+    own_folder(made.path.parent / FOLDER)
     return autoresearch.adopt(made.journal, table)
 
 

@@ -18,9 +18,9 @@ from loop.recorder import Listener
 
 if TYPE_CHECKING:  # `ar-loop --help` reads neither
     from loop.ablation import Tested
-    from loop.bootstrap import Setting
     from loop.lab import Lab
     from loop.notify import Notifier
+    from loop.setting import Setting
 
 LOG = "loop.log"  # in .ar, of a loop without a terminal
 
@@ -72,13 +72,14 @@ def run(
 
     With --ablate: which of the kept changes still pay, now that others stand on them?
     """
-    from loop import ablation, bootstrap, session  # noqa: PLC0415  # `ar-loop --help` reads no repository
+    from loop import ablation, bootstrap, preflight, session  # noqa: PLC0415  # `ar-loop --help` reads no repository
     from loop.detach import detach as leave  # noqa: PLC0415
     from loop.narrator import Narrator  # noqa: PLC0415
+    from loop.setting import look  # noqa: PLC0415
 
     let_go = leave() if detach else None
-    setting = bootstrap.look(Path.cwd(), journal=journal)
-    bootstrap.check(setting)
+    setting = look(Path.cwd(), journal=journal)
+    preflight.check(setting)
     for words in filter(None, _notes(setting, tag=tag, ablate=ablate)):
         say(f"note: {words}")
     narrator = Narrator(live=False if detach else None)
@@ -109,16 +110,16 @@ def run(
 
 def _notes(setting: "Setting", *, tag: str | None, ablate: bool) -> Iterator[str]:
     """What a person may not know of, and should before it starts."""
-    from loop import bootstrap  # noqa: PLC0415
+    from loop import preflight  # noqa: PLC0415
     from loop.doctor import idle  # noqa: PLC0415
     from loop.earlier import left_behind  # noqa: PLC0415
 
     if not ablate:
-        yield bootstrap.choice(setting).words
+        yield preflight.choice(setting).words
         yield idle(setting) or ""
         known = folded(setting.journal) if setting.journal.exists() else State()
         yield left_behind(setting.workspace, known, setting.brief.config.scope, tag=tag) or ""
-    for path in bootstrap.uncommitted(setting):
+    for path in preflight.uncommitted(setting):
         yield f"{path} has changes that are not committed: the session stands on the commit."
 
 

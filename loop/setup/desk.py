@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from journal.locate import locate
-from loop import bootstrap
 from loop import brief as briefs
+from loop import preflight
 from loop.brief import Brief
 from loop.errors import BadInput
 from loop.inputs import source
 from loop.keys import checked
 from loop.profile import Profile
 from loop.scope import Scope
+from loop.setting import Setting
 from loop.setup import suggest
 from loop.setup.draft import front_matter
 from loop.workspace import Workspace
@@ -32,13 +33,11 @@ class Desk:
         """The brief of these keys. Raises BadInput."""
         return briefs.parse(front_matter(suggest.in_order(keys)), path=self.path, said=self.said)
 
-    def setting(self, brief: Brief) -> bootstrap.Setting:
+    def setting(self, brief: Brief) -> Setting:
         """The brief in its repository. Raises BadInput where it cannot be followed there."""
         journal = locate(None, start=self.workspace.root)
-        setting = bootstrap.Setting(
-            workspace=self.workspace, brief=brief, profile=Profile(), defaults={}, journal=journal
-        )
-        bootstrap.check(setting)
+        setting = Setting(workspace=self.workspace, brief=brief, profile=Profile(), defaults={}, journal=journal)
+        preflight.check(setting)
         return setting
 
     def check(self, known: Mapping[str, object], *, flags: Mapping[str, object]) -> None:

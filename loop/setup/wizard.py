@@ -14,8 +14,8 @@ import msgspec
 
 from journal.events import RunFinished
 from journal.target import replacing
-from loop import bootstrap
 from loop import brief as briefs
+from loop import preflight
 from loop.config import Config
 from loop.doctor import idle
 from loop.errors import BadInput
@@ -132,7 +132,7 @@ def _tried(
     """Run the command once, read the metric off its output, then measure the noise. What it needs is added to the keys."""
     setting = desk.setting(desk.brief({**STAND_IN, **keys}))
     config = setting.brief.config
-    for name in bootstrap.uncommitted(setting):
+    for name in preflight.uncommitted(setting):
         person.say(f"note: {name} has changes that are not committed: the trial is of the commit")
     with tempfile.TemporaryDirectory(prefix="ar-init-") as folder:
         stage = Stage(desk.workspace, Path(folder))

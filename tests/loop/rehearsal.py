@@ -13,6 +13,7 @@ from loop.bounds import Ending
 from loop.contracts import Proposal, Request, Training
 from loop.errors import Stopped
 from loop.measure import Watch
+from loop.setting import look
 
 TRAIN = """LOSS = 0.5
 
@@ -109,7 +110,7 @@ class Rehearsal:
 
     def open(self, *, past: bool = False) -> None:
         """The loop as it starts."""
-        self.lab = bootstrap.assemble(bootstrap.look(self.project.root), tag="night", screen=self, past=past)
+        self.lab = bootstrap.assemble(look(self.project.root), tag="night", screen=self, past=past)
         self.proposer = self.lab.proposer = Scripted(self, self.answers)
         self.lab.runs = self
 

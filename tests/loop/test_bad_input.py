@@ -86,7 +86,7 @@ def test_a_place_that_is_no_project(tmp_path, make, said):
         ("scope: train.py", "scope: nothing.py", "The scope nothing.py holds nothing that can be edited: no committed file matches."),
         ("scope: train.py", "scope: ../x.py", "The pattern '../x.py' cannot be used"),
         ("python -I -S train.py", "no-such-program train.py", "The train command `no-such-program train.py` cannot run: there is no program"),
-        ("python -I -S train.py", "./run.sh", "cannot run: run.sh is not committed, and runs see commits only."),
+        ("python -I -S train.py", "./run.sh", "cannot run: there is no run.sh here."),
         ("scope: train.py", "scope: train.py\ninputs: [data]", "The input data of program.md does not exist."),
         ("scope: train.py", "scope: train.py\nprofile: cpu.toml\nprepare: make data", "The profile cpu.toml of program.md does not exist: make it with `make data`."),
     ],
@@ -293,13 +293,13 @@ def test_the_doctor_says_what_would_keep_a_night_from_running(tmp_path):
     assert not (project.root / ".ar").exists()
 
 
-def test_a_script_of_python_that_is_not_committed_is_said_before_a_run_is_spent_on_it(tmp_path):
+def test_a_script_of_python_that_is_not_there_is_said_before_a_run_is_spent_on_it(tmp_path):
     project = Project(tmp_path / "toy", brief=BRIEF.replace("python -I -S train.py", "python -u nofile.py"))
 
     done = project.loop("doctor")
 
     assert done.returncode == 1
-    assert "cannot run: nofile.py is not committed, and runs see commits only." in done.stdout
+    assert "cannot run: there is no nofile.py here." in done.stdout
 
 
 def _at(root: Path) -> Project:

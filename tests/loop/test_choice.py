@@ -9,10 +9,11 @@ from messages_server import MessagesServer, calls, proposes, says, status
 
 from journal.events import IdeaProposed, ProposerFailed
 from journal.store import Journal
-from loop import bootstrap, session
+from loop import bootstrap, preflight, session
 from loop.config import Config
 from loop.errors import BadInput, RunRefused
 from loop.proposers.choice import Choice, choose, has_key
+from loop.setting import look
 
 KEY = {"ANTHROPIC_API_KEY": "sk-ant-api03-a-key"}
 NO_SANDBOX = "bubblewrap is not installed: `sudo apt-get install -y bubblewrap`"
@@ -111,8 +112,8 @@ def night(root, keys, *, experiments):
     """Run the real loop; the events of the proposers, in order."""
     (root / "program.md").write_text(f"{BRIEF}{keys}\n---\nBe bold.\n")
     journal = Journal(root.with_suffix(".db"))
-    setting = dataclasses.replace(bootstrap.look(root), journal=journal.path, store=lambda _: journal)
-    bootstrap.check(setting)
+    setting = dataclasses.replace(look(root), journal=journal.path, store=lambda _: journal)
+    preflight.check(setting)
     lab = bootstrap.assemble(setting, tag="night", screen=Watching())
     try:
         session.run(lab, more=experiments)

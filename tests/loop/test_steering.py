@@ -28,6 +28,7 @@ from journal.verify import verify
 from loop import bootstrap, patch, prompt, session, summary
 from loop.contracts import Proposal
 from loop.errors import WorkspaceError
+from loop.setting import look
 
 sys.path.append(
     str(Path(__file__).resolve().parents[2] / "benchmarks")
@@ -89,7 +90,7 @@ class Toy(Project):
         fate, proposer = Fate(due, os.open(os.devnull, os.O_WRONLY)), Scripted(*moves)
         journal = MortalJournal(self.journal, fate)
         setting = dataclasses.replace(
-            bootstrap.look(self.root), workspace=MortalWorkspace(self.root, fate), store=lambda _: journal
+            look(self.root), workspace=MortalWorkspace(self.root, fate), store=lambda _: journal
         )
         with closing(journal):
             lab = bootstrap.assemble(setting, tag=TAG, screen=Watching())
