@@ -302,6 +302,15 @@ def test_a_script_of_python_that_is_not_there_is_said_before_a_run_is_spent_on_i
     assert "cannot run: there is no nofile.py here." in done.stdout
 
 
+def test_a_script_that_nobody_committed_is_said_before_a_run_is_spent_on_it(tmp_path):
+    project = Project(tmp_path / "toy", brief=BRIEF.replace("python -I -S train.py", "python -u mine.py"))
+    (project.root / "mine.py").touch()
+
+    done = project.loop("doctor")
+
+    assert "cannot run: mine.py is not committed, and runs see commits only. Commit it." in done.stdout
+
+
 def _at(root: Path) -> Project:
     project = Project.__new__(Project)
     project.root = root
