@@ -5,7 +5,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from journal.events import Isolation, RunFailed, Usage
@@ -19,25 +19,36 @@ from loop.isolation import admit, isolation_of
 from loop.locked import MODEL_PREFIX, changed, knows_prefix
 from loop.measure import Measured, Watch, measure
 from loop.outcome import Failure, failed, failure, finished
-from loop.runner import Command
+from loop.runner import TICK_SECONDS, Command
 from loop.sandbox import Sandbox
 from loop.workspace import Workspace
 
 EVALUATE_SECONDS = 120.0  # at least this long for the evaluation
+OTHERS_SECONDS = 10.0  # for another run in flight to be ended and to give back what it took of the disk
+CROWDED = "another run in flight had filled the disk"
 CHANGED = "the locked file {} is not as it was when the session began"
 
 
 class Runs:
     """Makes runs of one session in `.ar/runs`, in a sandbox where there is one, several at once where it is asked to.
 
-    `isolation` says how they are held; `gpu` whether they run on GPUs.
+    `isolation` says how they are held; `gpu` whether they run on GPUs; `free` the bytes that are left on a path's disk.
     """
 
-    def __init__(self, workspace: Workspace, config: Config, *, folder: Path, gpu: bool = False) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        config: Config,
+        *,
+        folder: Path,
+        gpu: bool = False,
+        free: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free,
+    ) -> None:
         self._workspace = workspace
         self._config = config
         self._folder = folder
         self._gpu = gpu
+        self._free = free
         self._sandbox: Sandbox | None = None
         self._building = threading.Lock()
         self.isolation: Isolation = isolation_of(config)
@@ -158,7 +169,7 @@ class Runs:
         )
 
     def _limits(self, training: Training, folder: Path) -> limits.Limits:
-        free = shutil.disk_usage(folder).free
+        free = self._free(folder)
         return limits.of_run(self._config, gpu=self._gpu, free=free, cores=training.device.cores)
 
     def _words(self, folder: Path, **sees: Iterable[Path]) -> tuple[str, ...]:
@@ -205,8 +216,8 @@ class Runs:
         )
 
     def _failed(self, training: Training, why: Failure, told: Measured, *, folder: Path, began: float) -> RunFailed:
-        if why.kind == "disk_full":
-            self._blame(folder)
+        if why.kind == "disk_full" and not self._blame(folder):
+            why = Failure(kind="interrupted", reason=CROWDED)
         wall_seconds = time.monotonic() - began
         return failed(training, why, measured=told, wall_seconds=wall_seconds, usage=self._spent(told))
 
@@ -214,17 +225,26 @@ class Runs:
         """What a judge of ours says that it cost; nobody else is believed."""
         return judges.spent(told.tail) if judges.hardened(self._config.evaluate or "") else Usage()
 
-    def _blame(self, folder: Path) -> None:
-        """Give back the room that a run took. Raises WorldBroken where the disk is as full without it."""
+    def _blame(self, folder: Path) -> bool:
+        """Give back the room that a run took; whether it was that which filled the disk, and not another run in flight."""
         for path in folder.iterdir() if folder.is_dir() else ():
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
+        own = self._has_room()
         self._room(folder)
+        return own
+
+    def _has_room(self) -> bool:
+        return self._free(self._folder) >= 2 * limits.SPARE_BYTES
 
     def _room(self, folder: Path) -> None:
-        free = shutil.disk_usage(self._folder).free
-        if free < 2 * limits.SPARE_BYTES:
-            raise WorldBroken(f"Only {free >> 20} MiB are free on the disk of {folder}: make room, then start again.")
+        """Wait for another run that has filled the disk to be gone. Raises WorldBroken where the disk stays full."""
+        until = time.monotonic() + (OTHERS_SECONDS if self._config.workers > 1 else 0.0)
+        while not self._has_room():
+            if time.monotonic() >= until:
+                free = self._free(self._folder) >> 20
+                raise WorldBroken(f"Only {free} MiB are free on the disk of {folder}: make room, then start again.")
+            time.sleep(TICK_SECONDS)
 
 
 def _bound(device: Device) -> dict[str, str]:

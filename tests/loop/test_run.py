@@ -15,9 +15,11 @@ from loop import lifeline, sandbox
 from loop.contracts import Usual
 from loop.limits import Limits
 from loop.measure import Watch
+from loop.run import Runs
 from loop.runner import Command, Watcher, run
 
 NOBODY = 65534
+PLENTY = 1 << 40  # bytes
 LINE = f"{sys.executable} -I train.py"
 
 
@@ -201,6 +203,22 @@ def test_a_disk_that_runs_low_ends_the_command(tmp_path):
     ending = ending_of(tmp_path, "import time; time.sleep(60)", spare=2 * free)
 
     assert ending.reason == "disk"
+
+
+@pytest.mark.parametrize(
+    ("left", "kind"),
+    [([], "disk_full"), ([PLENTY, PLENTY, 0, 0], "interrupted")],
+    ids=["its own doing", "another's doing"],
+)
+def test_a_run_that_another_one_left_no_room_is_not_to_blame_and_the_night_goes_on(tmp_path, left, kind):
+    arena = Arena(tmp_path / "project", train=LINE, evaluate=None, inputs=(), budget=0.1, workers=2)
+    free = iter(left)
+    arena.runs = Runs(arena.workspace, arena.config, folder=tmp_path / "runs", free=lambda _: next(free, PLENTY))
+
+    outcome = outcome_of(arena, "raise SystemExit('OSError: [Errno 28] No space left on device')")
+
+    assert isinstance(outcome, RunFailed)
+    assert outcome.kind == kind
 
 
 def test_processor_time_of_children_that_nobody_waits_for_is_counted(tmp_path):
