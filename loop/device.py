@@ -1,5 +1,6 @@
 """What trainings run on, found without torch: the machine as one device, or a share of it for each of several workers."""
 
+import itertools
 import os
 import platform
 import shutil
@@ -60,9 +61,15 @@ def _gpus(driver: Path) -> list[tuple[str, str]]:
     there = _by_driver(driver) or _by_node()
     if said is None or not there:
         return there
-    wanted = [word.strip() for word in said.split(",") if word.strip() not in ("", "none", "-1")]
+    names = itertools.takewhile(_is_name, (word.strip() for word in said.split(",")))  # CUDA reads no further either
+    wanted = dict.fromkeys(names)  # none twice
     models = {str(number): model for number, (_, model) in enumerate(there)} | dict(there)
     return [(word, models.get(word, "an NVIDIA GPU")) for word in wanted]
+
+
+def _is_name(word: str) -> bool:
+    """Whether CUDA takes this for a GPU: "-1", "none" or "NoDevFiles" say that there are no more."""
+    return word.isdecimal() or word.startswith(("GPU-", "MIG-"))
 
 
 def _by_driver(folder: Path) -> list[tuple[str, str]]:

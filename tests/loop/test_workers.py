@@ -388,6 +388,20 @@ def test_gpus_that_were_chosen_before_stay_the_only_ones(tmp_path, monkeypatch):
         share(3, driver=there)
 
 
+@pytest.mark.parametrize(
+    ("said", "names"),
+    [("0,0", ["0"]), ("1,-1,0", ["1"]), ("MIG-a, MIG-b", ["MIG-a", "MIG-b"]), ("NoDevFiles", []), ("", [])],
+    ids=["twice", "until none", "slices", "none by name", "empty"],
+)
+def test_what_cuda_would_not_show_is_no_device(said, names, tmp_path, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", said)
+
+    devices = share(max(1, len(names)), driver=driver(tmp_path, "NVIDIA A100", "NVIDIA A100"))
+
+    assert [device.gpu for device in devices] == (names if len(names) > 1 else [None])
+    assert devices[0].is_gpu == bool(names)
+
+
 def test_processor_cores_are_shared_out_evenly_and_no_core_twice(tmp_path):
     cores = len(os.sched_getaffinity(0))
 
