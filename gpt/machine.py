@@ -13,6 +13,11 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def workers(most: int) -> int:
+    """How many trainings of so many this machine takes at once: one for each core, and one where they find a GPU."""
+    return 1 if any(Path("/dev").glob("nvidia[0-9]*")) else min(most, cores())
+
+
 def profile() -> str:
     """The profile for what is there; `benchmarks/gpt_memory.py` estimates what each of them takes."""
     if not any(Path("/dev").glob("nvidia[0-9]*")):

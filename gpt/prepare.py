@@ -183,7 +183,14 @@ def choose(arguments: argparse.Namespace) -> Request:
         dataset = str(Path(dataset).resolve())
     count, bar = shards or SHARDS, Bar()
     chosen = source(dataset, shards=count, cache=arguments.cache, hub=Hub(told=bar, says=bar.say))
-    return Request(name=name, profile=profiles[name], dataset=dataset, shards=count, source=chosen, out=arguments.out)
+    profile = _fitted(profiles[name])
+    return Request(name=name, profile=profile, dataset=dataset, shards=count, source=chosen, out=arguments.out)
+
+
+def _fitted(profile: dict[str, Any]) -> dict[str, Any]:
+    """A profile with no more workers than this machine has cores for."""
+    brief = profile["brief"]
+    return {**profile, "brief": {**brief, "workers": machine.workers(brief["workers"])}}
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:

@@ -20,6 +20,7 @@ about = "for tests"
 [tiny.brief]
 budget = "1s"
 startup = "60s"
+workers = 4096
 [tiny.data]
 vocab_size = 300
 context = 16

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from patient import ROOT, prepare
 
-from gpt import data
+from gpt import data, machine
 
 
 def started(*words, stdin=None):
@@ -71,6 +71,12 @@ def test_preparing_twice_gives_the_same_bytes(tmp_path, data_folder, text, profi
     prepare(tmp_path / "again", text, profiles)
 
     assert digests(tmp_path / "again") == digests(data_folder)
+
+
+def test_no_more_workers_are_asked_for_than_this_machine_has_cores(data_folder):
+    profile = tomllib.loads((data_folder / "profile.toml").read_text(encoding="utf-8"))
+
+    assert profile["brief"]["workers"] == machine.workers(4096) <= machine.cores()
 
 
 def test_a_second_call_finds_everything_in_place(data_folder, text, profiles):
