@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from journal.events import Isolation, RunFailed, Usage
-from loop import editable, inputs, judges, limits, metric, numbers, sandbox, warm, written
+from loop import device, editable, inputs, judges, limits, metric, numbers, sandbox, warm, written
 from loop.clock import Clock
 from loop.config import Config
 from loop.contracts import Device, Outcome, Training
@@ -64,6 +64,7 @@ class Runs:
     def make(self, training: Training, watch: Watch) -> Outcome:
         """Train and evaluate. Never raises for what the code does; WorldBroken where the machine is at fault."""
         self.admit(by_model=training.by_model)
+        device.check(training.device)
         folder = self.folder(training.session, training.experiment, training.run)
         self._fresh(folder)
         began = time.monotonic()
@@ -247,7 +248,7 @@ class Runs:
             time.sleep(TICK_SECONDS)
 
 
-def _bound(device: Device) -> dict[str, str]:
+def _bound(own: Device) -> dict[str, str]:
     """The variables by which a run knows its device; of several GPUs it sees its own alone."""
-    visible = {} if device.gpu is None else {"CUDA_VISIBLE_DEVICES": device.gpu}
-    return {"AR_DEVICE": device.torch, **visible}
+    visible = {} if own.gpu is None else {"CUDA_VISIBLE_DEVICES": own.gpu}
+    return {"AR_DEVICE": own.torch, **visible}

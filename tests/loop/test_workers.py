@@ -36,7 +36,7 @@ from journal.verify import verify
 from loop.brief import parse
 from loop.contracts import Device, Training
 from loop.crew import Crew
-from loop.device import share
+from loop.device import check, share
 from loop.errors import BadInput, Stopped, WorkspaceError, WorldBroken
 from loop.narrator import CLEAR, WIDTH, Narrator
 from loop.telemetry import Step
@@ -411,6 +411,11 @@ def test_processor_cores_are_shared_out_evenly_and_no_core_twice(tmp_path):
     assert {len(device.cores) for device in devices} == {1}
     with pytest.raises(BadInput, match=f"this machine has {cores} processor core"):
         share(cores + 1, driver=tmp_path)
+
+
+def test_cores_that_were_taken_away_are_the_machines_fault_and_no_experiments():
+    with pytest.raises(WorldBroken, match="cores of cpu:9999 are not this program's any more"):
+        check(Device(name="cpu:9999", cores=(9999,)))
 
 
 def test_several_workers_and_reverts_do_not_go_together():
