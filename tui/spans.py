@@ -5,14 +5,14 @@ from bisect import bisect_right
 
 from msgspec import Struct, field
 
-from tui.requests import NEVER
+NEVER = 2**32 - 1  # a position no journal reaches; in four bytes, for a long journal has two spans an experiment
 
 
 class Spans(Struct):
     """Numbered from 0 as they begin. An answer costs as much as the longest of them has others begin meanwhile."""
 
-    begun: "array[int]" = field(default_factory=lambda: array("q"))
-    ended: "array[int]" = field(default_factory=lambda: array("q"))
+    begun: "array[int]" = field(default_factory=lambda: array("I"))
+    ended: "array[int]" = field(default_factory=lambda: array("I"))
     unended: list[int] = field(default_factory=list)
     _oldest: "array[int]" = field(default_factory=lambda: array("I"))  # that went on when this one began
 
