@@ -21,9 +21,10 @@ def decided(decision: Decision, idea: IdeaProposed, lab: Lab) -> Decision:
     """The decision on a change whose parent is the incumbent no more: a gain there is none here, before it is measured here."""
     if idea.parent == lab.session.incumbent or decision.act == "discard":
         return decision
+    gained = decision.reason.partition(";")[0]
     reason = (
-        f"{decision.reason}, on its parent; meanwhile experiment {lab.session.incumbent_experiment} became the incumbent: "
-        "worth trying again on that"
+        f"{gained} on its parent (threshold {decision.threshold:.2g}); meanwhile experiment "
+        f"{lab.session.incumbent_experiment} became the incumbent: worth trying again on that"
     )
     return msgspec.structs.replace(decision, act="discard", rule=RULE, reason=reason)
 
