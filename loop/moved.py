@@ -4,6 +4,8 @@ Only where several experiments are in flight can the incumbent move under one of
 nobody has measured: the second is no keep yet, and no dead end either.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
 from journal.events import IdeaProposed
@@ -29,11 +31,17 @@ def decided(decision: Decision, idea: IdeaProposed, lab: Lab) -> Decision:
     return msgspec.structs.replace(decision, act="discard", rule=RULE, reason=reason)
 
 
-def again(lab: Lab, asked: Request) -> Proposal | None:
-    """The next such change as a proposal on the incumbent, the largest gain first; None where there is none that fits."""
-    tried = {trial.retry_of for trial in lab.state.changes.of_session(asked.session)} | lab.ahead.tried_again
-    waiting = [row for row in lab.rows() if row.rule == RULE and row.status == "discard" and row.number not in tried]
-    for row in sorted(waiting, key=lambda row: -(row.gain_sigma or 0.0)):
+def waiting(lab: Lab) -> list[Experiment]:
+    """Such experiments that nobody has tried again yet, the largest gain first."""
+    found = [row for row in lab.rows() if row.rule == RULE and row.status == "discard"]
+    tried = {trial.retry_of for trial in lab.state.changes.of_session(lab.session.tag)} if found else set()
+    left = [row for row in found if row.number not in tried | lab.ahead.tried_again]
+    return sorted(left, key=lambda row: -(row.gain_sigma or 0.0))
+
+
+def again(lab: Lab, rows: Iterable[Experiment], asked: Request) -> Proposal | None:
+    """The first of their changes that fits as a proposal on the incumbent; None where there is none."""
+    for row in rows:
         lab.ahead.tried_again.add(row.number)
         if proposal := _on_incumbent(lab, row, asked):
             return proposal

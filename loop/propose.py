@@ -8,7 +8,7 @@ from loop.case import Case
 from loop.contracts import Passed, Proposal, Refused, Request
 from loop.errors import ProposerFailure, Stopped
 from loop.lab import Lab
-from loop.moved import again
+from loop.moved import again, waiting
 from loop.prepared import dropped, proposal
 from loop.request import gated, request
 
@@ -26,10 +26,11 @@ def propose(lab: Lab, number: int) -> IdeaProposed:
 
 def _attempt(lab: Lab, number: int, folded: Case) -> None:
     """One more proposal on record, or one that was made before its turn used up."""
-    asked = _request(lab, number, folded)
-    if folded.attempts == 0 and (moved := again(lab, asked)):
-        _record(lab, moved, asked)
-        return
+    if folded.attempts == 0 and (rows := waiting(lab)):
+        asked = _request(lab, number, folded)
+        if moved := again(lab, rows, asked):
+            _record(lab, moved, asked)
+            return
     if lab.ahead.call is not None:
         wait(lab, lab.ahead.call)
         collect(lab)
