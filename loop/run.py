@@ -5,7 +5,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 from journal.events import Isolation, RunFailed, Usage
@@ -19,12 +19,12 @@ from loop.isolation import admit, isolation_of
 from loop.locked import MODEL_PREFIX, changed, knows_prefix
 from loop.measure import Measured, Watch, measure
 from loop.outcome import Failure, failed, failure, finished
-from loop.runner import TICK_SECONDS, Command
+from loop.room import Room
+from loop.runner import Command
 from loop.sandbox import Sandbox
 from loop.workspace import Workspace
 
 EVALUATE_SECONDS = 120.0  # at least this long for the evaluation
-OTHERS_SECONDS = 10.0  # for another run in flight to be ended and to give back what it took of the disk
 CROWDED = "another run in flight had filled the disk"
 CHANGED = "the locked file {} is not as it was when the session began"
 
@@ -32,7 +32,7 @@ CHANGED = "the locked file {} is not as it was when the session began"
 class Runs:
     """Makes runs of one session in `.ar/runs`, in a sandbox where there is one, several at once where it is asked to.
 
-    `isolation` says how they are held; `gpu` whether they run on GPUs; `free` the bytes that are left on a path's disk.
+    `isolation` says how they are held; `gpu` whether they run on GPUs; `room` is that on their disk.
     """
 
     def __init__(
@@ -42,13 +42,13 @@ class Runs:
         *,
         folder: Path,
         gpu: bool = False,
-        free: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free,
+        room: Room | None = None,
     ) -> None:
         self._workspace = workspace
         self._config = config
         self._folder = folder
         self._gpu = gpu
-        self._free = free
+        self._room = room or Room(folder, shared=config.workers > 1)
         self._sandbox: Sandbox | None = None
         self._building = threading.Lock()
         self.isolation: Isolation = isolation_of(config)
@@ -90,7 +90,7 @@ class Runs:
                 (folder / name).mkdir(parents=True)
         except OSError as error:
             raise WorldBroken(f"The run's folder {folder} cannot be made: {error.strerror}.") from error
-        self._room(folder)
+        self._room.make_sure()
 
     def _train(self, training: Training, folder: Path, watch: Watch) -> Measured:
         self._export(training.commit, folder / "train")
@@ -117,7 +117,7 @@ class Runs:
             log=folder / "train.log",
             seconds=clock.most(),
             telemetry=True,
-            limits=self._limits(training, folder),
+            limits=self._limits(training),
             prefix=prefix,
         )
         return measure(command, watch, clock=clock)
@@ -165,13 +165,12 @@ class Runs:
             environment=environment(folder / "home", more=more),
             log=folder / "evaluate.log",
             seconds=max(judges.SECONDS if judge else EVALUATE_SECONDS, self._config.budget),
-            limits=self._limits(training, folder),
+            limits=self._limits(training),
             prefix=prefix,
         )
 
-    def _limits(self, training: Training, folder: Path) -> limits.Limits:
-        free = self._free(folder)
-        return limits.of_run(self._config, gpu=self._gpu, free=free, cores=training.device.cores)
+    def _limits(self, training: Training) -> limits.Limits:
+        return limits.of_run(self._config, gpu=self._gpu, free=self._room.left(), cores=training.device.cores)
 
     def _words(self, folder: Path, **sees: Iterable[Path]) -> tuple[str, ...]:
         """What stands before a command that starts in `folder`: nothing where there is no sandbox."""
@@ -217,7 +216,7 @@ class Runs:
         )
 
     def _failed(self, training: Training, why: Failure, told: Measured, *, folder: Path, began: float) -> RunFailed:
-        if why.kind == "disk_full" and not self._blame(folder):
+        if why.kind == "disk_full" and not self._room.give_back(folder):
             why = Failure(kind="interrupted", reason=CROWDED)
         wall_seconds = time.monotonic() - began
         return failed(training, why, measured=told, wall_seconds=wall_seconds, usage=self._spent(told))
@@ -225,27 +224,6 @@ class Runs:
     def _spent(self, told: Measured) -> Usage:
         """What a judge of ours says that it cost; nobody else is believed."""
         return judges.spent(told.tail) if judges.hardened(self._config.evaluate or "") else Usage()
-
-    def _blame(self, folder: Path) -> bool:
-        """Give back the room that a run took; whether it was that which filled the disk, and not another run in flight."""
-        for path in folder.iterdir() if folder.is_dir() else ():
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-        own = self._has_room()
-        self._room(folder)
-        return own
-
-    def _has_room(self) -> bool:
-        return self._free(self._folder) >= 2 * limits.SPARE_BYTES
-
-    def _room(self, folder: Path) -> None:
-        """Wait for another run that has filled the disk to be gone. Raises WorldBroken where the disk stays full."""
-        until = time.monotonic() + (OTHERS_SECONDS if self._config.workers > 1 else 0.0)
-        while not self._has_room():
-            if time.monotonic() >= until:
-                free = self._free(self._folder) >> 20
-                raise WorldBroken(f"Only {free} MiB are free on the disk of {folder}: make room, then start again.")
-            time.sleep(TICK_SECONDS)
 
 
 def _bound(own: Device) -> dict[str, str]:

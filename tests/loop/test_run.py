@@ -15,6 +15,7 @@ from loop import lifeline, sandbox
 from loop.contracts import Usual
 from loop.limits import Limits
 from loop.measure import Watch
+from loop.room import Room
 from loop.run import Runs
 from loop.runner import Command, Watcher, run
 
@@ -213,7 +214,8 @@ def test_a_disk_that_runs_low_ends_the_command(tmp_path):
 def test_a_run_that_another_one_left_no_room_is_not_to_blame_and_the_night_goes_on(tmp_path, left, kind):
     arena = Arena(tmp_path / "project", train=LINE, evaluate=None, inputs=(), budget=0.1, workers=2)
     free = iter(left)
-    arena.runs = Runs(arena.workspace, arena.config, folder=tmp_path / "runs", free=lambda _: next(free, PLENTY))
+    room = Room(tmp_path / "runs", shared=True, free=lambda _: next(free, PLENTY))
+    arena.runs = Runs(arena.workspace, arena.config, folder=tmp_path / "runs", room=room)
 
     outcome = outcome_of(arena, "raise SystemExit('OSError: [Errno 28] No space left on device')")
 

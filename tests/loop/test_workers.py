@@ -43,7 +43,8 @@ from loop.telemetry import Step
 from loop.turn import Turn
 
 TWO = "workers: 2\n"
-ALONE = len(os.sched_getaffinity(0)) < 2
+ALONE, WHY = len(os.sched_getaffinity(0)) < 2, "two workers need two processor cores"
+two_cores = pytest.mark.skipif(ALONE, reason=WHY)
 
 # Experiment 1 trains until 2 trains beside it; 2 trains until the branch has moved to 1.
 ENTWINED = """import os, time
@@ -93,7 +94,7 @@ with Path("train.py").open("a") as file:
 def night(tmp_path_factory):
     """A night of two workers in which two changes gain at the same time."""
     if ALONE:
-        pytest.skip("two workers need two processor cores")
+        pytest.skip(WHY)
     root = tmp_path_factory.mktemp("workers") / "toy"
     project = Project(root, brief=SCRIPTED.replace("budget: 5s\n", f"budget: 20s\n{TWO}"), train=ENTWINED)
     (root / "agent.py").write_text(AGENT)
@@ -106,7 +107,7 @@ def night(tmp_path_factory):
 def in_flight(tmp_path):
     """A loop of two workers whose experiments 1 and 2 train until there is a file `go`."""
     if ALONE:
-        pytest.skip("two workers need two processor cores")
+        pytest.skip(WHY)
     project = Project(tmp_path / "toy", brief=BRIEF.replace("budget: 5s\n", f"budget: 60s\n{TWO}"), train=WAITING)
     loop = project.start("run", "--tag", "night", "--experiments", "2")
     project.until(RunLaunched, where=lambda event: event.experiment == 1)
@@ -222,9 +223,8 @@ def test_who_moves_the_incumbent_waits_for_all_in_flight_and_nothing_is_begun_me
     assert {event.experiment for event in since if isinstance(event, ExperimentKept | ExperimentDiscarded)} == {1, 2}
 
 
+@two_cores
 def test_while_a_keep_waits_for_the_branch_nothing_moves_the_incumbent_and_nothing_begins(tmp_path):
-    if ALONE:
-        pytest.skip("two workers need two processor cores")
     brief = SCRIPTED.replace("budget: 5s\n", f"budget: 60s\n{TWO}")
     project = Project(tmp_path / "toy", brief=brief, train=WAITING, rates="0.45 0.9 0.4")
     loop = project.start("run", "--tag", "night", "--experiments", "3")
@@ -246,9 +246,8 @@ def test_while_a_keep_waits_for_the_branch_nothing_moves_the_incumbent_and_nothi
     assert sound(project)
 
 
+@two_cores
 def test_an_edit_of_the_brief_is_known_to_what_is_asked_beside_a_run_that_began_before_it(tmp_path):
-    if ALONE:
-        pytest.skip("two workers need two processor cores")
     brief = SCRIPTED.replace("budget: 5s\n", f"budget: 60s\n{TWO}")
     project = Project(tmp_path / "toy", brief=brief, train=WAITING.replace('"go"', 'f"go{run.name[9]}"'))
     (project.root / "agent.py").write_text(TELLING)
@@ -265,9 +264,8 @@ def test_an_edit_of_the_brief_is_known_to_what_is_asked_beside_a_run_that_began_
     assert 'TOLD = "a new goal"' in prepared.event.diff
 
 
+@two_cores
 def test_where_nothing_is_left_to_propose_those_in_flight_may_still_leave_something(tmp_path):
-    if ALONE:
-        pytest.skip("two workers need two processor cores")
     train = WAITING.replace('"go"', 'f"go{run.name[9]}"').replace("0.5  # [0.1..1]", "1  # [1..2]")
     train = train[: train.index("print")] + 'print("loss:", 10 - RATE + WIDTH)\n'
     project = Project(tmp_path / "toy", brief=BRIEF.replace("budget: 5s\n", f"budget: 60s\n{TWO}"), train=train)
@@ -285,9 +283,8 @@ def test_where_nothing_is_left_to_propose_those_in_flight_may_still_leave_someth
     assert project.of(IdeaProposed)[-1].parent == verdicts(project)[1].commit
 
 
+@two_cores
 def test_a_session_does_not_go_on_with_another_share_of_the_machine_for_each_run(tmp_path):
-    if ALONE:
-        pytest.skip("two workers need two processor cores")
     project = Project(tmp_path / "toy", brief=BRIEF.replace("budget: 5s\n", f"budget: 60s\n{TWO}"))
     project.loop("run", "--tag", "night", "--experiments", "0")
 
