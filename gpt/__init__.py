@@ -1,4 +1,4 @@
-"""The patient: a small GPT that is prepared, trained, scored and sampled as processes of its own.
+"""A small GPT that is prepared, trained, scored and sampled, each in a process of its own.
 
 prepare.py   text -> tokenizer, training shards, pinned validation part (once)
 data.py      where tokens lie on disk and how to read them

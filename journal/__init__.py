@@ -1,1 +1,1 @@
-"""The memory: an append-only journal of events in SQLite, and every fold of it."""
+"""The append-only event journal and every read model of it."""

@@ -8,18 +8,18 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from journal.console.text import plain
 from journal.ideas import quoting
 from journal.ideas.calibration import foresight
 from journal.ideas.ledger import untouched
 from journal.memory import NEAR_MISS
-from journal.narration import number
+from journal.narration import change, count, number
 from journal.portrait import Portrait
 from journal.projections import State
 from journal.projections.experiments import Experiment
 from journal.projections.runs import Run
 from journal.projections.sessions import Session
 from journal.projections.spend import Spend
-from journal.words import change, count, plain
 
 IDEA, REASON = 110, 160  # characters
 FAILURES, MISSES, KNOBS = 12, 8, 30  # lines

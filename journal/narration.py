@@ -3,9 +3,11 @@
 The lines are data for a screen, and may hold text of a model: whoever shows them on a terminal makes them safe first.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any, get_args
 
+from journal.console.text import one_line, plain
 from journal.events import (
     VETO,
     BranchFromAcknowledged,
@@ -43,6 +45,7 @@ from journal.events import (
     VetoAcknowledged,
     VetoRequested,
 )
+from journal.recorded import Recorded
 
 RUNS = frozenset(get_args(FailureKind)) - {"interrupted"}  # rules of verdicts that take a run's reason over
 
@@ -148,3 +151,43 @@ _TELL: dict[type[Event], Callable[[Any], str]] = {
     VetoAcknowledged: lambda e: f"asked for a veto: {e.outcome}",
     BranchFromAcknowledged: lambda e: f"asked to go on from elsewhere: {e.outcome}",
 }
+
+
+_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
+
+
+WIDEST = 160  # characters of a sentence in the log
+
+
+def line(recorded: Recorded) -> str:
+    """Position, time of day (UTC), session and sentence: one line of the log."""
+    told = one_line(sentence(recorded.event), width=WIDEST)
+    return f"{recorded.position:>6}  {recorded.recorded_at[11:19]}  {plain(recorded.event.session)}  {told}"
+
+
+def sentence(event: Event) -> str:
+    """What happened; for events that only matter to the machine, their name in words."""
+    told = narrate(event)
+    if told is not None:
+        return told
+    experiment = getattr(event, "experiment", None)
+    return ("" if experiment is None else f"#{experiment} ") + _CAPITAL.sub(" ", event.NAME).lower()
+
+
+def count(number: int, word: str) -> str:
+    """One of something, or several."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def change(value: float) -> str:
+    """A difference with its sign."""
+    return f"{value:+.3g}"
+
+
+def verdict(event: Verdict) -> str:
+    """A verdict with its numbers: metric, change against the incumbent, gain in σ, and the reason."""
+    if event.metric is None:
+        return f"no metric: {one_line(event.reason, width=WIDEST)}"
+    against = f" ({change(event.delta)} against {number(event.incumbent)}" if event.delta is not None else ""
+    gain = f", {event.gain_sigma:+.1f}σ" if against and event.gain_sigma is not None else ""
+    return f"{number(event.metric)}{against}{gain}{')' if against else ''}: {one_line(event.reason, width=WIDEST)}"

@@ -8,12 +8,13 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
+from journal.console.output_file import replacing
+from journal.console.text import one_line
 from journal.errors import JournalError
+from journal.narration import count
 from journal.projections import State
 from journal.projections.experiments import Experiment
 from journal.projections.sessions import Session
-from journal.target import replacing
-from journal.words import count, one_line
 
 KEPT, DISCARDED, CRASHED = "#2a9d4a", "#b0b0b0", "#c0392b"
 MOST_LABELS = 25  # kept experiments that are named; more would cover one another

@@ -2,14 +2,14 @@
 
 import msgspec
 
+from journal.console.text import one_line, plain
 from journal.errors import JournalMissing
 from journal.events import IdeaProposed, Verdict
 from journal.lineage import lineage
-from journal.narration import number
+from journal.narration import number, verdict
 from journal.projections import State
 from journal.projections.experiments import Experiment, Run
 from journal.recorded import Recorded
-from journal.words import one_line, plain, verdict
 
 
 class Portrait(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,10 +12,10 @@ from typing import Any
 
 import msgspec
 
+from journal.console.text import one_line, plain
 from journal.errors import JournalError
 from journal.events import IdeaProposed, IdeaRefused, ProposalDropped, ProposerFailed
 from journal.recorded import Recorded
-from journal.words import one_line, plain
 
 FOLDER = "prompts"  # below .ar
 BLOT = "[key]"

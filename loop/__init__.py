@@ -1,1 +1,1 @@
-"""The scientist: proposes, runs, judges, records. The only writer of experiment events."""
+"""The loop proposes, runs, judges and records experiments; only this package writes experiment events."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from journal.locate import locate
+from journal.console.locate import locate
 from journal.store import Journal
 from loop import brief as briefs
 from loop import profile as profiles

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tree import FOLDERS, documented, tree
+from tree import documented, folders, sentence, tree
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -19,14 +19,9 @@ def test_the_tree_in_the_readme_is_the_tree_on_the_disk() -> None:
     assert documented(README) == tree()
 
 
-def test_every_folder_of_the_packages_is_in_the_tree() -> None:
-    folders = {
-        str(path.parent.relative_to(ROOT))
-        for room in ("journal", "loop", "tui", "gpt")
-        for path in (ROOT / room).rglob("*.py")
-    }
-
-    assert folders <= set(FOLDERS)
+@pytest.mark.parametrize("folder", folders(), ids=lambda folder: str(folder.relative_to(ROOT)))
+def test_every_folder_of_the_packages_says_in_one_sentence_what_it_is_for(folder: Path) -> None:
+    assert re.fullmatch(r"[A-Z`].{10,}\.", sentence(folder))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -15,9 +15,9 @@ import pytest
             ["status", "--journal", "/nowhere"],
             "There is no journal at /nowhere: start one with `ar-loop run`",
         ),
-        ("journal.entry", ["show", "x"], "Invalid value for 'number': Input should be a valid integer"),
+        ("journal.console.entry", ["show", "x"], "Invalid value for 'number': Input should be a valid integer"),
         (
-            "journal.entry",
+            "journal.console.entry",
             ["log", "--journal", "/nowhere"],
             "There is no journal at /nowhere: start one with `ar-loop run`",
         ),

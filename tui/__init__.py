@@ -1,1 +1,1 @@
-"""The window on the journal: reads it, shows it, and posts people's intents."""
+"""`ar-tui`: reads the journal, draws it, posts intents."""

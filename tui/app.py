@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from journal.entry import refuse
+from journal.console.entry import refuse
+from journal.console.locate import locate
 from journal.errors import JournalError
-from journal.locate import locate
 from tui import plain
 from tui.completion import SHELLS, script
 from tui.keys import SCREENS

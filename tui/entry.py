@@ -1,6 +1,6 @@
 """The way in from a console: imports nothing before a Ctrl-C is provided for."""
 
-from journal.entry import enter
+from journal.console.entry import enter
 
 
 def main() -> None:

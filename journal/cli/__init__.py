@@ -1,11 +1,11 @@
-"""`ar-journal`: read, ask, check and carry away the journal."""
+"""`ar-journal`: one file per group of commands."""
 
 import sys
 from collections.abc import Sequence
 
 from journal.cli import asking, carrying, keeping, reading, telling
 from journal.cli.app import app
-from journal.console import run
+from journal.console.typer_app import run
 from journal.errors import JournalError
 
 __all__ = ["asking", "carrying", "keeping", "main", "reading", "telling"]

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from journal.console.locate import locate
 from journal.errors import JournalError, JournalMissing
-from journal.locate import locate
 from journal.projections import State, fold
 from journal.store import Journal, Reader
 

@@ -10,9 +10,9 @@ import typer
 from journal import search
 from journal.cli.app import JournalOption, JsonOption, app, reader, state_of
 from journal.cli.output import Form, narrate, print_answer, print_json
+from journal.console.locate import locate
 from journal.errors import QueryRefused
 from journal.ideas.calibration import Calibration, calibrate
-from journal.locate import locate
 from journal.query import ROWS, SECONDS, Answer, ask
 from journal.saved import COST, SAVED, Saved
 from journal.search import match

@@ -14,9 +14,9 @@ from journal import export as exported
 from journal import parquet, results
 from journal.cli.app import JournalOption, SessionOption, app, latest_tag, open_writer, reader, state_of
 from journal.cli.output import narrate
+from journal.console.locate import locate
 from journal.errors import JournalError
 from journal.events import session_stream
-from journal.locate import locate
 from journal.projections.experiments import Experiment
 from journal.store import Journal, Reader, discard
 

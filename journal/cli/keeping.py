@@ -8,8 +8,8 @@ import typer
 
 from journal.cli.app import JournalOption, JsonOption, TargetArgument, app, open_writer, reader
 from journal.cli.output import narrate, print_json
+from journal.console.locate import locate
 from journal.errors import JournalError
-from journal.locate import locate
 from journal.report import Report
 from journal.repository import enclosing
 from journal.store import Reader

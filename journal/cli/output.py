@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
+from journal.console.text import one_line
 from journal.query import Answer, Value
-from journal.words import one_line
 
 WIDEST = 60  # characters of a cell in a table
 

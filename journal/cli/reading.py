@@ -12,14 +12,15 @@ import typer
 from journal import prompts
 from journal.cli.app import JournalOption, JsonOption, NumberArgument, SessionOption, app, latest_tag, reader, state_of
 from journal.cli.output import narrate, print_json
+from journal.console.text import plain
 from journal.errors import JournalMissing
 from journal.events import ExperimentCrashed, ExperimentKept, RunFailed, experiment_stream, session_stream
 from journal.memory import render
+from journal.narration import line
 from journal.portrait import Portrait, portray, text
 from journal.recorded import Recorded
 from journal.replay import facts, paced, state_at
 from journal.tail import Tail, follow
-from journal.words import line, plain
 
 COLOURS = {ExperimentKept: "green", ExperimentCrashed: "red", RunFailed: "red"}
 

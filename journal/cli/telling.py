@@ -7,13 +7,13 @@ import typer
 
 from journal.cli.app import JournalOption, SessionOption, app, latest_tag, reader, state_of
 from journal.cli.output import narrate
+from journal.console.output_file import replacing
 from journal.errors import JournalError, JournalMissing
 from journal.events import experiment_stream
 from journal.morning import PICTURE, kept, markdown
 from journal.portrait import portray
 from journal.projections import State
 from journal.projections.sessions import Session
-from journal.target import replacing
 
 _PAGES, _TEXTS = (".html", ".htm"), (".md", ".markdown")
 

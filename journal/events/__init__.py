@@ -1,4 +1,4 @@
-"""The catalogue of events: frozen facts in the past tense, each under a chosen name and schema version.
+"""What can happen: the event catalogue. Frozen values.
 
 A stored name is never a class path: rename a class freely, never its `NAME`. A changed shape gets a higher `SCHEMA`, one
 step in `journal.upcast` and a golden file of the old shape. Units are in the field names' comments; metrics are in the

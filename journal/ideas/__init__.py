@@ -1,1 +1,1 @@
-"""What an idea is, whether it has been had before, and how to find it again. Pure; standard library only."""
+"""What a change is, whether it was tried before, and how to find it again. Pure; standard library only."""

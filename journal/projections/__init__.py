@@ -1,4 +1,4 @@
-"""Everything that a screen, a command, a memory or a proposal shows is a fold of the journal; `State` is that fold.
+"""Read models: one pure fold per file, and their SQL columns.
 
 fold(a + b) = fold(b, fold(a)) for any split of the log.
 """

@@ -1,4 +1,4 @@
-"""The append-only store: the only writer of SQLite, and the plain reader of events.
+"""SQLite: append, read, follow, lease, schema, upcast. The only writer.
 
 One transaction holds all events of a step; it is durable (`synchronous=FULL`) before `append` returns. Readers open the
 file read-only, page by position and hold no cursor, so that the WAL can always be truncated.

@@ -1,8 +1,8 @@
-"""`ar-loop`: start, watch and steer the loop. stdout is data, stderr narration."""
+"""`ar-loop`: one file per group of commands, and what they print."""
 
 import sys
 
-from journal.console import run
+from journal.console.typer_app import run
 from journal.errors import JournalError
 from loop.cli import asking, gating, init, looking, running, steering
 from loop.cli.app import app

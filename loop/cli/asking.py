@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+from journal.console.locate import locate
 from journal.events import Acknowledged, Intent, PauseRequested, ResumeRequested, SkipRequested, StopRequested
 from journal.intents import LONGEST, add_direction, author, post
-from journal.locate import locate
 from journal.recorded import Recorded
 from journal.store import Reader
 from journal.store.lease import held

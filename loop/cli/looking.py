@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from journal.console.locate import locate
 from journal.liveness import running
-from journal.locate import locate
 from journal.projections import State, fold
 from journal.store import Reader
 from journal.tail import Tail

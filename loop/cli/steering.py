@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
+from journal.console.locate import locate
 from journal.events import BranchFromRequested, Intent, VetoRequested
 from journal.intents import author, post
 from journal.lineage import lineage, unfit, unvetoable
-from journal.locate import locate
 from journal.projections import State
 from journal.projections.sessions import Session
 from journal.store.lease import held

@@ -1,4 +1,4 @@
-"""Evaluators for what no program can measure alone: a mechanical scan and a judge model, made one number.
+"""LLM-as-a-judge evaluators that a brief may name in `evaluate:` (`python -m loop.judges.rubric`).
 
 They read the files of a change and never run them, so they may stand outside the sandbox and hold a key.
 """

@@ -1,1 +1,1 @@
-"""Who has the next idea: each proposer answers a Request with one Proposal (see `loop.contracts`)."""
+"""Who proposes the next change; each answers a Request with a Proposal."""

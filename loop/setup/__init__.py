@@ -1,1 +1,1 @@
-"""A first brief: asked for, tried once, doubted, written."""
+"""Before a session: read the project, check it (preflight, doctor)."""

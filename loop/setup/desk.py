@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from journal.locate import locate
+from journal.console.locate import locate
 from loop import brief as briefs
 from loop import preflight
 from loop.brief import Brief

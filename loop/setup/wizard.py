@@ -12,8 +12,8 @@ from typing import Protocol
 
 import msgspec
 
+from journal.console.output_file import replacing
 from journal.events import RunFinished
-from journal.target import replacing
 from loop import brief as briefs
 from loop import preflight
 from loop.config import Config

@@ -1,4 +1,4 @@
-"""The one door to git: commits by plumbing, refs by compare-and-swap, exports of a commit's tree.
+"""Git by plumbing: commits, refs, notes, exports. The only importer of GitPython.
 
 No checkout, index, hook, filter or worktree of the user's is involved: objects are written with `hash-object --no-filters`,
 `mktree`, `commit-tree` and `update-ref` under a configuration that runs nothing, and files are exported from the objects

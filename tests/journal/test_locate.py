@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from journal.console.locate import locate
 from journal.errors import JournalMissing
-from journal.locate import locate
 
 
 def test_a_named_journal_comes_first(tmp_path):

@@ -8,13 +8,14 @@ from histories import COMMITS, TAG, placed_at, write
 from hypothesis import given
 from hypothesis import strategies as st
 
+from journal.console.text import one_line, plain
 from journal.errors import JournalMissing
 from journal.events import RunLaunched, experiment_stream
+from journal.narration import line, sentence
 from journal.portrait import portray, text
 from journal.projections import fold
 from journal.replay import LONGEST, facts, paced, state_at
 from journal.store import Reader
-from journal.words import line, one_line, plain, sentence
 
 
 def test_the_pauses_are_the_night_s_over_the_speed(night):

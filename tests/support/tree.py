@@ -1,49 +1,36 @@
 """The tree in the README, made from the disk: `python tests/support/tree.py` rewrites it, a test compares it."""
 
-import textwrap
+import ast
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-WIDTH = 160  # characters of a line of names
-LINE = 120  # and of one that says what they are as well
-NAME = 24  # characters of a folder's column
-
-FOLDERS = {
-    "journal": "the memory: events, store, folds, questions",
-    "journal/cli": "ar-journal",
-    "journal/events": "what can happen, a file a topic",
-    "journal/ideas": "what a change is, and whether it was tried",
-    "journal/projections": "folds, in memory and as SQL tables",
-    "journal/store": "SQLite",
-    "loop": "the scientist: proposes, runs, judges, records",
-    "loop/cli": "ar-loop",
-    "loop/judges": "numbers for what no program can measure alone",
-    "loop/proposers": "who has the next idea",
-    "loop/setup": "a first brief",
-    "loop/workspace": "git",
-    "tui": "the window: ar-tui",
-    "tui/screens": "one file, one screen",
-    "tui/widgets": "what screens are made of",
-    "gpt": "the patient: a small GPT, prepared, trained, scored, sampled",
-    "benchmarks": "every figure in this repository",
-    "examples": "small repositories for the loop to run on: `make example NAME=latency`",
-    "docs": "pages; events, sql and keys are made from the code",
+COLUMN = 28  # characters of a folder's name
+PACKAGES = ("journal", "loop", "tui", "gpt")
+OTHERS = {
+    "tests": "One folder per package; tests/support holds what several of them use.",
+    "benchmarks": "Every figure in this repository.",
+    "examples": "Small repositories for the loop to run on: `make example NAME=latency`.",
+    "docs": "Pages; events, sql, keys and brief-keys are made from the code.",
 }
-SHOWN = (".py", ".tcss", ".toml", ".md")
+
+
+def folders() -> list[Path]:
+    """Every folder of the packages that holds Python."""
+    return sorted({path.parent for package in PACKAGES for path in (ROOT / package).rglob("*.py")})
+
+
+def sentence(folder: Path) -> str:
+    """What a folder is for: the first line of its package's docstring; empty where there is none."""
+    init = folder / "__init__.py"
+    docstring = ast.get_docstring(ast.parse(init.read_text(encoding="utf-8"))) if init.exists() else None
+    return (docstring or "").partition("\n")[0]
 
 
 def tree() -> str:
-    """One entry per folder: what it is, then its files, by their stems where they are Python; on one line if they fit."""
-    rows = ["program.md  Makefile  pyproject.toml  constraints.txt  CHANGELOG.md  tests/ (one folder a room)  .ci/run"]
-    for folder, what in FOLDERS.items():
-        files = sorted(path for path in (ROOT / folder).iterdir() if path.suffix in SHOWN and path.stem != "__init__")
-        names = " ".join(path.stem if path.suffix == ".py" else path.name for path in files)
-        head = f"{folder + '/':{NAME}}{what}"
-        if len(line := f"{head}: {names}") <= LINE:
-            rows.append(line)
-        else:
-            rows += [head, *textwrap.wrap(names, WIDTH, initial_indent="    ", subsequent_indent="    ")]
-    return "\n".join(rows)
+    """A line for each folder: its path and what it is for."""
+    rows = {str(folder.relative_to(ROOT)): sentence(folder) for folder in folders()} | OTHERS
+    order = sorted(rows, key=lambda name: ([*PACKAGES, *OTHERS].index(name.split("/")[0]), name))
+    return "\n".join(f"{name + '/':{COLUMN}}{rows[name]}" for name in order)
 
 
 def documented(readme: str) -> str:

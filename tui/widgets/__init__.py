@@ -1,0 +1,1 @@
+"""Painters that screens are made of, and the one Textual widget."""

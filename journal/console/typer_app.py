@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import typer
 
-from journal.entry import BAD, INTERRUPTED, refuse
+from journal.console.entry import BAD, INTERRUPTED, refuse
 
 
 def run(
