@@ -61,7 +61,7 @@ contracts: $(READY)  ## who may import whom
 	@$(BIN)/lint-imports
 
 pages: $(READY)  ## docs that are made from the code; the tests compare them with it
-	@$(BIN)/python -m journal.reference docs
+	@$(BIN)/python -m journal.cli.reference docs
 	@$(BIN)/python -m tui.keys > docs/keys.md
 	@$(BIN)/python -m loop.reference > docs/brief-keys.md
 

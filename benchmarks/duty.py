@@ -38,7 +38,7 @@ from journal.events import (
     RunFinished,
     RunStarted,
 )
-from journal.recorded import Recorded
+from journal.events.recorded import Recorded
 from journal.store import Reader
 from loop import bootstrap, session
 from loop.contracts import Proposal, Request

@@ -29,9 +29,9 @@ from pathlib import Path
 
 from journal_nights import TAG, night
 
-from journal.codec import encode
 from journal.events import Event, SessionRecovered
 from journal.store import Journal
+from journal.store.codec import encode
 from loop.recorder import RIDING
 
 ROUNDS = 300

@@ -24,14 +24,14 @@ from typing import Any
 
 from journal_nights import night
 
-from journal.chain import GENESIS, broken, link
-from journal.codec import encode
-from journal.projections import State, fold
-from journal.query import ask
-from journal.saved import COST, SAVED
-from journal.search import failures, similar
+from journal.projections.state import State, fold
+from journal.query.full_text import failures, similar
+from journal.query.saved import COST, SAVED
+from journal.query.sql import ask
 from journal.store import Journal, Reader, Row
-from journal.verify import verify
+from journal.store.chain import GENESIS, broken, link
+from journal.store.codec import encode
+from journal.verify.checks import verify
 
 EXPERIMENTS = 143_000
 AT = "2026-11-20T23:00:00.000000+00:00"

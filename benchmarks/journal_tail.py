@@ -15,7 +15,7 @@ from journal_nights import TAG, night
 
 from journal.events import SessionRecovered, session_stream
 from journal.store import Journal, Reader
-from journal.tail import Tail
+from journal.store.tail import Tail
 
 COMMITS = 400
 SPACING = 0.02  # seconds between commits

@@ -42,7 +42,7 @@ from journal.events import (
     SessionRecovered,
     Verdict,
 )
-from journal.recorded import Recorded
+from journal.events.recorded import Recorded
 from journal.store import Journal, Reader
 from loop import bootstrap, session
 from loop.contracts import Proposal, Request

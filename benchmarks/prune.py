@@ -18,8 +18,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from journal.projections import State, fold
 from journal.projections.sessions import Session
+from journal.projections.state import State, fold
 from journal.store import Reader
 
 WINDOW = 0.2  # of the training

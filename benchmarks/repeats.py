@@ -22,13 +22,13 @@ from pathlib import Path
 
 from sampler import Told
 
+from journal.changes.knob import Knob
+from journal.changes.signature import inventory, signature
 from journal.events import Change, IdeaProposed, KnobMove, SessionStarted
-from journal.ideas.knob import Knob
-from journal.ideas.repeats import matches, neighbours
-from journal.ideas.signature import inventory, signature
-from journal.projections import State
-from journal.projections.changes import Changes
-from journal.recorded import Recorded
+from journal.events.recorded import Recorded
+from journal.novelty.repeats import matches, neighbours
+from journal.projections.state import State
+from journal.projections.trials import Changes
 
 ROOT = Path(__file__).resolve().parent
 TRAIN = (ROOT / "pairs" / "train.py.txt").read_text(encoding="utf-8")
@@ -232,7 +232,7 @@ def forgetful(experiments: int = 300, *, gated: bool, seed: int = 1) -> float:
     """
     from sampler import Through
 
-    from journal.ideas.literals import knobs, replace
+    from journal.changes.python_knobs import knobs, replace
     from loop.contracts import Passed, Proposal
     from loop.gate import check
     from loop.proposers.sampler import Sampler

@@ -21,6 +21,8 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from journal.changes.python_knobs import knobs
+from journal.changes.signature import signature
 from journal.events import (
     Change,
     ChangeCommitted,
@@ -31,10 +33,8 @@ from journal.events import (
     IdeaProposed,
     SessionStarted,
 )
-from journal.ideas.literals import knobs
-from journal.ideas.signature import signature
-from journal.projections import State
-from journal.recorded import Recorded
+from journal.events.recorded import Recorded
+from journal.projections.state import State
 from loop.contracts import Proposal, Proposer, Request
 from loop.errors import ProposerFailure
 from loop.judge import Decision, Noise, Rule, incumbent_again, judge

@@ -34,7 +34,6 @@ from typing import Any
 from kill import outlived, processes, refs, whole
 from msgspec.structs import asdict
 
-from journal import intents
 from journal.errors import JournalError
 from journal.events import (
     BriefChanged,
@@ -53,8 +52,8 @@ from journal.events import (
     SkipRequested,
     Verdict,
 )
-from journal.recorded import Recorded
-from journal.store import Reader
+from journal.events.recorded import Recorded
+from journal.store import Reader, intents
 from loop import sandbox
 
 PATIENT = Path(__file__).parent / "patient"

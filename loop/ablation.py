@@ -7,10 +7,10 @@ experiment of kind `ablation`; one that the journal has since the last keep is n
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from journal.changes.signature import signature
 from journal.events import IdeaProposed
-from journal.ideas.signature import signature
-from journal.lineage import lineage
 from journal.projections.experiments import Experiment
+from journal.projections.lineage import lineage
 from loop import patch
 from loop.errors import WorkspaceError
 from loop.judge import Rule, judge

@@ -1,7 +1,7 @@
 """Experiment 0: the code as it is, run several times. What it measures is the first incumbent, its spread is σ."""
 
+from journal.changes.signature import inventory
 from journal.events import ChangeCommitted, ExperimentKept, IdeaProposed, SessionEnded
-from journal.ideas.signature import inventory
 from loop.errors import BadInput
 from loop.lab import BASELINE, Lab
 from loop.scope import Scope

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import msgspec
 
 from journal.events import Dropping, ProposalDropped, Usage
-from journal.projections import State
+from journal.projections.state import State
 from loop.contracts import Proposal, Proposer, Request
 from loop.errors import ProposerFailure
 from loop.recorder import Recorder

@@ -14,7 +14,7 @@ from journal.events import (
     RunStarted,
     Verdict,
 )
-from journal.recorded import Recorded
+from journal.events.recorded import Recorded
 from loop.contracts import Outcome
 
 

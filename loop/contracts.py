@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from journal.events import Change, Comparison, IdeaRefused, RunFailed, RunFinished, RunPurpose, Usage
-from journal.projections import State
+from journal.projections.state import State
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):

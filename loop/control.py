@@ -24,7 +24,7 @@ from journal.events import (
     StopRequested,
     VetoRequested,
 )
-from journal.recorded import Recorded
+from journal.events.recorded import Recorded
 from loop.recorder import Recorder
 from loop.runner import Ask
 

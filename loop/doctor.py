@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Literal
 
 from journal.errors import JournalError
-from journal.projections import fold
+from journal.projections.state import fold
 from journal.store import Reader
-from journal.store.filesystem import network
+from journal.store.connection import network
 from loop import preflight, sandbox
 from loop.device import find_device
 from loop.errors import LoopError

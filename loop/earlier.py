@@ -1,8 +1,8 @@
 """What an earlier session kept and the base of a new one does not hold: easily forgotten, as every session starts from HEAD."""
 
-from journal.narration import number
-from journal.projections import State
 from journal.projections.sessions import Session
+from journal.projections.state import State
+from journal.reports.narration import number
 from loop.scope import matches
 from loop.workspace import Workspace
 

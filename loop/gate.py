@@ -15,13 +15,13 @@ from pathlib import PurePosixPath
 
 import yaml
 
+from journal.changes.signature import program, signature
 from journal.events import Change
-from journal.ideas.likeness import likeness
-from journal.ideas.repeats import Match, matches, neighbours
-from journal.ideas.revisits import REASONS, rationed, unfounded
-from journal.ideas.signature import program, signature
-from journal.projections import without_collection
-from journal.projections.changes import Trial
+from journal.novelty.repeats import Match, matches, neighbours
+from journal.novelty.retries import REASONS, rationed, unfounded
+from journal.novelty.similarity import likeness
+from journal.projections.state import without_collection
+from journal.projections.trials import Trial
 from loop.atomic import Objection, Rules, imports, objections
 from loop.contracts import Passed, Proposal, Refused, Request
 from loop.scope import File, Scope

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from journal.projections import State
 from journal.projections.experiments import Experiment
 from journal.projections.sessions import Session
+from journal.projections.state import State
 from loop.brief import Brief
 from loop.call import Ahead
 from loop.case import Case, case

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import msgspec
 
 from journal.events import IdeaProposed
-from journal.ideas.revisits import BASE_CHANGED
+from journal.novelty.retries import BASE_CHANGED
 from journal.projections.experiments import Experiment
 from loop import patch
 from loop.contracts import Proposal, Request

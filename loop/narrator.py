@@ -5,8 +5,8 @@ import time
 from typing import TextIO
 
 from journal.events import RunFailed, RunFinished
-from journal.narration import narrate
-from journal.recorded import Recorded
+from journal.events.recorded import Recorded
+from journal.reports.narration import narrate
 from loop.contracts import Training
 from loop.recorder import Listener
 from loop.telemetry import Step

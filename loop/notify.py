@@ -15,8 +15,8 @@ import threading
 from collections.abc import Callable, Mapping
 
 from journal.events import BriefChanged, Event, ExperimentKept, ProposerFailed, SessionEnded, SessionPaused
-from journal.narration import narrate
-from journal.recorded import Recorded
+from journal.events.recorded import Recorded
+from journal.reports.narration import narrate
 from loop.narrator import printable
 from loop.proposers.asking import LASTING
 from loop.recorder import Listener

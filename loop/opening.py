@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 import msgspec
 
 from journal.events import SessionStarted, session_stream
-from journal.intents import author
-from journal.projections import State, fold
 from journal.projections.sessions import Session
+from journal.projections.state import State, fold
 from journal.store import Journal
+from journal.store.intents import author
 from loop import profile as profiles
 from loop.config import Config
 from loop.contracts import Device

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from journal.ideas.literals import knobs, replace
+from journal.changes.python_knobs import knobs, replace
 from loop.config import KEYS
 from loop.errors import BadInput
 

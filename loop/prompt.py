@@ -10,10 +10,10 @@ from itertools import takewhile
 
 import msgspec
 
-from journal.ideas.quoting import quote
-from journal.ideas.revisits import RATION, REASONS, WINDOW
+from journal.novelty.retries import RATION, REASONS, WINDOW
 from journal.projections.experiments import Experiment
 from journal.projections.sessions import Session
+from journal.reports.quoting import quote
 from loop.answer import KINDS
 from loop.contracts import Request
 

@@ -13,7 +13,7 @@ from journal.events import (
     experiment_stream,
     session_stream,
 )
-from journal.recorded import Recorded
+from journal.events.recorded import Recorded
 from journal.store import Journal, Sample
 from loop.pending import Pending
 

@@ -5,9 +5,9 @@ from functools import partial
 
 import msgspec
 
-from journal import memory
 from journal.events import IdeaRefused
-from journal.projections import State
+from journal.projections.state import State
+from journal.reports import memory
 from loop import gate, guards
 from loop.atomic import Rules, imported
 from loop.bounds import without_keep

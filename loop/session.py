@@ -6,9 +6,9 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from journal import memory
 from journal.errors import JournalUnusable
 from journal.events import ExperimentKept, SessionEnded, SessionPaused, SessionResumed, Verdict
+from journal.reports import memory
 from loop import ablation, ahead, block, retention, verdicts
 from loop.baseline import measure_baseline
 from loop.bounds import Ending, reached

@@ -15,6 +15,7 @@ from typing import Literal
 
 import msgspec
 
+from journal.changes.signature import signature
 from journal.events import (
     VETO,
     BranchFromAcknowledged,
@@ -27,10 +28,9 @@ from journal.events import (
     VetoAcknowledged,
     VetoRequested,
 )
-from journal.ideas.signature import signature
-from journal.lineage import carried, lineage, unfit, unvetoable
+from journal.events.recorded import Recorded
 from journal.projections.experiments import Experiment
-from journal.recorded import Recorded
+from journal.projections.lineage import carried, lineage, unfit, unvetoable
 from loop import branch, patch
 from loop.control import Wish
 from loop.errors import WorkspaceError

@@ -1,8 +1,8 @@
 """Where a session stands, in words and as data. Pure."""
 
-from journal.narration import number
-from journal.projections import State
 from journal.projections.sessions import Session
+from journal.projections.state import State
+from journal.reports.narration import number
 
 
 def as_data(session: Session, state: State) -> dict[str, object]:

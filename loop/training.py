@@ -1,7 +1,7 @@
 """What a run must know of its session: who wrote the code, how long the unchanged code takes, which files are locked."""
 
 from journal.events import RunFinished, RunPurpose, SessionStarted
-from journal.lineage import lineage
+from journal.projections.lineage import lineage
 from loop.case import Case
 from loop.contracts import Training, Usual
 from loop.lab import BASELINE, Lab

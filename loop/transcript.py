@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from journal.prompts import BLOT, FOLDER, blot
+from journal.reports.transcripts import BLOT, FOLDER, blot
 from loop.contracts import Request
 
 __all__ = ["FOLDER", "KEYS", "Transcript", "begin", "redact", "secrets"]

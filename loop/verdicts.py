@@ -9,7 +9,7 @@ the verdict's event let `ar-journal verify` find a journal that was rewritten af
 from datetime import datetime
 
 from journal.events import ExperimentKept
-from journal.recorded import Recorded
+from journal.events.recorded import Recorded
 from loop.lab import Lab
 
 

@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from journal.errors import QueryRefused
 from journal.events import experiment_stream, session_stream
+from journal.events.recorded import Recorded
 from journal.projections.runs import Run
-from journal.query import ask
-from journal.recorded import Recorded
+from journal.query.sql import ask
 from journal.store import Reader
 from journal.store.reader import recorded
 from tui.askings import Askings

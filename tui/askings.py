@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from journal import prompts
 from journal.errors import JournalError
-from journal.recorded import Recorded
+from journal.events.recorded import Recorded
+from journal.reports import transcripts
 from tui.formatting import sanitize_lines
 
 LINES = 5_000  # of all askings together
@@ -15,7 +15,7 @@ class Askings:
     """Remembers the last experiment's, for a pane that is painted at every key."""
 
     def __init__(self, journal: Path) -> None:
-        self.folder = journal.parent / prompts.FOLDER
+        self.folder = journal.parent / transcripts.FOLDER
         self._known: tuple[tuple[str, int, int], tuple[str, ...]] = (("", 0, 0), ())
 
     def lines(self, past: Sequence[Recorded], *, session: str, number: int) -> tuple[str, ...]:
@@ -30,10 +30,10 @@ class Askings:
         if not named:
             return ()
         try:
-            found = prompts.askings(self.folder, past, session=session, experiment=number)
+            found = transcripts.askings(self.folder, past, session=session, experiment=number)
         except JournalError as error:
             return tuple(sanitize_lines(str(error)))
-        texts = [prompts.text(asking) for asking in found if asking.key in named]
+        texts = [transcripts.text(asking) for asking in found if asking.key in named]
         if not texts:
             return (f"The files of the request are gone: there is nothing of it in {self.folder}.",)
         return tuple(sanitize_lines("\n\n".join(texts), limit=LINES))

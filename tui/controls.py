@@ -15,7 +15,7 @@ from journal.events import (
     StopRequested,
     VetoRequested,
 )
-from journal.intents import LONGEST
+from journal.store.intents import LONGEST
 from tui import moving
 from tui.formatting import sanitize
 from tui.summary import Summary

@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from journal import intents
 from journal.errors import JournalError
-from journal.query import Answer, ask
+from journal.query.sql import Answer, ask
+from journal.store import intents
 from tui import clipboard, controls
 from tui.formatting import count
 from tui.ui import Confirm

@@ -12,8 +12,8 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from journal.errors import JournalError
-from journal.liveness import loop_trouble
-from journal.tail import Tail
+from journal.store.lease import loop_trouble
+from journal.store.tail import Tail
 from tui.archive import Archive
 from tui.ledger import Ledger
 from tui.snapshot import Snapshot

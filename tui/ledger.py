@@ -28,8 +28,8 @@ from journal.events import (
     SessionStarted,
     Verdict,
 )
+from journal.events.recorded import Recorded
 from journal.projections.experiments import STATUS
-from journal.recorded import Recorded
 from tui.requests import NEVER
 from tui.sessionlog import STATUSES, Moved, Overruled, SessionLog, State, note, spend
 from tui.texts import Texts

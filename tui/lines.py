@@ -3,9 +3,9 @@
 from datetime import datetime
 from itertools import chain
 
-from journal.narration import sentence
+from journal.events.recorded import Recorded, Sample
 from journal.projections.runs import Run
-from journal.recorded import Recorded, Sample
+from journal.reports.narration import sentence
 from tui.formatting import count, dollars, duration, number, percent, rate, sanitize, signed
 from tui.snapshot import Flying, Snapshot
 from tui.summary import Summary

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
-from journal.query import Answer
+from journal.query.sql import Answer
 
 
 class Fresh(Message):

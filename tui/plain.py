@@ -6,8 +6,8 @@ from pathlib import Path
 
 from journal.errors import JournalError
 from journal.store import Reader
-from journal.tail import Tail
-from journal.tail import follow as tail_events
+from journal.store.tail import Tail
+from journal.store.tail import follow as tail_events
 from tui.archive import Archive
 from tui.feed import look_once
 from tui.lines import event_line, status_lines

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from journal.errors import QueryRefused
-from journal.query import ask
+from journal.query.sql import ask
 from tui.ui import Hit
 from tui.view import View
 

@@ -19,7 +19,7 @@ from journal.events import (
     SessionResumed,
     Usage,
 )
-from journal.recorded import Recorded
+from journal.events.recorded import Recorded
 from tui.requests import Requests
 from tui.spans import Spans
 

@@ -6,9 +6,9 @@ from typing import TypeVar
 from msgspec import Struct, field
 
 from journal.events import ChangeCommitted, Event, IdeaProposed, IdeaRefused
+from journal.events.recorded import Recorded, Sample
 from journal.projections.experiments import Experiment, Experiments
 from journal.projections.runs import Run, Runs
-from journal.recorded import Recorded, Sample
 from tui.ledger import Ledger
 from tui.view import View
 

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from journal.query import Answer
-from journal.recorded import Recorded
+from journal.events.recorded import Recorded
+from journal.query.sql import Answer
 from tui.snapshot import Curve, Detail, Snapshot
 
 AXES = ("time", "step", "tokens")

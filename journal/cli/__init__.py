@@ -3,12 +3,12 @@
 import sys
 from collections.abc import Sequence
 
-from journal.cli import asking, carrying, keeping, reading, telling
+from journal.cli import exchange, maintain, query, read, report
 from journal.cli.app import app
 from journal.console.typer_app import run
 from journal.errors import JournalError
 
-__all__ = ["asking", "carrying", "keeping", "main", "reading", "telling"]
+__all__ = ["exchange", "main", "maintain", "query", "read", "report"]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

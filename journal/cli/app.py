@@ -7,7 +7,7 @@ import typer
 
 from journal.console.locate import locate
 from journal.errors import JournalError, JournalMissing
-from journal.projections import State, fold
+from journal.projections.state import State, fold
 from journal.store import Journal, Reader
 
 app = typer.Typer(

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from journal.console.text import one_line
-from journal.query import Answer, Value
+from journal.query.sql import Answer, Value
 
 WIDEST = 60  # characters of a cell in a table
 

@@ -1,7 +1,7 @@
 """What can happen: the event catalogue. Frozen values.
 
 A stored name is never a class path: rename a class freely, never its `NAME`. A changed shape gets a higher `SCHEMA`, one
-step in `journal.upcast` and a golden file of the old shape. Units are in the field names' comments; metrics are in the
+step in `journal.store.upcast` and a golden file of the old shape. Units are in the field names' comments; metrics are in the
 brief's own unit; times are seconds; memory is bytes; money is US dollars. Each topic has a file; everybody imports from here.
 """
 

@@ -12,7 +12,7 @@ class KnobMove(msgspec.Struct, frozen=True, gc=False):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What an edit does, as a signature (see `journal.ideas.signature`)."""
+    """What an edit does, as a signature (see `journal.changes.signature`)."""
 
     program: str  # hash of the normal form of the files in scope after the edit
     change: str  # hash of the normal form of the difference

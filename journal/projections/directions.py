@@ -3,8 +3,8 @@
 import msgspec
 
 from journal.events import DirectionAcknowledged, DirectionAdded, DirectionWithdrawn
+from journal.events.recorded import Recorded
 from journal.projections.dispatch import Fold
-from journal.recorded import Recorded
 
 
 class Direction(msgspec.Struct, kw_only=True, gc=False):

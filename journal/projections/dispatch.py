@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from journal.events import Event
-from journal.recorded import Recorded
+from journal.events.recorded import Recorded
 
 Take = Callable[[Any, Recorded], object]
 

@@ -22,10 +22,10 @@ from journal.events import (
     Usage,
     Verdict,
 )
+from journal.events.recorded import Recorded
 from journal.projections.dispatch import Fold
 from journal.projections.runs import Run, Runs, RunStatus
 from journal.projections.spend import priced
-from journal.recorded import Recorded
 
 __all__ = ["STATUS", "Experiment", "Experiments", "Run", "RunStatus", "Runs", "Status"]
 

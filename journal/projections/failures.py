@@ -6,8 +6,8 @@ It keeps no rows: texts are large, are written once and are read through SQL alo
 import msgspec
 
 from journal.events import IdeaProposed, RunFailed
+from journal.events.recorded import Recorded
 from journal.projections.dispatch import Fold
-from journal.recorded import Recorded
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -3,8 +3,8 @@
 import msgspec
 
 from journal.events import ExperimentKept, IncumbentMoved
+from journal.events.recorded import Recorded
 from journal.projections.dispatch import Fold
-from journal.recorded import Recorded
 
 
 class FrontierPoint(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -16,9 +16,9 @@ from journal.events import (
     SessionStarted,
     Verdict,
 )
+from journal.events.recorded import Recorded
 from journal.projections.dispatch import Fold
 from journal.projections.experiments import STATUS
-from journal.recorded import Recorded
 
 
 class KnobTrial(msgspec.Struct, kw_only=True, gc=False):

@@ -3,8 +3,8 @@
 import msgspec
 
 from journal.events import IdeaProposed, IdeaRefused
+from journal.events.recorded import Recorded
 from journal.projections.dispatch import Fold
-from journal.recorded import Recorded
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True, gc=False):

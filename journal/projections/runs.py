@@ -7,8 +7,8 @@ from typing import Any, Literal
 import msgspec
 
 from journal.events import Event, RunFailed, RunFinished, RunLaunched, RunStarted
+from journal.events.recorded import Recorded
 from journal.projections.dispatch import Fold
-from journal.recorded import Recorded
 
 RunStatus = Literal["running", "finished", "failed"]
 

@@ -28,10 +28,10 @@ from journal.events import (
     Usage,
     Verdict,
 )
+from journal.events.recorded import Recorded
 from journal.projections.dispatch import Fold
 from journal.projections.experiments import STATUS
 from journal.projections.spend import priced
-from journal.recorded import Recorded
 
 
 class Session(msgspec.Struct, kw_only=True, gc=False):

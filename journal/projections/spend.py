@@ -3,8 +3,8 @@
 import msgspec
 
 from journal.events import IdeaProposed, ProposalDropped, ProposerFailed, RunFailed, RunFinished, Usage
+from journal.events.recorded import Recorded
 from journal.projections.dispatch import Fold
-from journal.recorded import Recorded
 
 
 class Spend(msgspec.Struct, kw_only=True, gc=False):

@@ -4,7 +4,7 @@ One transaction holds all events of a step; it is durable (`synchronous=FULL`) b
 file read-only, page by position and hold no cursor, so that the WAL can always be truncated.
 """
 
-from journal.recorded import Recorded, Sample
+from journal.events.recorded import Recorded, Sample
 from journal.store.connection import discard, wake_file
 from journal.store.lease import Lease
 from journal.store.reader import Reader, Row

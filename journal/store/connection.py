@@ -1,14 +1,18 @@
-"""Opening SQLite, holding a transaction, and turning SQLite's complaints into sentences."""
+"""Opening SQLite, holding a transaction, and turning SQLite's errors into sentences.
+
+Write-ahead logging needs memory that all its processes share, so a journal on a network file system is refused.
+"""
 
 import logging
 import sqlite3
 from pathlib import Path
 
 from journal.errors import JournalBusy, JournalError, JournalFull, JournalUnusable
-from journal.store.filesystem import network
 
 BUSY_SECONDS = 10.0  # a writer waits this long for another writer's short transaction
 CHECKPOINT_MILLISECONDS = 50  # and this long for readers, when it empties the write-ahead log
+MOUNTS = Path("/proc/self/mountinfo")
+NETWORK = frozenset({"afs", "cifs", "fuse.rclone", "fuse.sshfs", "nfs", "nfs4", "smb3", "smbfs"})
 
 
 def wake_file(path: Path) -> Path:
@@ -139,3 +143,22 @@ _WORDS: tuple[tuple[str, type[JournalError], str], ...] = (
     ("SQLITE_NOTADB", JournalUnusable, "{path} is not a journal: it is no SQLite file."),
     ("SQLITE_CORRUPT", JournalUnusable, "{path} is damaged ({error}): restore a backup, or import an export."),
 )
+
+
+def network(path: Path, *, mounts: Path = MOUNTS) -> str | None:
+    """The type of the network file system that holds the path; None for a local one, or where nobody can tell."""
+    try:
+        lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return None
+    here = path.absolute().parent.resolve()
+    holding = [(Path(point), kind) for point, kind in map(_mount, lines) if here.is_relative_to(point)]
+    kind = max(holding, key=lambda mount: len(mount[0].parts), default=(here, ""))[1]
+    return kind if kind in NETWORK else None
+
+
+def _mount(line: str) -> tuple[str, str]:
+    """Mount point and type, from a line of mountinfo (proc(5)): optional fields end at a lone dash."""
+    fields = line.split(" ")
+    point = fields[4].replace("\\040", " ")
+    return point, fields[fields.index("-") + 1]

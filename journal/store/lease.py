@@ -1,4 +1,4 @@
-"""The loop's lease: one loop at a time, released by death, fenced by a token, naming its holder.
+"""The loop's lease: one loop at a time, released by death, fenced by a token, naming its holder; and whether one runs.
 
 The kernel's lock dies with its process; the token in the journal stops a writer that was overtaken all the same (a lock
 file that was deleted, a copy of the folder).
@@ -8,11 +8,16 @@ import fcntl
 import os
 import socket
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from journal.errors import JournalBusy, LeaseLost
+from journal.errors import JournalBusy, JournalError, LeaseLost
+from journal.store.connection import connect
+
+LOCKS = Path("/proc/locks")
+GONE = "loop not running"
 
 
 @dataclass(frozen=True)
@@ -32,21 +37,6 @@ def lock(path: Path, *, holder: str) -> int:
         os.close(descriptor)
         raise JournalBusy(f"Another loop runs on {path}: {holder}. Stop it with `ar-loop stop`.") from None
     return descriptor
-
-
-def held(path: Path) -> bool:
-    """Whether a loop runs on the journal at this moment."""
-    try:
-        descriptor = os.open(path.with_suffix(".lock"), os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
 
 
 def claim(db: sqlite3.Connection, *, since: str) -> int:
@@ -72,3 +62,50 @@ def check(db: sqlite3.Connection, lease: Lease | None, stream: str) -> None:
         raise LeaseLost(f"Only the loop that holds the lease appends to {stream}: acquire it first.")
     if db.execute("SELECT token FROM lease").fetchone()[0] != lease.token:
         raise LeaseLost(f"The lease was taken over by {holder(db)}: this loop must stop.")
+
+
+def running(path: Path, *, here: Callable[[], str] = socket.gethostname) -> bool | None:
+    """Whether the last holder of the lease is still there; None if that cannot be told from this machine.
+
+    It takes no lock: a loop that starts at the moment of a lock, even a shared one, would believe that it is not alone.
+    """
+    try:
+        db = connect(path, readonly=True)
+    except JournalError:
+        return None
+    try:
+        row = db.execute("SELECT pid, host FROM lease").fetchone()
+    except sqlite3.Error:
+        return None
+    finally:
+        db.close()
+    if row is None:
+        return False
+    if row[1] != here():
+        return None
+    return _exists(int(row[0])) and _locked(path.with_suffix(".lock"))
+
+
+def loop_trouble(path: Path, *, here: Callable[[], str] = socket.gethostname) -> str | None:
+    """`GONE` if the last holder of the lease is certainly not there any more; None if it is, or if that cannot be told."""
+    return GONE if running(path, here=here) is False else None
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _locked(lock: Path) -> bool:
+    """Whether anyone holds the lock file, as far as the kernel tells; a pid alone may belong to somebody new."""
+    try:
+        inode = lock.stat().st_ino
+        held = LOCKS.read_text(encoding="ascii")
+    except OSError:
+        return lock.exists()  # without the kernel's list a lock file may be locked; one that is not there cannot be
+    return any(line.split()[5].endswith(f":{inode}") for line in held.splitlines() if "FLOCK" in line)

@@ -7,13 +7,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from journal.chain import GENESIS
-from journal.codec import decode
 from journal.errors import JournalError, JournalMissing, JournalUnusable, UnknownEvent
-from journal.migrations import LATEST
-from journal.recorded import Recorded, Sample
+from journal.events.recorded import Recorded, Sample
+from journal.store.chain import GENESIS
+from journal.store.codec import decode
 from journal.store.connection import connect, sentence
-from journal.store.tables import present
+from journal.store.projection_tables import present
+from journal.store.schema import LATEST
 
 PAGE = 1_000  # events a read takes at once
 COLUMNS = "position, recorded_at, stream, version, type, schema, idempotency, payload, hash"

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import msgspec
 
-from journal.codec import encode
 from journal.errors import JournalError
 from journal.events import Event
-from journal.projections import State, fold
-from journal.recorded import Recorded, Sample
+from journal.events.recorded import Recorded, Sample
+from journal.projections.state import State, fold
+from journal.store import append, projection_tables
 from journal.store import lease as leases
-from journal.store import steps, tables
+from journal.store.codec import encode
 from journal.store.connection import Transaction, connect, truncate_wal, wake_file
 from journal.store.lease import Lease
-from journal.store.prepare import prepare
 from journal.store.reader import Reader, Row
+from journal.store.schema import prepare
 
 WAL_BYTES = 8 * 2**20  # the writer truncates the write-ahead log above this
 INTENTS = "control/"  # streams that any process may append to
@@ -58,7 +58,7 @@ class Journal(Reader):
         self._db = connect(path)
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute("PRAGMA wal_autocheckpoint = 0")
-        self._projected = tables.present(self._db)
+        self._projected = projection_tables.present(self._db)
 
     def acquire(self) -> Lease:
         """Take the loop's lease for the life of this process. Raises JournalBusy, which names the holder."""
@@ -66,8 +66,8 @@ class Journal(Reader):
         try:
             with self._turn, self._transaction():
                 token = leases.claim(self._db, since=self._now())
-                if not tables.present(self._db):
-                    self._state = tables.rebuild(self._db, self.read())
+                if not projection_tables.present(self._db):
+                    self._state = projection_tables.rebuild(self._db, self.read())
         except BaseException:
             os.close(descriptor)
             raise
@@ -90,7 +90,7 @@ class Journal(Reader):
         """Drop the tables of the projections and make them again from the events. Needs the lease."""
         with self._turn, self._transaction():
             leases.check(self._db, self._lease, "the projections")
-            self._state = tables.rebuild(self._db, self.read())
+            self._state = projection_tables.rebuild(self._db, self.read())
 
     def append(
         self,
@@ -115,9 +115,9 @@ class Journal(Reader):
             try:
                 with self._transaction(durable=durable):
                     self._check_lease(stream)
-                    if key is not None and (known := steps.by_key(self._db, key)):
+                    if key is not None and (known := append.by_key(self._db, key)):
                         return known
-                    written = steps.insert(
+                    written = append.insert(
                         self._db, stream, encoded, at=self._now, expected_version=expected_version, key=key
                     )
                     self._project(written)
@@ -147,14 +147,14 @@ class Journal(Reader):
                 if position:
                     raise JournalError(f"{self.path} already holds {position} events: import into a new journal.")
                 for row in rows:
-                    previous = steps.restore(self._db, row, previous)
-                state = tables.rebuild(self._db, self.read())
+                    previous = append.restore(self._db, row, previous)
+                state = projection_tables.rebuild(self._db, self.read())
             self._state = state
             self._after_commit()
             return self.head()
 
     def wake(self) -> None:
-        """Open the sentinel file, so that readers that watch it look at once; nothing is written (see `journal.tail`)."""
+        """Open the sentinel file, so that readers that watch it look at once; nothing is written (see `journal.store.tail`)."""
         with contextlib.suppress(OSError):  # readers also look by themselves
             os.close(os.open(self._wake, os.O_RDONLY | os.O_CLOEXEC))
 
@@ -173,13 +173,13 @@ class Journal(Reader):
             self._state = fold(self.read(until=before))
         foreign = self.read(after=self._state.position, until=before)
         for step in chain(foreign, written):
-            tables.write(self._db, self._state.touch(step))
+            projection_tables.write(self._db, self._state.touch(step))
 
     def _project_intents(self, written: list[Recorded]) -> None:
         if self._projected:
-            tables.write_directions(self._db, written)
+            projection_tables.write_directions(self._db, written)
         else:
-            tables.disown(self._db)
+            projection_tables.disown(self._db)
 
     def _check_lease(self, stream: str) -> None:
         if self._lease is not None or not stream.startswith(INTENTS):

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from journal.projections import State, fold
 from journal.projections.sessions import Session
+from journal.projections.state import State, fold
 from journal.store import Reader
 from loop import summary
 

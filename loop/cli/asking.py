@@ -9,11 +9,11 @@ import typer
 
 from journal.console.locate import locate
 from journal.events import Acknowledged, Intent, PauseRequested, ResumeRequested, SkipRequested, StopRequested
-from journal.intents import LONGEST, add_direction, author, post
-from journal.recorded import Recorded
+from journal.events.recorded import Recorded
 from journal.store import Reader
-from journal.store.lease import held
-from journal.tail import Tail
+from journal.store.intents import LONGEST, add_direction, author, post
+from journal.store.lease import running
+from journal.store.tail import Tail
 from loop import summary
 from loop.cli.app import NOT_SO, STEER, JournalOption, JsonOption, app, folded, latest, say
 from loop.errors import BadInput
@@ -89,14 +89,14 @@ def direct(
         raise BadInput(f"A direction is a sentence or a few, of 1 to {LONGEST} characters; this one has {len(words)}.")
     path = locate(journal)
     posted = add_direction(path, session=latest(folded(path)).tag, text=words, author=author(), channel=CHANNEL)
-    tell(path, posted, as_json=as_json, runs=held(path))
+    tell(path, posted, as_json=as_json, runs=running(path) is not False)
 
 
 def _running(journal: Path | None) -> Path:
     """The journal, if a loop runs on it; else leaves with exit code 1."""
     path = locate(journal)
     Reader(path).close()
-    if not held(path):
+    if running(path) is False:
         say(f"No loop runs on {path}: start or continue it with `ar-loop run`.")
         raise typer.Exit(NOT_SO)
     return path

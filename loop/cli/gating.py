@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from journal.projections import State
+from journal.projections.state import State
 from loop.cli.app import LOOK, NOT_SO, JournalOption, JsonOption, app, folded
 from loop.contracts import Passed, Proposal, Refused, Request
 from loop.errors import BadInput

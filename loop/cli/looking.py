@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from journal.console.locate import locate
-from journal.liveness import running
-from journal.projections import State, fold
+from journal.projections.state import State, fold
 from journal.store import Reader
-from journal.tail import Tail
+from journal.store.lease import running
+from journal.store.tail import Tail
 from loop.cli.app import INTERRUPTED, LOOK, NOT_SO, START, JournalOption, JsonOption, app, folded, latest, report, say
 
 GLANCE = 2.0  # seconds between looks at the loop's process where nothing is committed

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from journal.events import SessionEnded
-from journal.projections import State
-from journal.recorded import Recorded
+from journal.events.recorded import Recorded
+from journal.projections.state import State
 from loop.cli.app import INTERRUPTED, START, JournalOption, JsonOption, app, folded, report, say
 from loop.errors import LoopError
 from loop.recorder import Listener

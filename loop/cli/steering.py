@@ -8,11 +8,11 @@ import typer
 
 from journal.console.locate import locate
 from journal.events import BranchFromRequested, Intent, VetoRequested
-from journal.intents import author, post
-from journal.lineage import lineage, unfit, unvetoable
-from journal.projections import State
+from journal.projections.lineage import lineage, unfit, unvetoable
 from journal.projections.sessions import Session
-from journal.store.lease import held
+from journal.projections.state import State
+from journal.store.intents import author, post
+from journal.store.lease import running
 from loop import summary
 from loop.cli.app import NOT_SO, STEER, JournalOption, JsonOption, app, folded, latest, say
 from loop.cli.asking import CHANNEL, tell
@@ -56,7 +56,7 @@ def _steer(
         say(f"not done: {why}")
         raise typer.Exit(NOT_SO)
     asked = intent(session=session.tag, author=author(), channel=CHANNEL, experiment=number)
-    runs = held(path)
+    runs = running(path) is not False
     tell(path, post(path, asked), as_json=as_json, runs=runs, later=_later(session, state, asked) if runs else None)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeGuard
 
-from journal.ideas.likeness import distance, value
+from journal.novelty.similarity import distance, value
 from journal.projections.knobs import KnobTrial
 from loop.proposers.expectation import DRIFT, NOISE, WORTH, Observation, Outlook, Parabola, expected
 from loop.proposers.steps import Step

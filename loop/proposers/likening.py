@@ -7,14 +7,14 @@ proposal, in a call without tools; a call that fails leaves the proposal as it i
 
 import msgspec
 
-from journal import query
+from journal.changes.signature import signature
 from journal.errors import JournalError
 from journal.events import Change, Comparison
-from journal.ideas.likeness import opposed, overlap
-from journal.ideas.quoting import quote
-from journal.ideas.repeats import matches, neighbours
-from journal.ideas.signature import signature
-from journal.projections.changes import Trial
+from journal.novelty.repeats import matches, neighbours
+from journal.novelty.similarity import opposed, overlap
+from journal.projections.trials import Trial
+from journal.query.sql import ask
+from journal.reports.quoting import quote
 from loop import answer, patch
 from loop.contracts import Proposal, Request
 from loop.proposers.asking import Fault
@@ -102,7 +102,7 @@ def _body(conversation: Conversation, proposal: Proposal, near: list[Trial]) -> 
 def _diff(conversation: Conversation, trial: Trial) -> str:
     sql = "SELECT diff FROM ideas WHERE session = ? AND experiment = ? ORDER BY attempt DESC LIMIT 1"
     try:
-        rows = query.ask(conversation.parts.tools.journal, sql, (trial.session, str(trial.experiment))).rows
+        rows = ask(conversation.parts.tools.journal, sql, (trial.session, str(trial.experiment))).rows
     except JournalError:
         rows = []
     return (

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import date
 
 from journal.events import Usage
-from journal.projections import State
+from journal.projections.state import State
 from loop.proposers import prices
 from loop.proposers.asking import Fault
 

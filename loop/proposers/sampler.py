@@ -11,13 +11,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
-from journal.ideas.knob import Knob
-from journal.ideas.likeness import distance
-from journal.ideas.literals import knobs, replace
-from journal.ideas.repeats import NEAR_VALUE, SAME_VALUE, matches
-from journal.ideas.revisits import BASE_CHANGED, rationed
-from journal.ideas.signature import signature
-from journal.projections.changes import Trial
+from journal.changes.knob import Knob
+from journal.changes.python_knobs import knobs, replace
+from journal.changes.signature import signature
+from journal.novelty.repeats import NEAR_VALUE, SAME_VALUE, matches
+from journal.novelty.retries import BASE_CHANGED, rationed
+from journal.novelty.similarity import distance
+from journal.projections.trials import Trial
 from loop.contracts import Proposal, Request
 from loop.errors import ProposerFailure
 from loop.proposers import tpe

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from journal.ideas.knob import Knob, Value
+from journal.changes.knob import Knob, Value
 
 LADDER = (0.5, 0.67, 0.8, 0.9, 1.1, 1.25, 1.5, 2.0)
 FROM_ZERO = (0.02, 0.05, 0.1, 0.2)  # shares of the range, or absolute without one

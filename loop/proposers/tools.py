@@ -10,9 +10,9 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
-from journal import query
 from journal.errors import JournalError
 from journal.projections.tables import TABLES
+from journal.query.sql import ask
 from loop.errors import WorkspaceError
 from loop.workspace import Workspace
 
@@ -96,7 +96,7 @@ class Tools:
 
     def _sql(self, sql: str) -> Looked:
         try:
-            answer = query.ask(self.journal, sql, seconds=SQL_SECONDS, rows=SQL_ROWS)
+            answer = ask(self.journal, sql, seconds=SQL_SECONDS, rows=SQL_ROWS)
         except JournalError as error:
             return Looked(text=str(error), failed=True)
         rows = [msgspec.json.encode(row, enc_hook=repr).decode() for row in ([answer.columns, *answer.rows])]

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from journal.ideas.knob import Knob, Value
-from journal.ideas.likeness import value as parsed
-from journal.projections.changes import Trial
+from journal.changes.knob import Knob, Value
+from journal.novelty.similarity import value as parsed
+from journal.projections.trials import Trial
 from loop.contracts import Request
 from loop.errors import ProposerFailure
 from loop.proposers.steps import Step, bounds, written

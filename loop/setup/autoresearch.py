@@ -8,8 +8,8 @@ import re
 from contextlib import closing
 from pathlib import Path
 
-from journal import results
-from journal.projections import fold
+from journal.exchange import results_import
+from journal.projections.state import fold
 from journal.store import Journal
 from loop import inputs
 from loop.errors import BadInput
@@ -43,22 +43,22 @@ def proposal(root: Path) -> dict[str, object]:
     }
 
 
-def table(root: Path) -> tuple[str, list[results.Result]] | None:
+def table(root: Path) -> tuple[str, list[results_import.Result]] | None:
     """The table of results, read; None where there is none. Raises JournalError for one that cannot be read."""
     path = root / TABLE
     if not path.is_file():
         return None
-    text = results.read(path)
-    return text, results.parse(text)
+    text = results_import.read(path)
+    return text, results_import.parse(text)
 
 
-def adopt(journal: Path, found: tuple[str, list[results.Result]]) -> int:
+def adopt(journal: Path, found: tuple[str, list[results_import.Result]]) -> int:
     """Record the table as a session that has ended; how many experiments it tells of, 0 where the journal has it."""
     text, parsed = found
     with closing(Journal(journal)) as writer:
         writer.acquire()
         if TAG in fold(writer.read()).sessions.rows:
             return 0
-        for stream, events in results.events(parsed, session=TAG, source=TABLE, text=text):
+        for stream, events in results_import.events(parsed, session=TAG, source=TABLE, text=text):
             writer.append(stream, events)
     return len(parsed)

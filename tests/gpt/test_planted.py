@@ -3,7 +3,7 @@
 import pytest
 from patient import ROOT, loaded
 
-from journal.ideas.signature import program
+from journal.changes.signature import program
 
 SOURCE = (ROOT / "gpt" / "train.py").read_text(encoding="utf-8")
 

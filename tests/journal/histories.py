@@ -26,7 +26,7 @@ from journal.events import (
     experiment_stream,
     session_stream,
 )
-from journal.recorded import Recorded
+from journal.events.recorded import Recorded
 from journal.store import Journal
 
 MEMORY = Path("/dev/shm")

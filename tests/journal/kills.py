@@ -18,7 +18,7 @@ from histories import proposed
 
 from journal.events import experiment_stream
 from journal.store import Journal, Reader
-from journal.verify import verify
+from journal.verify.checks import verify
 
 STEP = [proposed(1, "halve the batch"), proposed(1, "swap in GeLU", attempt=2)]
 STREAM = experiment_stream("nov20", 1)

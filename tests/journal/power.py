@@ -16,7 +16,7 @@ import apsw
 from histories import MEMORY, proposed
 
 from journal.store import Journal, Reader
-from journal.verify import verify
+from journal.verify.checks import verify
 
 SECTOR = 512
 

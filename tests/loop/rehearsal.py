@@ -7,7 +7,7 @@ from pathlib import Path
 from toys import BRIEF, Project
 
 from journal.events import RunFinished, Usage
-from journal.projections import State, fold
+from journal.projections.state import State, fold
 from loop import bootstrap, session
 from loop.bounds import Ending
 from loop.contracts import Proposal, Request, Training

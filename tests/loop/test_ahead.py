@@ -14,7 +14,7 @@ from journal.events import (
     SessionEnded,
     StopRequested,
 )
-from journal.intents import post
+from journal.store.intents import post
 from loop.contracts import Proposal
 from loop.errors import ProposerFailure, WorldBroken
 

@@ -7,7 +7,7 @@ import pytest
 from scripted_night import Night, proposal
 from toys import BRIEF, Project
 
-from journal.ideas.signature import signature
+from journal.changes.signature import signature
 from loop.atomic import Rules, imported
 from loop.config import Config
 from loop.contracts import Refused

@@ -18,8 +18,8 @@ from journal.events import (
     control_stream,
     session_stream,
 )
-from journal.intents import add_direction, post
 from journal.store import Journal
+from journal.store.intents import add_direction, post
 from loop.control import POLL_SECONDS, TOLD, Control, Wish
 from loop.recorder import Recorder
 

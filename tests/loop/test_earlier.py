@@ -3,8 +3,8 @@
 import pytest
 from toys import Project
 
-from journal.projections import State
 from journal.projections.sessions import Session
+from journal.projections.state import State
 from loop.earlier import left_behind
 from loop.workspace import Workspace
 

@@ -10,7 +10,7 @@ from messages_server import MessagesServer, says, status
 from toys import BRIEF, Project
 
 from journal.events import RunFinished
-from journal.projections import fold
+from journal.projections.state import fold
 from loop.errors import BadInput
 from loop.judges import criteria
 from loop.judges.rubric import main

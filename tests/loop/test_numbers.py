@@ -11,9 +11,9 @@ from arena import Arena
 from scripted_night import Night
 from toys import SCRIPTED, Project
 
+from journal.changes.python_knobs import knobs
 from journal.events import ExperimentDiscarded, ExperimentKept, RunFailed, RunFinished, SessionEnded
-from journal.ideas.literals import knobs
-from journal.projections import fold
+from journal.projections.state import fold
 from journal.store import Reader
 from loop import guards
 from loop.contracts import Usual

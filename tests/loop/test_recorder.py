@@ -4,10 +4,10 @@ import pytest
 
 from journal.errors import JournalFull
 from journal.events import SessionPaused, SessionStarted, control_stream, session_stream
-from journal.intents import add_direction
-from journal.projections import fold
-from journal.replay import facts
+from journal.projections.state import fold
+from journal.reports.replay import facts
 from journal.store import Journal
+from journal.store.intents import add_direction
 from loop.recorder import Recorder
 
 

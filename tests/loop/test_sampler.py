@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from scripted_night import Night
 
-from journal.ideas.knob import Knob, Rules
-from journal.ideas.literals import knobs
-from journal.ideas.signature import signature
+from journal.changes.knob import Knob, Rules
+from journal.changes.python_knobs import knobs
+from journal.changes.signature import signature
 from loop.contracts import Passed
 from loop.errors import ProposerFailure
 from loop.gate import check

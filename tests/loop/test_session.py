@@ -33,7 +33,7 @@ from journal.events import (
     StopAcknowledged,
     Verdict,
 )
-from journal.intents import post
+from journal.store.intents import post
 
 ONE_BASELINE = BRIEF.replace("baseline_runs: 2", "baseline_runs: 1")
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from toys import Project
 
-from journal import memory
 from journal.events import (
     BranchFromRequested,
     ExperimentInvalidated,
@@ -20,11 +19,12 @@ from journal.events import (
     SessionRecovered,
     VetoRequested,
 )
-from journal.intents import post
-from journal.projections import fold
-from journal.repository import enclosing
+from journal.projections.state import fold
+from journal.reports import memory
 from journal.store import Reader
-from journal.verify import verify
+from journal.store.intents import post
+from journal.verify.checks import verify
+from journal.verify.git_files import enclosing
 from loop import bootstrap, patch, prompt, session, summary
 from loop.contracts import Proposal
 from loop.errors import WorkspaceError

@@ -3,7 +3,7 @@
 import pytest
 from scripted_night import Night
 
-from journal.ideas.signature import signature
+from journal.changes.signature import signature
 from loop.contracts import Passed
 from loop.gate import check
 from loop.proposers import tpe

@@ -29,10 +29,10 @@ from journal.events import (
     SkipAcknowledged,
     SkipRequested,
 )
-from journal.intents import post
-from journal.repository import enclosing
 from journal.store import Reader
-from journal.verify import verify
+from journal.store.intents import post
+from journal.verify.checks import verify
+from journal.verify.git_files import enclosing
 from loop.brief import parse
 from loop.contracts import Device, Training
 from loop.crew import Crew

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from journal.store import Reader
-from journal.tail import Tail, follow
+from journal.store.tail import Tail, follow
 
 BRIEF = """---
 goal: lower the loss

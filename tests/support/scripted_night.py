@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from journal.changes.signature import inventory, signature
 from journal.events import (
     ChangeCommitted,
     DirectionAdded,
@@ -17,9 +18,8 @@ from journal.events import (
     RunStarted,
     SessionStarted,
 )
-from journal.ideas.signature import inventory, signature
-from journal.projections import State
-from journal.recorded import Recorded
+from journal.events.recorded import Recorded
+from journal.projections.state import State
 from loop.contracts import Proposal, Request
 
 SIGMA = 0.005

@@ -17,8 +17,6 @@ from pathlib import Path
 
 import msgspec
 
-from journal.chain import GENESIS, link
-from journal.codec import encode
 from journal.events import (
     Change,
     ChangeCommitted,
@@ -39,8 +37,10 @@ from journal.events import (
     experiment_stream,
     session_stream,
 )
-from journal.recorded import Sample
+from journal.events.recorded import Sample
 from journal.store import Journal
+from journal.store.chain import GENESIS, link
+from journal.store.codec import encode
 
 TAG = "nov20"
 SIGMA = 0.0052

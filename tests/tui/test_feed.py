@@ -7,8 +7,8 @@ import nights
 import pytest
 
 from journal.events import experiment_stream
-from journal.liveness import GONE, loop_trouble
 from journal.store import Journal
+from journal.store.lease import GONE, loop_trouble
 from tui.feed import Feed, look_once
 
 SECONDS = 10  # to wait at most for a delivery

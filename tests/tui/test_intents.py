@@ -7,8 +7,8 @@ import pytest
 
 from journal.errors import JournalMissing, SessionOver
 from journal.events import PauseRequested, SessionEnded, SessionResumed, control_stream, session_stream
-from journal.intents import add_direction, author, post
 from journal.store import Journal, Reader
+from journal.store.intents import add_direction, author, post
 
 WHO = {"session": nights.TAG, "author": "ada@box", "channel": "cli"}
 

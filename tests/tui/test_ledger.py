@@ -19,8 +19,8 @@ from journal.events import (
     SessionStarted,
     Usage,
 )
-from journal.projections import fold
-from journal.recorded import Recorded
+from journal.events.recorded import Recorded
+from journal.projections.state import fold
 from journal.store import Reader
 from tui.ledger import Ledger
 from tui.spans import Spans

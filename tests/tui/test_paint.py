@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from rich.color import ColorType
 
 from journal.events import ProposerFailed, RunFailed, SessionEnded, SessionPaused, SessionResumed, experiment_stream
-from journal.query import Answer
-from journal.recorded import Recorded
+from journal.events.recorded import Recorded
+from journal.query.sql import Answer
 from journal.store import Journal
 from tui.frame import Frame, changed
 from tui.keys import SCREENS

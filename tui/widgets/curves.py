@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from math import isfinite
 from operator import itemgetter
 
-from journal.recorded import Sample
+from journal.events.recorded import Sample
 from tui.formatting import clip, number, signed
 from tui.frame import Frame
 from tui.thinning import thin

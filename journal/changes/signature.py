@@ -1,0 +1,203 @@
+"""What an edit does, whatever it looks like: the program it leads to, the difference, and which knobs moved."""
+
+import ast
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from functools import lru_cache
+from pathlib import PurePosixPath
+
+from journal.changes.knob import Knob
+from journal.changes.local_names import local_names, slot_of
+from journal.changes.normal_form import MODULE, Statement, Units, canonical, canonical_text, kept, normalise
+from journal.changes.python_knobs import knobs, of_tree, stored
+from journal.changes.statement_words import constants, same_skeleton, words
+from journal.events import Change, KnobMove
+
+MOST_TOKENS = 96  # identifiers kept per side of a change; more make no two changes easier to tell apart
+
+_COMMENT = re.compile(r"(^|\s)#.*$")
+_WORD = re.compile(r"[A-Za-z_]\w+")
+
+
+def signature(before: Mapping[str, str], after: Mapping[str, str]) -> Change:
+    """The change that turns the files `before` into the files `after` (path -> text, every file in scope in both).
+
+    Renamed locals, comments, formatting, constant arithmetic, import aliases and inlined temporaries leave it as it is.
+    Files that are not Python, or do not parse, are compared as lines of normalised tokens.
+    """
+    several = len(before.keys() | after.keys()) > 1
+    difference = _Difference()
+    for path in sorted(before.keys() | after.keys()):
+        if before.get(path) != after.get(path):
+            label = f"{path}:" if several else ""
+            _compare(path, before.get(path, ""), after.get(path, ""), into=difference, label=label)
+    return Change(
+        program=program(after),
+        change=_hash(*difference.hunks),
+        knobs=tuple(_numbered(difference.moves)),
+        added=_surplus(difference.added, difference.removed, difference.places),
+        removed=_surplus(difference.removed, difference.added, difference.places),
+    )
+
+
+def inventory(files: Mapping[str, str]) -> Change:
+    """A baseline as a change: its program, every knob that may move with its value, and every word that it holds."""
+    several = len(files) > 1
+    found = [
+        KnobMove(name=f"{path}:{knob.name}" if several else knob.name, old="", new=knob.source)
+        for path in sorted(files)
+        for knob in knobs(path, files[path])
+        if not knob.rules.fixed
+    ]
+    held = {word for path in files for word in _WORD.findall(files[path])}
+    return Change(program=program(files), change=_hash(), knobs=tuple(found), added=tuple(sorted(held)))
+
+
+def program(files: Mapping[str, str]) -> str:
+    """The hash of the normal form of a set of files: equal for programs that do the same in the same way."""
+    return _hash(*(part for path in sorted(files) for part in (path, _read(path, files[path]).text)))
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """One file read: its units (None where it has none), its normal text, its knobs."""
+
+    units: Units | None
+    text: str
+    knobs: Mapping[str, Knob]
+
+
+@dataclass(slots=True)
+class _Difference:
+    hunks: list[str] = field(default_factory=list)
+    moves: list[KnobMove] = field(default_factory=list)
+    added: Counter[str] = field(default_factory=Counter)
+    removed: Counter[str] = field(default_factory=Counter)
+    places: set[str] = field(default_factory=set)  # functions and classes whose structure changed
+
+
+@lru_cache(maxsize=16)  # the parent's files are asked for again and again
+def _read(path: str, text: str) -> _File:
+    if PurePosixPath(path).suffix == ".py":
+        try:
+            tree = ast.parse(text)
+            nodes = list(ast.walk(tree))
+            bound = stored(nodes)
+            known = of_tree(tree, text, bound)
+            units = normalise(tree, nodes, bound.keys())
+            return _File(units, canonical_text(units), {knob.name: knob for knob in known})
+        except (SyntaxError, ValueError, RecursionError):
+            pass
+    return _File(None, "\n".join(_lines(text)), {knob.name: knob for knob in knobs(path, text)})
+
+
+def _compare(path: str, before: str, after: str, *, into: _Difference, label: str) -> None:
+    old, new = _read(path, before), _read(path, after)
+    moved = list(_moves(old.knobs, new.knobs, label=label))
+    into.moves += moved
+    if old.units is None or new.units is None:
+        _compare_lines(path, _lines(before), _lines(after), into=into)
+        return
+    for name in sorted(old.units.keys() | new.units.keys()):
+        was, now = old.units.get(name, ()), new.units.get(name, ())
+        if [s.render(canonical) for s in was] != [s.render(canonical) for s in now]:
+            _Unit(f"{path}::{name}", name, label=label, known=local_names_of(was)).compare(was, now, into=into)
+
+
+def local_names_of(statements: Sequence[Statement]) -> frozenset[str]:
+    """The local names of a function's unit; a module's and a class's names are not local."""
+    head = statements[0].node if statements else None
+    return frozenset(local_names(head)) if isinstance(head, ast.FunctionDef | ast.AsyncFunctionDef) else frozenset()
+
+
+def _moves(old: Mapping[str, Knob], new: Mapping[str, Knob], *, label: str) -> Iterator[KnobMove]:
+    for name in sorted(old.keys() | new.keys()):
+        was, now = old.get(name), new.get(name)
+        if was is None or now is None or (type(was.value), was.value) != (type(now.value), now.value):
+            yield KnobMove(name=f"{label}{name}", old=was.source if was else "", new=now.source if now else "")
+
+
+def _compare_lines(path: str, before: Sequence[str], after: Sequence[str], *, into: _Difference) -> None:
+    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    for kind, i, j, k, m in matcher.get_opcodes():
+        if kind != "equal":
+            into.hunks += [path, *(f"-{line}" for line in before[i:j]), *(f"+{line}" for line in after[k:m])]
+            into.removed.update(word for line in before[i:j] for word in _WORD.findall(line))
+            into.added.update(word for line in after[k:m] for word in _WORD.findall(line))
+
+
+def _lines(text: str) -> list[str]:
+    """Lines without comments, blank ends and runs of blanks; indentation stays, it is structure in YAML."""
+    stripped = (_COMMENT.sub("", line).rstrip() for line in text.splitlines())
+    return [re.sub(r"(?<=\S)\s+", " ", line) for line in stripped if line.strip()]
+
+
+class _Unit:
+    """The difference within one function, class body or module."""
+
+    def __init__(self, place: str, name: str, *, label: str, known: frozenset[str]) -> None:
+        self._place = place
+        self._name = name
+        self._label = label
+        self._known = known
+        self._fresh: dict[str, str] = {}
+
+    def compare(self, before: Sequence[Statement], after: Sequence[Statement], *, into: _Difference) -> None:
+        was, now = [s.render(kept) for s in before], [s.render(kept) for s in after]
+        for kind, i, j, k, m in SequenceMatcher(None, was, now, autojunk=False).get_opcodes():
+            if kind != "equal":
+                self._hunk(before[i:j], after[k:m], into=into)
+
+    def _hunk(self, before: Sequence[Statement], after: Sequence[Statement], *, into: _Difference) -> None:
+        removed, added = [s.render(self._namer) for s in before], [s.render(self._namer) for s in after]
+        into.hunks += [self._place, *(f"-{text}" for text in removed), *(f"+{text}" for text in added)]
+        pairs = list(zip(before, after, strict=False)) if len(before) == len(after) else []
+        literal = [pair for pair in pairs if same_skeleton(*pair)]
+        for was, now in literal:
+            into.moves += self._literal_moves(was, now)
+        gone = [s for s in before if all(s is not was for was, _ in literal)]
+        come = [s for s in after if all(s is not now for _, now in literal)]
+        into.removed.update(words(gone, self._known))
+        into.added.update(words(come, self._known))
+        if gone or come:
+            into.places.add(self._name or "module")
+
+    def _namer(self, node: ast.AST, name: str) -> str:
+        """Names of the parent's stay; names that the change brings are numbered as they come."""
+        if slot_of(node) is None or name in self._known:
+            return name
+        return self._fresh.setdefault(name, f"+{len(self._fresh)}")
+
+    def _literal_moves(self, before: Statement, after: Statement) -> Iterator[KnobMove]:
+        if self._name == MODULE and isinstance(before.node, ast.Assign | ast.AnnAssign):
+            return  # module-level knobs are read with their source text
+        for (anchor, old), (_, new) in zip(constants(before.node), constants(after.node), strict=True):
+            if (type(old), old) != (type(new), new):
+                yield KnobMove(name=f"{self._label}{self._name}.{anchor}".strip("."), old=repr(old), new=repr(new))
+
+
+def _numbered(moves: Iterable[KnobMove]) -> Iterator[KnobMove]:
+    """Literals of one name are told apart: `f.literal`, `f.literal#2`."""
+    seen: Counter[str] = Counter()
+    for move in moves:
+        seen[move.name] += 1
+        again = f"{move.name}#{seen[move.name]}"
+        yield move if seen[move.name] == 1 else KnobMove(name=again, old=move.old, new=move.new)
+
+
+def _surplus(many: Counter[str], few: Counter[str], places: Iterable[str]) -> tuple[str, ...]:
+    """What there is more of, and where: `@Block.forward` marks a place."""
+    more = sorted((many - few).keys() - {"self"})[:MOST_TOKENS]
+    return (*more, *(f"@{place}" for place in sorted(places)))
+
+
+def _hash(*parts: str) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        encoded = part.encode("utf-8", "surrogatepass")
+        digest.update(len(encoded).to_bytes(8, "big") + encoded)
+    return digest.hexdigest()[:32]

@@ -1,0 +1,1 @@
+"""Import and export: JSON Lines, TSV, CSV, Parquet."""

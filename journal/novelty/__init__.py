@@ -1,0 +1,1 @@
+"""Whether a change was tried before: similarity, repeats, retries, nearest neighbours. Pure."""

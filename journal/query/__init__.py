@@ -1,0 +1,1 @@
+"""SQL for people and models: read-only, bounded; saved queries; full text."""

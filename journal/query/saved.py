@@ -1,0 +1,153 @@
+"""Saved queries: questions that people ask of a session, as SQL with a name."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from journal.errors import QueryRefused
+from journal.query.full_text import match
+from journal.query.sql import Answer, ask
+
+
+@dataclass(frozen=True, kw_only=True)
+class Saved:
+    """`parameters` are the values that the question takes, in order; each is a `?` of the SQL."""
+
+    name: str
+    question: str
+    sql: str
+    parameters: tuple[str, ...] = ()
+
+
+_ALL = (
+    Saved(
+        name="kept",
+        question="What was kept, and what did each keep gain?",
+        sql="""
+SELECT session, number, metric, delta, gain_sigma, idea, decided_at
+FROM experiments WHERE session IN (SELECT session FROM sessions) AND status = 'keep' ORDER BY session, number""",
+    ),
+    Saved(
+        name="near-misses",
+        question="Which discarded ideas came closest? Better than the incumbent, but not by enough.",
+        sql="""
+SELECT session, number, gain_sigma, delta, metric, idea, reason
+FROM experiments WHERE rowid IN (
+  SELECT rowid FROM experiments WHERE status = 'discard' AND gain_sigma > 0 ORDER BY gain_sigma DESC LIMIT 20
+) ORDER BY gain_sigma DESC""",
+    ),
+    Saved(
+        name="failures-like",
+        question="Which past failures are like this one?",
+        parameters=("WORDS",),
+        sql="""
+SELECT session, experiment, run, kind, signature, snippet(failures, -1, '[', ']', '…', 12) AS found, idea
+FROM failures WHERE failures MATCH ? ORDER BY rank LIMIT 20""",
+    ),
+    Saved(
+        name="knob",
+        question="What was tried on a knob, on which base, and what came of it?",
+        parameters=("KNOB",),
+        sql="""
+SELECT session, experiment, old, value, status, delta, gain_sigma, alone, parent_experiment
+FROM knobs WHERE knob = ? ORDER BY session, experiment LIMIT 200""",
+    ),
+    Saved(
+        name="knobs",
+        question="Which knobs were turned most, and did it pay?",
+        sql="""
+SELECT knob, count(*) AS trials, sum(status = 'keep') AS kept, sum(status = 'crash') AS crashed,
+       round(max(gain_sigma), 2) AS best_gain_sigma
+FROM knobs WHERE status <> 'refused' AND experiment > 0 GROUP BY knob ORDER BY kept DESC, trials DESC LIMIT 40""",
+    ),
+    Saved(
+        name="price",
+        question="What did each kept 0.001 of the metric cost, in hours and dollars?",
+        sql="""
+WITH kept AS (
+  SELECT session, number, lag(number, 1, -1) OVER (PARTITION BY session ORDER BY number) AS before
+  FROM experiments WHERE session IN (SELECT session FROM sessions) AND status = 'keep'
+), decided AS NOT MATERIALIZED (
+  SELECT session, number, wall_seconds, dollars FROM experiments WHERE status IN ('keep', 'discard', 'crash', 'invalid')
+), spent AS MATERIALIZED (
+  SELECT session, number,
+    (SELECT sum(wall_seconds) FROM decided d WHERE d.session = k.session AND d.number > before AND d.number <= k.number)
+      AS seconds,
+    (SELECT sum(dollars) FROM decided d WHERE d.session = k.session AND d.number > before AND d.number <= k.number)
+      AS dollars
+  FROM kept k
+)
+SELECT session, number, delta, round(seconds / 3600, 5) AS hours, round(spent.dollars, 4) AS dollars,
+       round(seconds / 3600 / (abs(delta) * 1000), 6) AS hours_per_001,
+       round(spent.dollars / (abs(delta) * 1000), 6) AS dollars_per_001
+FROM spent JOIN experiments USING (session, number) WHERE delta <> 0 ORDER BY session, number""",
+    ),
+    Saved(
+        name="hours",
+        question="Where did the night's hours go?",
+        sql="""
+SELECT session, status, count(*) AS experiments, round(sum(train_seconds) / 3600, 5) AS training_hours,
+       round(sum(wall_seconds - train_seconds) / 3600, 5) AS other_hours, round(sum(dollars), 2) AS dollars
+FROM experiments GROUP BY session, status ORDER BY session, training_hours DESC""",
+    ),
+    Saved(
+        name="kinds",
+        question="Which kinds of change pay?",
+        sql="""
+SELECT kind, count(*) AS tried, sum(status = 'keep') AS kept, sum(status = 'crash') AS crashed,
+       round(100.0 * sum(status = 'keep') / count(*), 1) AS kept_percent,
+       round(sum(CASE WHEN status = 'keep' THEN gain_sigma END), 2) AS gain_sigma,
+       round(sum(wall_seconds) / 3600, 5) AS hours
+FROM experiments WHERE kind <> 'baseline' GROUP BY kind ORDER BY gain_sigma DESC""",
+    ),
+    Saved(
+        name="crashes",
+        question="What keeps breaking?",
+        sql="""
+SELECT failure, signature, count(*) AS runs, min(started_at) AS first, max(started_at) AS last,
+       group_concat(DISTINCT experiment) AS experiments
+FROM runs WHERE status = 'failed' GROUP BY failure, signature ORDER BY runs DESC LIMIT 20""",
+    ),
+    Saved(
+        name="refused",
+        question="What did the gate stop, and why?",
+        sql="""
+SELECT rule, count(*) AS proposals, round(avg(score), 2) AS likeness, max(idea) AS example
+FROM refusals GROUP BY rule ORDER BY proposals DESC""",
+    ),
+)
+
+SAVED = {saved.name: saved for saved in _ALL}
+
+COST = """
+WITH hours AS (
+  SELECT session, proposer, coalesce(model, '') AS model, sum(status = 'keep') AS kept, sum(wall_seconds) / 3600 AS hours
+  FROM experiments GROUP BY session, proposer, experiments.model
+)
+SELECT s.session, s.proposer, s.model, s.proposals, s.failures, s.calls, s.tokens_in, s.tokens_cache_read,
+       s.tokens_cache_written, s.tokens_out, round(s.dollars, 4) AS dollars, round(s.seconds) AS seconds_waited,
+       h.kept, round(h.hours, 5) AS run_hours, round(s.dollars / nullif(h.kept, 0), 4) AS dollars_per_keep
+FROM spend s LEFT JOIN hours h USING (session, proposer, model) ORDER BY s.session, dollars DESC"""
+
+
+def answer_line(path: Path, line: str) -> Answer:
+    """The answer to one line of the prompt: SQL, or @NAME and its values."""
+    name, *values = line.split() if line.startswith("@") else [line]
+    return ask(path, *resolve(name, values))
+
+
+def resolve(query: str, values: list[str]) -> tuple[str, tuple[str, ...]]:
+    """The SQL and the parameters of a query: SQL as it stands, or `@NAME` of a saved query. Raises QueryRefused."""
+    if not query.startswith("@"):
+        return query, tuple(values)
+    saved = SAVED.get(query[1:])
+    if saved is None:
+        raise QueryRefused(f"No saved query is called {query[1:]}: `ar-journal sql --saved` lists them.")
+    return saved.sql, _parameters(saved, values)
+
+
+def _parameters(saved: Saved, values: list[str]) -> tuple[str, ...]:
+    if len(values) < len(saved.parameters):
+        raise QueryRefused(f"Say `ar-journal sql @{saved.name} {' '.join(saved.parameters)}`.")
+    if saved.parameters == ("WORDS",):
+        return (match(" ".join(values), joined=" OR "),)
+    return tuple(values)

@@ -1,0 +1,1 @@
+"""Text and pictures for people and proposers: event lines, experiment, night report, memory block."""

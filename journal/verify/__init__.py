@@ -1,0 +1,1 @@
+"""Is the journal what was written? Chain, tables, git cross-check."""
