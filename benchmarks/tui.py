@@ -51,7 +51,7 @@ BUDGETS = {
 
 def ar_tui(path: Path, *more: str) -> Terminal:
     state = {"XDG_STATE_HOME": str(path.parent)}
-    return Terminal([sys.executable, "-m", "tui.app", "--journal", str(path), *more], size=SIZE, env=state)
+    return Terminal([sys.executable, "-m", "tui.cli", "--journal", str(path), *more], size=SIZE, env=state)
 
 
 def first_content(path: Path, rounds: int) -> tuple[float, float, int]:

@@ -26,7 +26,7 @@ def test_the_memory_loads_without_the_heavy_packages(package: str) -> None:
     assert loaded_by(f"import {package}") == set()
 
 
-@pytest.mark.parametrize("command", ["journal.cli", "loop.cli", "tui.app"])
+@pytest.mark.parametrize("command", ["journal.cli", "loop.cli", "tui.cli"])
 def test_help_answers_without_the_heavy_packages(command: str) -> None:
     assert loaded_by(help_of(command)) == set()
 
@@ -37,4 +37,4 @@ def test_the_loop_runs_a_night_without_torch_anthropic_or_a_screen(module: str) 
 
 
 def test_the_parts_of_the_screen_that_are_pure_need_no_textual() -> None:
-    assert "textual" not in loaded_by("import tui.formatting")
+    assert "textual" not in loaded_by("import tui.terminal.formatting")

@@ -21,7 +21,11 @@ import pytest
             ["log", "--journal", "/nowhere"],
             "There is no journal at /nowhere: start one with `ar-loop run`",
         ),
-        ("tui.entry", ["--sise", "3"], "unrecognized arguments: --sise 3 (see `ar-tui --help`)."),
+        (
+            "tui.entry",
+            ["--sise", "3"],
+            "unrecognized arguments: --sise 3 (see `ar-tui --help`).",
+        ),
         ("tui.entry", ["--journal", "/nowhere"], "There is no journal at /nowhere: start one with `ar-loop run`"),
         (
             "gpt.prepare",

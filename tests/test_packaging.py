@@ -69,5 +69,5 @@ def test_the_wheel_holds_the_four_rooms_and_their_data(wheel: Path) -> None:
         "tui",
         "gpt",
     }
-    assert "tui/app.tcss" in names
+    assert "tui/app/app.tcss" in names
     assert "gpt/profiles.toml" in names

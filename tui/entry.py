@@ -5,4 +5,4 @@ from journal.console.entry import enter
 
 def main() -> None:
     """`ar-tui`."""
-    enter("tui.app")
+    enter("tui.cli")

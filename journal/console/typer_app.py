@@ -19,6 +19,8 @@ def run(
         return _refused(error)
     except mendable as error:
         return refuse(str(error))
+    except BrokenPipeError:
+        raise
     except OSError as error:
         return refuse(f"{error.filename or 'the system'}: {error.strerror or error}: mend that, then try again.")
 

@@ -11,8 +11,9 @@ import pytest
 
 from journal.events import experiment_stream
 from journal.store import Journal
-from tui.keys import KEYS, markdown
-from tui.picture import svg
+from tui.cli import SHELLS
+from tui.state.keys import KEYS, markdown
+from tui.widgets.picture import svg
 
 ROOT = Path(__file__).parents[2]
 
@@ -20,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 def ar_tui(*words, **env):
     """Run the command without a terminal."""
     return subprocess.run(
-        [sys.executable, "-m", "tui.app", *map(str, words)],
+        [sys.executable, "-m", "tui.cli", *map(str, words)],
         capture_output=True,
         text=True,
         cwd=ROOT,
@@ -72,7 +73,7 @@ def test_the_journal_is_found_by_the_environment(night):
 
 
 def test_a_pipe_that_closes_early_is_no_error(night):
-    command = f"{sys.executable} -m tui.app --journal {night} | head -1"
+    command = f"{sys.executable} -m tui.cli --journal {night} | head -1"
 
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, cwd=ROOT, check=False
@@ -84,7 +85,7 @@ def test_a_pipe_that_closes_early_is_no_error(night):
 def test_lines_tell_each_event_as_it_happens(own_night):
     journal = Journal(own_night)
     journal.acquire()
-    command = [sys.executable, "-m", "tui.app", "--journal", str(own_night), "--lines"]
+    command = [sys.executable, "-m", "tui.cli", "--journal", str(own_night), "--lines"]
     env = {**os.environ, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=env) as process:
         first = process.stdout.readline()
@@ -111,22 +112,27 @@ def test_help_shows_examples_and_names_every_option():
     )
 
 
-def test_bash_completes_options_and_their_values(tmp_path):
+@pytest.mark.parametrize(
+    ("line", "completed"),
+    [("ar-tui --sc", "--screen"), ("ar-tui --screen h", "history"), ("ar-tui --theme con", "contrast")],
+)
+def test_bash_completes_options_and_their_values(tmp_path, line, completed):
     (tmp_path / "completion").write_text(ar_tui("--show-completion", "bash").stdout)
-    ask = "source completion; COMP_WORDS=(ar-tui --sc); COMP_CWORD=1; _ar_tui; echo ${COMPREPLY[@]}; "
-    ask += "COMP_WORDS=(ar-tui --screen h); COMP_CWORD=2; _ar_tui; echo ${COMPREPLY[@]}"
+    words = line.split()
+    ask = f"source completion; COMP_WORDS=({line}); COMP_CWORD={len(words) - 1}; "
+    ask += f"$(complete -p ar-tui | sed 's/.*-F //; s/ .*//') ar-tui {words[-1]} {words[-2]}; echo ${{COMPREPLY[@]}}"
 
-    told = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, cwd=tmp_path, check=True)
+    answer = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, cwd=tmp_path, check=True)
 
-    assert told.stdout.split() == ["--screen", "history"]
-    assert told.stderr == ""
+    assert answer.stdout.split() == [completed]
+    assert answer.stderr == ""
 
 
-@pytest.mark.parametrize("shell", ["zsh", "fish"])
-def test_other_shells_are_told_every_option(shell):
-    told = ar_tui("--show-completion", shell).stdout
+@pytest.mark.parametrize("shell", SHELLS)
+def test_every_shell_is_told_every_option(shell):
+    script = ar_tui("--show-completion", shell).stdout
 
-    assert all(option in told for option in ("journal", "at", "replay", "readonly", "theme"))
+    assert all(option in script for option in ("journal", "at", "replay", "readonly", "theme"))
 
 
 def test_the_documented_keys_are_the_table_of_keys():

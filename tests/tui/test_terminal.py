@@ -13,7 +13,7 @@ from terminal import Terminal
 from journal.events import experiment_stream
 from journal.store import Journal, Reader
 
-AR_TUI = [sys.executable, "-m", "tui.app", "--journal"]
+AR_TUI = [sys.executable, "-m", "tui.cli", "--journal"]
 FIRST_PAINT, EVENT, IN_FLIGHT = 20_000, 2_000, 1_000  # bytes at 120 × 40
 WAL = 200_000  # bytes from which the writer empties its log
 LAST = "ZZZZ§ZZZZ§ZZZZ"  # an idea that shares no cell with any other

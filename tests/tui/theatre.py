@@ -5,13 +5,13 @@ import house  # noqa: F401  # Hypothesis without a stopwatch
 import nights
 from hypothesis import settings
 
-from tui.archive import Archive
-from tui.frame import Frame
-from tui.ledger import Ledger
-from tui.paint import paint
-from tui.snapshot import Snapshot
-from tui.staging import Stage
-from tui.ui import Scene, Ui
+from tui.feed.archive import Archive
+from tui.feed.scene import Stage
+from tui.model.ledger import Ledger
+from tui.model.snapshot import Snapshot
+from tui.screens.paint import paint
+from tui.state.ui import Scene, Ui
+from tui.terminal.frame import Frame
 
 settings.register_profile("patient", deadline=None)  # a busy machine is not a failure
 settings.load_profile("patient")

@@ -1,9 +1,9 @@
 """Two or more experiments: their curves over one another, and their diffs side by side. Pure."""
 
-from tui.formatting import STATUS_ROLE, STATUS_SIGN, clip, number, sanitize, signed
-from tui.frame import Frame
-from tui.thinning import thin
-from tui.ui import Scene
+from tui.model.columns import thin
+from tui.state.ui import Scene
+from tui.terminal.formatting import STATUS_ROLE, STATUS_SIGN, clip, number, sanitize, signed
+from tui.terminal.frame import Frame
 from tui.widgets.chrome import HEADER
 from tui.widgets.curves import SMOOTHING, UNIT, at, crosshair, points, say
 from tui.widgets.diff import diff_lines, paint_lines

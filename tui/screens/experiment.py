@@ -2,7 +2,13 @@
 
 from functools import lru_cache
 
-from tui.formatting import (
+from tui.model.incumbents import ancestors
+from tui.model.ledger import MOVED
+from tui.model.snapshot import Detail
+from tui.model.view import View
+from tui.screens import comparison
+from tui.state.ui import PANES, Scene
+from tui.terminal.formatting import (
     STATUS_ROLE,
     STATUS_SIGN,
     clip,
@@ -17,13 +23,7 @@ from tui.formatting import (
     signed,
     wrap,
 )
-from tui.frame import Frame
-from tui.ledger import MOVED
-from tui.screens import comparison
-from tui.snapshot import Detail
-from tui.standing import ancestors
-from tui.ui import PANES, Scene
-from tui.view import View
+from tui.terminal.frame import Frame
 from tui.widgets.chrome import HEADER
 from tui.widgets.curves import paint_loss
 from tui.widgets.diff import Parts, diff_lines, paint_lines

@@ -1,9 +1,9 @@
 """Failures: clusters by error with counts, or what a search found, and the tail of one trace. Pure."""
 
-from tui.failures import clusters
-from tui.formatting import clip, count, pad, sanitize, sanitize_lines
-from tui.frame import Frame
-from tui.ui import Scene
+from tui.model.failure_clusters import clusters
+from tui.state.ui import Scene
+from tui.terminal.formatting import clip, count, pad, sanitize, sanitize_lines
+from tui.terminal.frame import Frame
 from tui.widgets.chrome import HEADER
 from tui.widgets.table import window
 

@@ -1,10 +1,10 @@
 """History: every experiment, filtered and sorted, with honest counts. Pure."""
 
-from tui.formatting import clip, count, sanitize
-from tui.frame import Frame
-from tui.moving import place
-from tui.select import parse_sort
-from tui.ui import Scene
+from tui.state.cursor import place
+from tui.state.filters import parse_sort
+from tui.state.ui import Scene
+from tui.terminal.formatting import clip, count, sanitize
+from tui.terminal.frame import Frame
 from tui.widgets.chrome import HEADER
 from tui.widgets.plot import Box
 from tui.widgets.table import paint_table, window

@@ -1,11 +1,11 @@
 """Live: what is in flight, its loss, the frontier, the last experiments. Pure."""
 
-from tui.formatting import clip, sanitize
-from tui.frame import Frame
-from tui.moving import in_full, place
-from tui.screens.flights import FULL, paint_flights
-from tui.summary import Summary
-from tui.ui import Scene
+from tui.model.session_summary import Summary
+from tui.screens.in_flight import FULL, paint_flights
+from tui.state.cursor import in_full, place
+from tui.state.ui import Scene
+from tui.terminal.formatting import clip, sanitize
+from tui.terminal.frame import Frame
 from tui.widgets.chrome import HEADER
 from tui.widgets.curves import paint_frontier, paint_loss
 from tui.widgets.plot import Box

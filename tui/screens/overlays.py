@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from tui.formatting import clip, pad, sanitize
-from tui.frame import Frame
-from tui.keys import CONFIRM, Key, available
-from tui.palette import Entry, commands, matching, queries
-from tui.prompt import TITLES, completions
-from tui.ui import Prompt, Scene, Ui
+from tui.state.keys import CONFIRM, Key, available
+from tui.state.line_editor import TITLES, completions
+from tui.state.palette import Entry, commands, matching, queries
+from tui.state.ui import Prompt, Scene, Ui
+from tui.terminal.formatting import clip, pad, sanitize
+from tui.terminal.frame import Frame
 
 LISTED = 10  # lines of a list
 ANSWERS = f"  {CONFIRM}: do it, else no "  # always in sight, whatever the question's length

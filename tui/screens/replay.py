@@ -2,14 +2,14 @@
 
 from bisect import bisect_right
 
-from tui.formatting import clip, clock, count
-from tui.frame import Frame
-from tui.lines import event_words
-from tui.ui import Scene
-from tui.view import View
+from tui.model.view import View
+from tui.state.ui import Scene
+from tui.terminal.formatting import clip, clock, count
+from tui.terminal.frame import Frame
 from tui.widgets.chrome import HEADER
 from tui.widgets.curves import paint_frontier
 from tui.widgets.plot import Box
+from tui.widgets.status_lines import event_words
 
 TIMELINE = 4  # lines
 TICKS = (("keep", "✓", 0, "good"), ("crash", "✗", 2, "bad"))  # status, sign, line, role

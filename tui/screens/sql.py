@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from tui.formatting import clip, count, pad, sanitize, wrap
-from tui.frame import Frame
-from tui.ui import Scene, Sql
+from tui.state.ui import Scene, Sql
+from tui.terminal.formatting import clip, count, pad, sanitize, wrap
+from tui.terminal.frame import Frame
 from tui.widgets.chrome import HEADER
 from tui.widgets.plot import Box
 from tui.widgets.table import window

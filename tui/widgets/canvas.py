@@ -9,8 +9,8 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.frame import Frame, changed
-from tui.themes import style
+from tui.terminal.frame import Frame, changed
+from tui.terminal.themes import style
 
 
 class Canvas(Widget):

@@ -5,12 +5,12 @@ from datetime import datetime
 
 from rich.cells import cell_len
 
-from tui.formatting import clip, clock, count, dollars, duration, number, sanitize
-from tui.frame import Frame
-from tui.keys import SCREENS, Key, available
-from tui.snapshot import Flying, Snapshot
-from tui.summary import Summary
-from tui.ui import Scene
+from tui.model.session_summary import Summary
+from tui.model.snapshot import Flying, Snapshot
+from tui.state.keys import SCREENS, Key, available
+from tui.state.ui import Scene
+from tui.terminal.formatting import clip, clock, count, dollars, duration, number, sanitize
+from tui.terminal.frame import Frame
 
 HEADER = 2  # lines
 LEGIBLE = 12  # cells of a reason that are worth showing

@@ -6,11 +6,11 @@ from math import isfinite
 from operator import itemgetter
 
 from journal.events.recorded import Sample
-from tui.formatting import clip, number, signed
-from tui.frame import Frame
-from tui.thinning import thin
-from tui.ui import PlotUi
-from tui.view import View
+from tui.model.columns import thin
+from tui.model.view import View
+from tui.state.ui import PlotUi
+from tui.terminal.formatting import clip, number, signed
+from tui.terminal.frame import Frame
 from tui.widgets.plot import Axes, Box, Points, Series, fit, paint_plot, smooth
 
 UNIT = {"time": "s", "step": "steps", "tokens": "tokens"}

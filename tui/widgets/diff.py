@@ -2,8 +2,8 @@
 
 from functools import lru_cache
 
-from tui.formatting import sanitize_lines
-from tui.frame import Frame
+from tui.terminal.formatting import sanitize_lines
+from tui.terminal.frame import Frame
 
 Parts = tuple[tuple[str, str], ...]
 LINES = 2_000  # of a diff that are shown

@@ -9,8 +9,8 @@ from math import ceil, floor, log10
 
 from msgspec import Struct
 
-from tui.formatting import clip
-from tui.frame import Frame
+from tui.terminal.formatting import clip
+from tui.terminal.frame import Frame
 
 Points = Sequence[tuple[float, float]]
 

@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from journal.projections.runs import Run
-from tui.formatting import duration, memory, number, rate, sanitize, signed
-from tui.snapshot import Flying
-from tui.ui import Scene
+from tui.model.snapshot import Flying
+from tui.state.ui import Scene
+from tui.terminal.formatting import duration, memory, number, rate, sanitize, signed
 from tui.widgets.curves import at, points
 from tui.widgets.diff import Parts
 

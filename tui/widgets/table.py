@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
-from tui.formatting import ABSENT, STATUS_ROLE, STATUS_SIGN, duration, number, pad, sanitize, sigmas, signed
-from tui.frame import Frame
-from tui.view import Row, View
+from tui.model.view import Row, View
+from tui.terminal.formatting import ABSENT, STATUS_ROLE, STATUS_SIGN, duration, number, pad, sanitize, sigmas, signed
+from tui.terminal.frame import Frame
 from tui.widgets.plot import Box
 
 Cell = tuple[str, str]

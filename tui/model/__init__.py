@@ -1,0 +1,1 @@
+"""The journal indexed by position: what every screen reads. Pure."""

@@ -1,0 +1,1 @@
+"""What a terminal can show: cells, colours, safe text, clipboard, signals."""
