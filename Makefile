@@ -63,7 +63,7 @@ contracts: $(READY)  ## who may import whom
 pages: $(READY)  ## docs that are made from the code; the tests compare them with it
 	@$(BIN)/python -m journal.cli.reference docs
 	@$(BIN)/python -m tui.state.keys > docs/keys.md
-	@$(BIN)/python -m loop.reference > docs/brief-keys.md
+	@$(BIN)/python -m loop.brief.reference > docs/brief-keys.md
 
 pictures: $(READY)  ## the README's pictures, from this repository's own journal
 	@$(BIN)/ar-journal plot docs/night.svg

@@ -40,10 +40,10 @@ from journal.events import (
 )
 from journal.events.recorded import Recorded
 from journal.store import Reader
-from loop import bootstrap, session
 from loop.contracts import Proposal, Request
-from loop.moved import RULE
-from loop.setting import look
+from loop.experiment.stale_base import RULE
+from loop.session import bootstrap, main_loop
+from loop.setup.project import look
 
 PROPOSER, BUDGET = 60.0, 300.0  # seconds of a real night
 ROOT = Path(__file__).resolve().parents[1]
@@ -213,7 +213,7 @@ def overhead(*, experiments: int, sandbox: str, profile: bool) -> dict[str, obje
         lab.proposer = lab.filler = Counting()
         with _profiled(profile) as told:
             before = _cpu()
-            session.run(lab, more=experiments)
+            main_loop.run(lab, more=experiments)
             cpu = _cpu() - before
         history = recorded(root)
     verdicts = [item for item in history if isinstance(item.event, ChangeReverted)]

@@ -13,7 +13,7 @@ import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from loop.judge import Rule, incumbent_again, judge, noise, stale
+from loop.keep_rule import Rule, incumbent_again, judge, noise, stale
 
 RULE = Rule(direction="minimize")
 

@@ -44,9 +44,9 @@ from journal.events import (
 )
 from journal.events.recorded import Recorded
 from journal.store import Journal, Reader
-from loop import bootstrap, session
 from loop.contracts import Proposal, Request
-from loop.setting import look
+from loop.session import bootstrap, main_loop
+from loop.setup.project import look
 from loop.workspace import Workspace
 from loop.workspace.plumbing import Plumbing
 
@@ -205,7 +205,7 @@ class Night:
             lab.proposer = lab.filler = Scripted()
             if self.ahead:
                 lab.proposer = Scripted()  # the filler alone is not asked ahead
-            session.run(lab)
+            main_loop.run(lab)
         except Exception as error:  # whatever it is, it is damage  # noqa: BLE001
             print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
             return 2

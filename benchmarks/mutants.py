@@ -43,7 +43,7 @@ class Mutant:
 MUTANTS = (
     Mutant(
         "the branch moves before the verdict is durable",
-        "loop/trial.py",
+        "loop/experiment/verdict.py",
         (
             (
                 "        if event is not None:\n",
@@ -54,38 +54,40 @@ MUTANTS = (
             ),
         ),
     ),
-    Mutant("recovery settles no verdict", "loop/recovery.py", ((" *_unsettled(lab),", ""),)),
-    Mutant("recovery leaves the branch where it stands", "loop/recovery.py", ((", *_branch(lab)]", "]"),)),
-    Mutant("recovery leaves open runs open", "loop/recovery.py", (("[*_runs(lab), ", "["),)),
+    Mutant("recovery settles no verdict", "loop/session/recovery.py", ((" *_unsettled(lab),", ""),)),
+    Mutant("recovery leaves the branch where it stands", "loop/session/recovery.py", ((", *_branch(lab)]", "]"),)),
+    Mutant("recovery leaves open runs open", "loop/session/recovery.py", (("[*_runs(lab), ", "["),)),
     Mutant(
         "recovery knows only the first place of the branch",
-        "loop/recovery.py",
+        "loop/session/recovery.py",
         (("    if stands not in (None, lab.session.stood):", "    if stands not in (None, lab.session.start):"),),
     ),
-    Mutant("an interrupted run counts as a crash", "loop/recovery.py", (('kind="interrupted",', 'kind="crash",'),)),
+    Mutant(
+        "an interrupted run counts as a crash", "loop/session/recovery.py", (('kind="interrupted",', 'kind="crash",'),)
+    ),
     Mutant(
         "an interrupted run counts as the candidate's own",
-        "loop/case.py",
+        "loop/runtime/experiment_log.py",
         (('    return isinstance(outcome, RunFailed) and outcome.kind == "interrupted"', "    return False"),),
     ),
     Mutant(
         "no ref holds a tried commit",
-        "loop/commit.py",
+        "loop/experiment/commit.py",
         (("    lab.workspace.hold(lab.session.tag, number, written)\n", ""),),
     ),
     Mutant(
         "a change is committed again",
-        "loop/commit.py",
+        "loop/experiment/commit.py",
         (("    if folded.committed is not None:\n", "    if folded.committed is None and folded.verdict:\n"),),
     ),
     Mutant(
         "the baseline is proposed again",
-        "loop/baseline.py",
+        "loop/experiment/baseline.py",
         (("    if lab.case(BASELINE).proposed is not None:\n", "    if lab.case(BASELINE).verdict is not None:\n"),),
     ),
     Mutant(
         "an idea is asked for although there is one",
-        "loop/propose.py",
+        "loop/experiment/propose.py",
         (
             (
                 "    while (folded := lab.case(number)).proposed is None:\n",
@@ -98,12 +100,12 @@ MUTANTS = (
     ),
     Mutant(
         "an open experiment is forgotten",
-        "loop/session.py",
+        "loop/session/main_loop.py",
         (("    number = min(_left_open(lab, crew), default=lab.upcoming())", "    number = lab.upcoming()"),),
     ),
     Mutant(
         "a run is recorded when it is over",
-        "loop/launch.py",
+        "loop/experiment/launch.py",
         (
             (RECORD_RUN, f"    late = lambda: {RECORD_RUN.strip()}"),
             (RECORD_OUTCOME, f"    late()\n{RECORD_OUTCOME}"),
@@ -111,12 +113,12 @@ MUTANTS = (
     ),
     Mutant(
         "a kept change does not move the branch",
-        "loop/settle.py",
-        (("            branch.move(lab, commit, expected=before)\n", "            pass\n"),),
+        "loop/experiment/branch.py",
+        (("            move(lab, commit, expected=before)\n", "            pass\n"),),
     ),
     Mutant(
         "a revert is not the same commit twice",
-        "loop/settle.py",
+        "loop/experiment/branch.py",
         (
             (
                 "        when = datetime.fromisoformat(folded.proposed_at)\n",
@@ -126,7 +128,7 @@ MUTANTS = (
     ),
     Mutant(
         "a branch is made before its session is recorded",
-        "loop/opening.py",
+        "loop/session/start.py",
         (
             ("    workspace.advance(name, start, expected=None)\n", ""),
             (
@@ -139,7 +141,7 @@ MUTANTS = (
     ),
     Mutant(
         "a guardian lives on when its loop is dead",
-        "loop/lifeline.py",
+        "loop/runs/process/guardian.py",
         (
             (
                 DEAD_LOOP,
@@ -149,7 +151,7 @@ MUTANTS = (
     ),
     Mutant(
         "a guardian leaves what the command forked",
-        "loop/lifeline.py",
+        "loop/runs/process/guardian.py",
         (("    usage = _end_all()\n", "    usage = (0.0, 0)\n"),),
     ),
 )

@@ -157,7 +157,7 @@ def score(pairs: Sequence[Pair], said: Mapping[Pair, bool]) -> dict[str, object]
 def cost(experiments: int = 10_000) -> dict[str, float]:
     """CPU milliseconds, of this process alone: a signature, the lookup among many past experiments, and the whole gate."""
     from loop.contracts import Proposal, Request
-    from loop.gate import check
+    from loop.gate.gate import check
 
     chance = random.Random(1)
     state = State()
@@ -234,8 +234,8 @@ def forgetful(experiments: int = 300, *, gated: bool, seed: int = 1) -> float:
 
     from journal.changes.python_knobs import knobs, replace
     from loop.contracts import Passed, Proposal
-    from loop.gate import check
-    from loop.proposers.sampler import Sampler
+    from loop.gate.gate import check
+    from loop.proposers.sampler.sampler import Sampler
 
     chance = random.Random(seed)
     said: list[tuple[str, str]] = []

@@ -37,7 +37,7 @@ from journal.events.recorded import Recorded
 from journal.projections.state import State
 from loop.contracts import Proposal, Proposer, Request
 from loop.errors import ProposerFailure
-from loop.judge import Decision, Noise, Rule, incumbent_again, judge
+from loop.keep_rule import Decision, Noise, Rule, incumbent_again, judge
 
 FILE = """\
 DEPTH = 4  # layers [1..32]
@@ -268,7 +268,7 @@ class Ladder:
         self.generator = random.Random(seed)
 
     def ask(self, incumbent: Point) -> Point:
-        from loop.proposers.steps import movable
+        from loop.proposers.sampler.steps import movable
 
         found = movable(knobs("train.py", written(incumbent)))
         moves = [step for steps in found.values() for step in steps]
@@ -399,7 +399,7 @@ def judged(found: float, true: float, standing: list[float], noise: random.Rando
 
 
 def proposers() -> Mapping[str, Callable[[int], object]]:
-    from loop.proposers.sampler import Sampler
+    from loop.proposers.sampler.sampler import Sampler
 
     found: dict[str, Callable[[int], object]] = {
         "random": Random,

@@ -121,7 +121,7 @@ def standard_error(values: list[float]) -> float:
 def sampler_mends(defect: Defect, *, tries: int) -> int | None:
     """The number of the sampler's proposal that mends a defect, if all before it are discarded; None if none does."""
     from loop.errors import ProposerFailure
-    from loop.proposers.sampler import Sampler
+    from loop.proposers.sampler.sampler import Sampler
 
     simulation = beside("sampler")
     night = simulation.Through(Sampler(), seed=0)

@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 from journal.projections.sessions import Session
 from journal.projections.state import State, fold
 from journal.store import Reader
-from loop import summary
+from loop.cli import summary
 
 NOT_SO, BAD, INTERRUPTED = 1, 2, 130  # exit codes; 0 is done
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from loop.brief.config import KEYS
 from loop.cli.app import INTERRUPTED, START, JsonOption, app, say
-from loop.config import KEYS
 from loop.errors import BadInput
 
 if TYPE_CHECKING:  # `ar-loop --help` reads no repository
-    from loop.setup.candidates import Candidate
-    from loop.setup.wizard import Made
+    from loop.brief.metric_candidates import Candidate
+    from loop.setup.init.wizard import Made
 
 QUESTIONS = {
     "goal": "What is wanted, in a sentence",
@@ -59,7 +59,7 @@ def init(
     as_json: JsonOption = False,
 ) -> None:
     """Ask, try the command, read the metric off its output, measure the noise, and write program.md."""
-    from loop.setup import wizard  # noqa: PLC0415  # `ar-loop --help` reads no repository
+    from loop.setup.init import wizard  # noqa: PLC0415  # `ar-loop --help` reads no repository
 
     given = {
         "goal": goal, "metric": metric, "direction": direction, "train": train, "evaluate": evaluate, "scope": scope,
@@ -83,8 +83,9 @@ def init(
 
 def _write(made: "Made", *, from_autoresearch: bool) -> int | None:
     """Write the brief and take over a table of results; how many experiments that tells of."""
-    from loop.setting import FOLDER, own_folder  # noqa: PLC0415
-    from loop.setup import autoresearch, wizard  # noqa: PLC0415
+    from loop.setup.init import from_autoresearch as autoresearch  # noqa: PLC0415
+    from loop.setup.init import wizard  # noqa: PLC0415
+    from loop.setup.project import FOLDER, own_folder  # noqa: PLC0415
 
     table = autoresearch.table(made.path.parent) if from_autoresearch else None
     wizard.write(made)

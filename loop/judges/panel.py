@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from journal.events import Usage
 from loop.judges.criteria import HIGHEST, Rubric
-from loop.proposers import asking
-from loop.proposers.asking import Fault, Messages, Reply
+from loop.llm import messages
+from loop.llm.messages import Fault, Messages, Reply
 
 CALL_SECONDS = 120.0
 MAX_TOKENS = 4_000  # of one answer
@@ -65,7 +65,7 @@ def _ask(request: Mapping[str, object], panel: Panel, used: list[Usage]) -> Repl
         except Fault as fault:
             used.append(fault.usage)
             tries += 1
-            seconds = asking.wait(fault, tries, jitter=panel.jitter())
+            seconds = messages.wait(fault, tries, jitter=panel.jitter())
             if seconds is None:
                 raise
             panel.sleep(seconds)

@@ -23,8 +23,8 @@ from loop.errors import BadInput
 from loop.judges import USAGE, criteria, panel
 from loop.judges.criteria import Rubric, Score
 from loop.judges.panel import Panel
-from loop.proposers import prices
-from loop.proposers.asking import Fault, Messages
+from loop.llm import prices
+from loop.llm.messages import Fault, Messages
 
 BUILT = "--built"
 MOST_BYTES = 4 << 20  # of one file
@@ -119,7 +119,7 @@ def _text(path: Path) -> str:
 
 
 def _api() -> Messages:
-    from loop.proposers.claude import Api  # noqa: PLC0415  # the SDK takes a second to load
+    from loop.llm.api import Api  # noqa: PLC0415  # the SDK takes a second to load
 
     return Api()
 

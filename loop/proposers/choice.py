@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from loop.config import Config
+from loop.brief.config import Config
 from loop.errors import BadInput, RunRefused
 
 NO_KEY = "there is no key for Claude: set ANTHROPIC_API_KEY"

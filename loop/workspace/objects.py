@@ -1,4 +1,4 @@
-"""Writing git's objects: blobs, trees, commits, without an index, so that no lock is met and no filter runs."""
+"""Writing git's objects: blobs, trees, commits, notes (git-notes(1)), without an index: no lock is met, no filter runs."""
 
 import os
 from collections.abc import Mapping
@@ -53,3 +53,17 @@ def _listed(git: Plumbing, tree: str) -> dict[str, str]:
     """Name -> `mode type sha` of a tree's own entries."""
     lines = git.run("ls-tree", "-z", tree).split("\0")[:-1]
     return {name: meta for meta, name in (line.split("\t", 1) for line in lines)}
+
+
+def noted(git: Plumbing, ref: str) -> set[str]:
+    """The commits that have a note."""
+    names = git.run("ls-tree", "-r", "-z", "--name-only", ref) if git.resolve(ref) else ""
+    return {name.replace("/", "") for name in names.split("\0") if name}  # git may spread many over folders
+
+
+def write_notes(git: Plumbing, ref: str, texts: Mapping[str, str], *, when: datetime) -> tuple[str, str | None]:
+    """Write the commit that adds notes, by commit; (its name, the name of the one before)."""
+    standing = git.resolve(ref)
+    blobs = {commit: Blob(FILE, write_blob(git, text.encode())) for commit, text in texts.items()}
+    tree = graft(git, f"{standing}^{{tree}}" if standing else None, blobs)
+    return write_commit(git, tree, parent=standing, message="Verdicts\n", when=when), standing

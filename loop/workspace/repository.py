@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from loop.errors import BadInput, WorkspaceError
-from loop.workspace import export, notes, objects
+from loop.workspace import export, objects
 from loop.workspace.objects import FILE, Blob
 from loop.workspace.plumbing import Plumbing
 
@@ -129,11 +129,11 @@ class Workspace:
 
     def noted(self, tag: str) -> set[str]:
         """The commits of this session that have a note."""
-        return notes.noted(self._git, _notes(tag))
+        return objects.noted(self._git, _notes(tag))
 
     def note(self, tag: str, texts: Mapping[str, str], *, when: datetime) -> None:
         """Put notes on commits, durably."""
-        written, standing = notes.write(self._git, _notes(tag), texts, when=when)
+        written, standing = objects.write_notes(self._git, _notes(tag), texts, when=when)
         self._swap(_notes(tag), written, expected=standing)
 
     def advance(self, tag: str, commit: str, *, expected: str | None) -> None:

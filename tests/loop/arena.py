@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from loop.config import Config
+from loop.brief.config import Config
 from loop.contracts import Device, Training
-from loop.measure import Watch
-from loop.run import Runs
+from loop.runs.measure import Watch
+from loop.runs.run import Runs
 from loop.workspace import Workspace
 
 HERE = Path(__file__).parent

@@ -8,12 +8,12 @@ from toys import BRIEF, Project
 
 from journal.events import RunFinished, Usage
 from journal.projections.state import State, fold
-from loop import bootstrap, session
-from loop.bounds import Ending
 from loop.contracts import Proposal, Request, Training
 from loop.errors import Stopped
-from loop.measure import Watch
-from loop.setting import look
+from loop.runs.measure import Watch
+from loop.session import bootstrap, main_loop
+from loop.session.stop_conditions import Ending
+from loop.setup.project import look
 
 TRAIN = """LOSS = 0.5
 
@@ -114,7 +114,7 @@ class Rehearsal:
         self.proposer = self.lab.proposer = Scripted(self, self.answers)
         self.lab.runs = self
 
-    def run(self, more: int | None, *, play: Callable[..., Ending] = session.run) -> Ending:
+    def run(self, more: int | None, *, play: Callable[..., Ending] = main_loop.run) -> Ending:
         """One call of the loop; its journal is closed afterwards."""
         try:
             return play(self.lab, more=more)

@@ -1,0 +1,141 @@
+"""`program.md`: YAML front matter, a human's text, and one generated block of memory.
+
+Everything outside the block's markers is the human's and is kept byte for byte.
+"""
+
+import difflib
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from loop.brief.config import KEYS, REQUIRED, Config
+from loop.brief.memory_block import outside
+from loop.brief.validation import LISTS, config_of
+from loop.errors import BadInput
+
+NAMES = ("program.md", "research.md")
+
+_PLAIN = re.compile(r"^(?P<key>[A-Za-z][A-Za-z_]*)\s*:\s*(?P<value>\S.*)$")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A value as a brief gives it, and its line."""
+
+    value: object
+    line: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brief:
+    """A brief as read: `config` for the machine, `human` for the proposer."""
+
+    path: Path
+    config: Config
+    human: str  # the text without front matter and memory block
+    text: str  # the human's whole text: everything but the generated block
+    given: frozenset[str]  # the keys that the brief itself sets
+
+    @property
+    def hash(self) -> str:
+        """Of the human's text; the blank lines that come with the first memory block do not count."""
+        return hashlib.sha256(self.text.strip().encode()).hexdigest()
+
+
+def find(root: Path) -> Path:
+    """The brief at the root of a repository. Raises BadInput where there is none."""
+    for name in NAMES:
+        if (root / name).is_file():
+            return root / name
+    raise BadInput(f"There is no {NAMES[0]} in {root}: write one with `ar-loop init`.")
+
+
+def read(path: Path, *, defaults: Mapping[str, object] | None = None) -> Brief:
+    """Read a brief; `defaults` (from a profile) stand in for keys that it does not set. Raises BadInput."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path.name} cannot be read: {error}.") from error
+    return parse(text, path=path, defaults=defaults)
+
+
+def parse(
+    text: str, *, path: Path, defaults: Mapping[str, object] | None = None, said: Mapping[str, str] | None = None
+) -> Brief:
+    """The brief in a text. Raises BadInput with the line at fault, or with the place where `said` has one for the key."""
+    written = outside(text, path=path)
+    entries, human = _front_matter(written, path=path)
+    for key, entry in entries.items():
+        if key not in KEYS:
+            raise BadInput(f"{path.name} line {entry.line}: there is no key `{key}`{_meant(key)}")
+    for key in REQUIRED:
+        if key not in entries:
+            raise BadInput(f"{path.name} says no `{key}`: a brief needs the three lines goal, metric and direction.")
+    values = {**dict(defaults or {}), **{key: entry.value for key, entry in entries.items()}}
+
+    def place(key: str) -> str:
+        line = f"{path.name} line {entries[key].line}" if key in entries else None
+        return (said or {}).get(key) or line or ("the profile" if key in values else path.name)
+
+    config = config_of(values, place=place)
+    return Brief(path=path, config=config, human=human, text=written, given=frozenset(entries))
+
+
+def _front_matter(text: str, *, path: Path) -> tuple[dict[str, Entry], str]:
+    lines = text.splitlines(keepends=True)
+    if not lines or lines[0].strip() != "---":
+        return _plain_lines(text, path=path), text
+    for number, line in enumerate(lines[1:], start=2):
+        if line.strip() == "---":
+            matter = "".join(lines[1 : number - 1])
+            return _yaml(matter, path=path), "".join(lines[number:]).strip()
+    raise BadInput(f"{path.name} line 1: the front matter is not closed: end it with a line `---`.")
+
+
+def _plain_lines(text: str, *, path: Path) -> dict[str, Entry]:
+    """`Goal: …` lines of a brief without front matter; other prose with a colon is no key."""
+    entries: dict[str, Entry] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        match = _PLAIN.match(line.lstrip("-* "))
+        if match and (key := match["key"].lower()) in KEYS and key not in entries:
+            entries[key] = Entry(_plain(key, match["value"].strip(), where=f"{path.name} line {number}"), number)
+    return entries
+
+
+def _plain(key: str, value: str, *, where: str) -> object:
+    try:
+        return yaml.safe_load(value) if key in LISTS else value
+    except yaml.YAMLError as error:
+        raise BadInput(f"{where}: `{key}` is no list: write {key}: [a.py, b.py].") from error
+
+
+def _yaml(matter: str, *, path: Path) -> dict[str, Entry]:
+    try:
+        node = yaml.compose(matter, Loader=yaml.SafeLoader)
+        loaded = yaml.safe_load(matter)
+    except yaml.MarkedYAMLError as error:
+        line = (error.problem_mark.line if error.problem_mark else 0) + 2
+        quotes = "; a value with `: ` or ` #` in it stands in quotes" if "mapping values" in str(error.problem) else ""
+        raise BadInput(f"{path.name} line {line}: this is not YAML: {error.problem}{quotes}.") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # control characters, a 13th month, a deep nest
+        raise BadInput(f"{path.name}: the front matter is not YAML: {' '.join(str(error).split())}.") from error
+    if node is None:
+        return {}
+    if not isinstance(node, yaml.MappingNode):
+        raise BadInput(f"{path.name} line 2: the front matter must be `key: value` lines.")
+    entries: dict[str, Entry] = {}
+    for key, _ in node.value:
+        line, name = key.start_mark.line + 2, str(key.value)
+        if name in entries:
+            raise BadInput(f"{path.name} line {line}: `{name}` is said twice.")
+        entries[name] = Entry(loaded.get(name), line)
+    return entries
+
+
+def _meant(key: str) -> str:
+    near = difflib.get_close_matches(key, KEYS, n=1)
+    return f"; did you mean `{near[0]}`?" if near else f": the keys are {', '.join(KEYS)}."

@@ -1,0 +1,96 @@
+"""The gate by hand: what would become of a change, without running it."""
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from journal.projections.state import State
+from loop.cli.app import LOOK, NOT_SO, JournalOption, JsonOption, app, folded
+from loop.contracts import Passed, Proposal, Refused, Request
+from loop.errors import BadInput
+
+_TOUCHED = re.compile(r"^--- a/(.+)$", re.MULTILINE)
+_HEADER = re.compile(r"^(diff --git|index|old mode|new mode|similarity index) .*\n", re.MULTILINE)
+
+
+@app.command(rich_help_panel=LOOK, epilog="Example: git diff | ar-loop check -")
+def check(
+    patch: Annotated[str, typer.Argument(help="A file with a unified diff on the incumbent; - for stdin.")],
+    *,
+    retry_of: Annotated[
+        int | None, typer.Option("--retry-of", help="The earlier experiment, for a second try.", show_default=False)
+    ] = None,
+    reason: Annotated[str | None, typer.Option("--reason", help="Why a second try.", show_default=False)] = None,
+    journal: JournalOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say whether the gate lets a change through, what it is like, and why; nothing is run or recorded."""
+    from loop.brief.scope import Scope  # noqa: PLC0415
+    from loop.experiment.request import at_gate  # noqa: PLC0415
+    from loop.gate import patch as patches  # noqa: PLC0415
+    from loop.setup.project import look  # noqa: PLC0415  # `ar-loop --help` reads no repository
+
+    setting = look(Path.cwd(), journal=journal)
+    config, workspace = setting.brief.config, setting.workspace
+    state = folded(setting.journal) if setting.journal.exists() else State()
+    session = state.latest_session()
+    parent = session.incumbent if session else workspace.head()
+    tree = workspace.tree(parent)
+    scope = Scope(patterns=config.scope, tree=tree, locked=config.locked)
+    diff = _HEADER.sub("", _read(patch))
+    edits = patches.apply(diff, workspace.read(parent, [path for path in _TOUCHED.findall(diff) if path in tree]))
+    request = Request(
+        session=session.tag if session else "",
+        experiment=_next(state, session.tag if session else ""),
+        attempt=1,
+        parent=parent,
+        files=workspace.read(parent, scope.files()),
+        state=state,
+        direction=config.direction,
+    )
+    proposal = Proposal(idea=patch, files=edits, retry_of=retry_of, retry_reason=reason)
+    answer = at_gate(proposal, request, config=config, workspace=workspace)
+    print(json.dumps(_data(answer), ensure_ascii=False) if as_json else _words(answer, state, request.session))
+    if isinstance(answer, Refused):
+        raise typer.Exit(NOT_SO)
+
+
+def _read(patch: str) -> str:
+    try:
+        return sys.stdin.read() if patch == "-" else Path(patch).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"The patch {patch} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
+
+
+def _next(state: State, session: str) -> int:
+    return max((number for tag, number in state.experiments.rows if tag == session), default=-1) + 1
+
+
+def _data(answer: Passed | Refused) -> dict[str, object]:
+    change = answer.change
+    told: dict[str, object] = {
+        "passes": isinstance(answer, Passed),
+        "program": change.program,
+        "change": change.change,
+        "knobs": [{"name": move.name, "old": move.old, "new": move.new} for move in change.knobs],
+        "added": change.added,
+        "removed": change.removed,
+    }
+    if isinstance(answer, Passed):
+        return told | {"neighbours": answer.neighbours}
+    return told | {"rule": answer.rule, "reason": answer.reason, "matched": answer.matched, "score": answer.score}
+
+
+def _words(answer: Passed | Refused, state: State, session: str) -> str:
+    change = answer.change
+    lines = [f"{move.name}: {move.old or 'absent'} -> {move.new or 'absent'}" for move in change.knobs]
+    lines += [f"comes: {' '.join(change.added)}"] if change.added else []
+    lines += [f"goes: {' '.join(change.removed)}"] if change.removed else []
+    if isinstance(answer, Refused):
+        return "\n".join([*lines, f"refused ({answer.rule}): {answer.reason}"])
+    near = [state.experiments.rows[session, number] for number in answer.neighbours]
+    return "\n".join([*lines, "passes", *(f"near: #{row.number} {row.status}: {row.idea}" for row in near)])

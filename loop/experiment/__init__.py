@@ -1,0 +1,1 @@
+"""One experiment, step by step: propose, gate, commit, run, judge, keep or revert."""

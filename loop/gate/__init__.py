@@ -1,0 +1,1 @@
+"""Whether a proposal may run: scope, syntax, the brief's rules, repeats. Pure."""

@@ -1,0 +1,1 @@
+"""`proposer: claude`: one bounded conversation per proposal."""

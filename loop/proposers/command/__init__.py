@@ -1,0 +1,1 @@
+"""`proposer: command`: any coding agent in a throw-away copy."""

@@ -1,0 +1,1 @@
+"""`proposer: sampler`: one step of one knob, chosen from the journal."""

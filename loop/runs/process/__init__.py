@@ -1,0 +1,1 @@
+"""Child processes: start, limit, listen, kill the whole tree."""

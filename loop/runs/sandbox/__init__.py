@@ -1,0 +1,1 @@
+"""What a run may see of the machine (bubblewrap), and when a run without a sandbox is refused."""

@@ -1,0 +1,1 @@
+"""One unattended session: start or resume, loop, steer, stop."""

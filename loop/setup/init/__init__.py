@@ -1,0 +1,1 @@
+"""`ar-loop init`: from a few answers to a brief."""

@@ -1,0 +1,125 @@
+"""One change an experiment, where the brief asks for it: its lines, its named values, what it would install."""
+
+from types import SimpleNamespace
+
+import msgspec
+import pytest
+from scripted_night import Night, proposal
+from toys import BRIEF, Project
+
+from journal.changes.signature import signature
+from loop.brief.config import Config
+from loop.contracts import Refused
+from loop.gate.change_rules import Rules, imported
+from loop.gate.gate import check
+from loop.gate.patch import unified
+from loop.proposers.prompt import brief
+from loop.proposers.sampler.sampler import Sampler
+
+FILES = {
+    "train.py": "import math\n\nRATE = 0.04\nBATCH = 16\n\n\ndef act(x):\n    return relu(x) ** 2\n\n\nmodel(act, RATE, BATCH)\n"
+}
+CONFIG = "optimizer:\n  lr: 0.1\n  betas: [0.9, 0.95]\nwidth: 64\nheads: 4\n"
+BOTH = {**FILES, "config.yaml": CONFIG}
+
+
+def rules(**keys) -> Rules:
+    return Rules.of(Config(goal="g", metric="m", direction="minimize", **keys))
+
+
+def rule_of(edits, files=FILES, **keys) -> str:
+    """The rule that a change breaks; empty where it passes."""
+    tree = dict.fromkeys([*files, "lib/own.py"], SimpleNamespace(mode="100644"))
+    answer = check(proposal(edits), Night(files).request(1), scope=["**"], tree=tree, rules=rules(**keys))
+    return answer.rule if isinstance(answer, Refused) else ""
+
+
+def edit(old: str, new: str) -> dict[str, str]:
+    assert old in FILES["train.py"]
+    return {"train.py": FILES["train.py"].replace(old, new)}
+
+
+def moved(*pairs: str) -> dict[str, str]:
+    text = CONFIG
+    for pair in pairs:
+        old, new = pair.split(" -> ")
+        assert old in text
+        text = text.replace(old, new)
+    return {"config.yaml": text}
+
+
+@pytest.mark.parametrize(("lines", "rule"), [(1, "max_lines"), (2, ""), (None, "")])
+def test_a_change_of_more_lines_than_the_brief_allows_is_refused(lines, rule):
+    assert rule_of(edit("RATE = 0.04\nBATCH = 16", "RATE = 0.02\nBATCH = 8"), max_lines=lines) == rule
+
+
+GROUPS = (("width", "heads"), ("optimizer.lr", "BATCH"))
+
+
+@pytest.mark.parametrize(
+    ("edits", "rule"),
+    [
+        (moved("lr: 0.1 -> lr: 0.2"), ""),
+        (moved("0.9, 0.95 -> 0.8, 0.99"), ""),
+        (moved("width: 64 -> width: 128", "heads: 4 -> heads: 8"), ""),
+        (moved("width: 64 -> width: 128", "lr: 0.1 -> lr: 0.2"), "atomic"),
+        ({**moved("lr: 0.1 -> lr: 0.2"), **edit("BATCH = 16", "BATCH = 8")}, ""),
+        ({**moved("width: 64 -> width: 128"), **edit("BATCH = 16", "BATCH = 8")}, "atomic"),
+        (edit("return relu(x) ** 2", "return gelu(x)"), "atomic"),
+        (edit("BATCH = 16", "BATCH = 16\nWARM = 3"), "atomic"),
+    ],
+)
+def test_one_value_moves_or_one_group_over_code_and_settings_together(edits, rule):
+    assert rule_of(edits, BOTH, atomic="knob", groups=GROUPS) == rule
+
+
+@pytest.mark.parametrize(
+    ("edits", "rule"),
+    [
+        (edit("import math", "import math, json"), ""),
+        (edit("import math", "import math\nfrom lib import own"), ""),
+        (edit("import math", "import math\nimport torch"), "dependencies"),
+        ({"sub/pyproject.toml": "[project]\n"}, "dependencies"),
+        ({"requirements-dev.txt": "torch\n"}, "dependencies"),
+    ],
+)
+def test_fixed_dependencies_are_neither_declared_nor_imported_anew(edits, rule):
+    assert rule_of(edits, dependencies="fixed") == rule
+    assert rule_of(edits) == ""
+
+
+def test_what_a_file_imports_is_read_off_its_lines():
+    texts = ["import torch.nn as nn, os\n", "def later():\n    from scipy.stats import norm\n", "from . import near\n"]
+
+    assert imported(texts) == {"torch", "os", "scipy"}
+
+
+def test_a_proposer_is_told_the_rules_beforehand():
+    told = rules(max_lines=9, atomic="knob", groups=(("A", "B"),), dependencies="fixed").words()
+
+    said = brief(msgspec.structs.replace(Night(FILES).request(1), rules=tuple(told)))
+
+    assert "Rule: A change adds at most 9 lines and removes at most as many." in said
+    assert "or those of one group: A, B." in said
+
+
+@pytest.mark.parametrize("method", ["local", "auto", "tpe"])
+def test_the_sampler_moves_one_value_where_one_may_move_also_on_a_plateau(method):
+    night = Night(FILES)
+    asked = msgspec.structs.replace(night.request(2), plateau=25, one_knob=True)
+
+    moved = Sampler(method).propose(asked)
+
+    assert len(signature(night.files, moved.files).knobs) == 1
+
+
+def test_ar_loop_check_knows_the_briefs_rules(tmp_path):
+    project = Project(tmp_path / "toy", brief=BRIEF.replace("scope:", "max_lines: 1\nscope:"))
+    text = (project.root / "train.py").read_text()
+
+    told = project.loop(
+        "check", "-", input=unified({"train.py": text}, {"train.py": text.replace("0.5", "0.7") + "print(1)\n"})
+    )
+
+    assert told.returncode == 1
+    assert "refused (max_lines): The change adds 2 lines and removes 1; the brief allows 1" in told.stdout

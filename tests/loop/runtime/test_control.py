@@ -1,0 +1,254 @@
+"""What people ask of a running loop, answered in the journal."""
+
+import json
+import signal
+import subprocess
+
+import pytest
+from toys import BRIEF, Project
+
+from journal.events import (
+    DirectionAdded,
+    PauseRequested,
+    ResumeRequested,
+    SessionStarted,
+    SkipRequested,
+    StopRequested,
+    VetoRequested,
+    control_stream,
+    session_stream,
+)
+from journal.store import Journal
+from journal.store.intents import add_direction, post
+from loop.runtime.control import POLL_SECONDS, TOLD, Control, Wish
+from loop.runtime.recorder import Recorder
+
+ME = {"session": "night", "author": "ada@here", "channel": "test"}
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "journal.db"
+
+
+@pytest.fixture
+def recorder(path):
+    journal = Journal(path)
+    journal.acquire()
+    start = SessionStarted(session="night", brief="", brief_hash="", config={}, base="b", start="b", branch="n")
+    journal.append(session_stream("night"), [start])
+    yield Recorder(journal, "night")
+    journal.close()
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def control(recorder, clock):
+    return Control(recorder, monotonic=clock)
+
+
+def outcomes(recorder: Recorder) -> list[str]:
+    return [recorded.event.outcome for recorded in recorder.own_history()[1:]]
+
+
+def test_every_request_is_answered_once(path, recorder, control):
+    for event in (
+        PauseRequested(**ME),
+        ResumeRequested(**ME),
+        SkipRequested(**ME, experiment=3),
+        StopRequested(**ME),
+    ):
+        post(path, event)
+    add_direction(path, session="night", text="narrower", author="ada@here", channel="test")
+
+    control.answer(3)
+    control.answer(3)
+
+    assert outcomes(recorder) == [
+        "pauses after the experiment in flight", "goes on", "skipped", "stops after the experiment in flight", TOLD,
+    ]  # fmt: skip
+    assert recorder.requests == {}
+
+
+def test_what_moves_the_branch_waits_for_the_end_of_the_experiment(path, recorder, control):
+    post(path, VetoRequested(**ME, experiment=1))
+
+    control.answer(3)
+    control.answer_old()
+
+    assert outcomes(recorder) == []
+    assert len(recorder.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "wish"),
+    [
+        ([PauseRequested(**ME)], Wish.PAUSE),
+        ([PauseRequested(**ME), ResumeRequested(**ME)], Wish.GO),
+        ([StopRequested(**ME)], Wish.STOP),
+        ([StopRequested(**ME), ResumeRequested(**ME)], Wish.STOP),
+        ([StopRequested(**ME), PauseRequested(**ME)], Wish.STOP),
+    ],
+)
+def test_the_last_wish_holds_and_a_stop_is_final(path, recorder, control, asked, wish):
+    for event in asked:
+        post(path, event)
+
+    control.answer()
+
+    assert control.wish is wish
+
+
+def test_a_stop_now_is_not_softened_by_a_later_stop(path, control):
+    post(path, StopRequested(**ME, now=True))
+    post(path, StopRequested(**ME))
+
+    assert control.during(1) is None or control.during(1) == "now"
+    assert control.ends_now
+
+
+def test_the_journal_is_looked_at_twice_a_second_while_a_run_trains(path, recorder, control, clock):
+    control.during(1)
+    post(path, PauseRequested(**ME))
+
+    clock.now += POLL_SECONDS / 2
+    control.during(1)
+    early = outcomes(recorder)
+    clock.now += POLL_SECONDS / 2
+    control.during(1)
+
+    assert early == []
+    assert outcomes(recorder) == ["pauses after the experiment in flight"]
+
+
+def test_a_skip_ends_the_experiment_it_names_and_no_other(path, recorder, control, clock):
+    post(path, SkipRequested(**ME, experiment=2))
+    control.answer(2)
+
+    assert (control.during(2), control.during(3)) == ("asked", None)
+
+
+@pytest.mark.parametrize(("asked", "flying"), [(1, 2), (5, 2), (0, 0), (1, None)])
+def test_what_cannot_be_skipped_is_said_and_nothing_later_is_skipped_for_it(path, recorder, control, asked, flying):
+    post(path, SkipRequested(**ME, experiment=asked))
+
+    control.answer(flying)
+
+    assert outcomes(recorder)[0].startswith("not done")
+    assert control.during(asked) is None
+
+
+def test_what_was_asked_of_a_loop_that_has_ended_is_not_done_by_the_next(path, recorder):
+    post(path, StopRequested(**ME))
+    post(path, PauseRequested(**ME))
+    add_direction(path, session="night", text="narrower", author="ada@here", channel="test")
+    recorder.catch_up()
+    control = Control(recorder)
+
+    control.answer_old()
+
+    assert control.wish is Wish.GO
+    assert outcomes(recorder) == ["not done: no loop ran that could do it"] * 2 + [TOLD]
+
+
+def test_requests_to_another_session_are_none_of_ours(path, recorder, control):
+    post(path, StopRequested(session="another", author="a", channel="c"))
+
+    control.answer()
+
+    assert control.wish is Wish.GO
+    assert outcomes(recorder) == []
+
+
+def test_ctrl_c_ends_the_run_in_flight_without_asking_the_journal(recorder, control):
+    control.interrupt()
+
+    assert control.during(1) == "now"
+
+
+# --- the same by command -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def still(tmp_path_factory):
+    """A project with a session and no loop on it."""
+    project = Project(tmp_path_factory.mktemp("still") / "toy")
+    project.loop("run", "--experiments", "0", "--tag", "night")
+    return project
+
+
+@pytest.mark.parametrize("command", [["pause"], ["skip"], ["stop", "--now"]])
+def test_a_command_to_a_loop_that_does_not_run_says_so(still, command):
+    before = still.events()
+
+    done = still.loop(*command)
+
+    assert done.returncode == 1
+    assert "No loop runs on" in done.stderr
+    assert still.events() == before
+
+
+def test_a_direction_waits_for_the_next_loop(still):
+    done = still.loop("direct", "narrower first")
+    still.loop("run", "--experiments", "1")
+
+    assert (done.returncode, done.stderr.strip()) == (0, "kept for the next call of the loop")
+    assert [event.text for event in still.of(DirectionAdded)] == ["narrower first"]
+    assert "narrower first" in still.brief.read_text()
+    assert [recorded.stream for recorded in still.recorded() if isinstance(recorded.event, DirectionAdded)] == [
+        control_stream("night")
+    ]
+
+
+def test_a_direction_to_a_session_that_has_ended_is_refused_and_says_where_it_belongs(tmp_path):
+    project = Project(tmp_path / "toy", brief=BRIEF.replace("scope:", "experiments: 0\nscope:"))
+    project.loop("run", "--tag", "night")
+
+    done = project.loop("direct", "narrower first")
+
+    assert done.returncode == 2
+    assert "Session night has ended" in done.stderr
+    assert "write the direction into the brief" in done.stderr
+    assert project.of(DirectionAdded) == []
+
+
+@pytest.mark.parametrize("text", ["   ", "x" * 2_001])
+def test_a_direction_without_words_or_with_too_many_is_bad_input(project, text):
+    done = project.loop("direct", text)
+
+    assert done.returncode == 2
+    assert "A direction is a sentence or a few" in done.stderr
+
+
+@pytest.mark.parametrize("command", [["pause"], ["direct", "x"]])
+def test_a_command_without_a_journal_is_bad_input(tmp_path, command):
+    done = Project(tmp_path / "toy").loop(*command)
+
+    assert done.returncode == 2
+    assert "There is no journal at" in done.stderr
+    assert not (tmp_path / "toy" / ".ar").exists()
+
+
+def test_a_watched_status_is_told_again_when_something_happens_and_ends_with_ctrl_c(still):
+    watch = still.start("status", "--watch", "--json", stdout=subprocess.PIPE, text=True)
+    first = json.loads(watch.stdout.readline())
+
+    add_direction(still.journal, session="night", text="wider", author="ada@here", channel="test")
+    second = json.loads(watch.stdout.readline())
+    watch.send_signal(signal.SIGINT)
+
+    assert second["position"] == first["position"] + 1
+    assert watch.wait(timeout=20) == 130
+    watch.stdout.close()

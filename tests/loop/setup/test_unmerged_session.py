@@ -1,0 +1,66 @@
+"""What a session kept is easily forgotten by the next one, which starts from HEAD: a sentence says so."""
+
+import pytest
+from toys import Project
+
+from journal.projections.sessions import Session
+from journal.projections.state import State
+from loop.setup.preflight import left_behind
+from loop.workspace import Workspace
+
+
+@pytest.fixture
+def after(tmp_path):
+    """A project whose first session, `old`, has kept one change, on a branch beside main."""
+    project = Project(tmp_path / "toy")
+    project.git("switch", "-q", "-c", "autoresearch/old")
+    project.root.joinpath("train.py").write_text("RATE = 0.3\n")
+    kept = project.commit("kept")
+    project.git("switch", "-q", "main")
+    state = State()
+    state.sessions.rows["old"] = Session(
+        tag="old", state="ended", metric="loss", branch="autoresearch/old", incumbent=kept, best=0.0, baseline=0.2
+    )
+    state.sessions.rows["old"].counts["keep"] = 2
+    return project, state
+
+
+def said(project: Project, state: State, *, tag: str | None = None) -> str | None:
+    return left_behind(Workspace(project.root), state, ("train.py",), tag=tag)
+
+
+def test_a_new_session_without_the_keeps_of_the_last_one_says_how_to_take_them_along(after):
+    project, state = after
+
+    words = said(project, state)
+
+    assert words == (
+        "HEAD does not hold what session old kept (1 change, loss 0.0000), so a new session starts without it: to take it "
+        "along, `git merge autoresearch/old` first."
+    )
+    assert said(project, state, tag="new") == words
+    assert said(project, state, tag="old") is None
+
+
+def test_where_a_session_goes_on_no_word_is_said(after):
+    project, state = after
+    state.sessions.rows["old"].state = "paused"
+
+    assert said(project, state) is None
+    assert "to go on with it, `ar-loop run --tag old`." in said(project, state, tag="new")
+
+
+@pytest.mark.parametrize("take", [["merge", "-q"], ["cherry-pick", "-n"]])
+def test_what_was_taken_along_is_not_missed(after, take):
+    project, state = after
+    project.git(*take, "autoresearch/old")
+    project.commit("taken")
+
+    assert said(project, state) is None
+
+
+def test_the_session_of_another_clone_is_not_missed_either(after):
+    project, state = after
+    state.sessions.rows["old"].incumbent = "0" * 40
+
+    assert said(project, state) is None
