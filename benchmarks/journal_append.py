@@ -32,7 +32,7 @@ from journal_nights import TAG, night
 from journal.events import Event, SessionRecovered
 from journal.store import Journal
 from journal.store.codec import encode
-from loop.runtime.recorder import RIDING
+from loop.runtime.session_journal import RIDING
 
 ROUNDS = 300
 AT = "2026-11-20T23:00:00.000000+00:00"

@@ -13,9 +13,9 @@ import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from loop.keep_rule import Rule, incumbent_again, judge, noise, stale
+from loop.keep_rule import Evidence, KeepRule, incumbent_again, judge, noise, stale
 
-RULE = Rule(direction="minimize")
+RULE = KeepRule(direction="minimize")
 
 
 @dataclass
@@ -50,7 +50,9 @@ def ours(night: Night, true: float) -> bool:
     if stale(len(night.incumbent), tried=night.tried):
         night.incumbent.append(night.run(night.incumbent_true))
     while True:
-        decision = judge(candidate, night.incumbent, noise=noise(night.groups), rule=RULE, pairs=pairs)
+        decision = judge(
+            Evidence(candidate=candidate, incumbent=night.incumbent, noise=noise(night.groups), pairs=pairs), RULE
+        )
         if decision.act != "rerun":
             break
         candidate.append(night.run(true))

@@ -201,11 +201,11 @@ class Night:
                 workspace=MortalWorkspace(self.root, fate),
                 store=lambda path: MortalJournal(path, fate),
             )
-            lab = bootstrap.assemble(setting, tag=TAG, screen=Silent())
-            lab.proposer = lab.filler = Scripted()
+            ctx = bootstrap.assemble(setting, tag=TAG, screen=Silent())
+            ctx.proposer = ctx.filler = Scripted()
             if self.ahead:
-                lab.proposer = Scripted()  # the filler alone is not asked ahead
-            main_loop.run(lab)
+                ctx.proposer = Scripted()  # the filler alone is not asked ahead
+            main_loop.run(ctx)
         except Exception as error:  # whatever it is, it is damage  # noqa: BLE001
             print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
             return 2

@@ -18,8 +18,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 DEAD_LOOP = '            if channel.recv(1) != b"T":\n'
-RECORD_RUN = "    lab.recorder.experiment(\n        number,\n        RunStarted("
-RECORD_OUTCOME = "    lab.recorder.experiment(number, outcome)\n    return outcome"
+RECORD_RUN = "    ctx.journal.append(\n        number,\n        RunStarted("
+RECORD_OUTCOME = "    ctx.journal.append(number, outcome)\n    return outcome"
 
 
 @dataclass(frozen=True)
@@ -48,19 +48,19 @@ MUTANTS = (
             (
                 "        if event is not None:\n",
                 """        if isinstance(event, ExperimentKept) and number != BASELINE:
-            lab.workspace.advance(lab.session.tag, commit, expected=lab.session.tip)
+            ctx.workspace.advance(ctx.session.tag, commit, expected=ctx.session.tip)
         if event is not None:
 """,
             ),
         ),
     ),
-    Mutant("recovery settles no verdict", "loop/session/recovery.py", ((" *_unsettled(lab),", ""),)),
-    Mutant("recovery leaves the branch where it stands", "loop/session/recovery.py", ((", *_branch(lab)]", "]"),)),
-    Mutant("recovery leaves open runs open", "loop/session/recovery.py", (("[*_runs(lab), ", "["),)),
+    Mutant("recovery settles no verdict", "loop/session/recovery.py", ((" *_unsettled(ctx),", ""),)),
+    Mutant("recovery leaves the branch where it stands", "loop/session/recovery.py", ((", *_branch(ctx)]", "]"),)),
+    Mutant("recovery leaves open runs open", "loop/session/recovery.py", (("[*_runs(ctx), ", "["),)),
     Mutant(
         "recovery knows only the first place of the branch",
         "loop/session/recovery.py",
-        (("    if stands not in (None, lab.session.stood):", "    if stands not in (None, lab.session.start):"),),
+        (("    if stands not in (None, ctx.session.stood):", "    if stands not in (None, ctx.session.start):"),),
     ),
     Mutant(
         "an interrupted run counts as a crash", "loop/session/recovery.py", (('kind="interrupted",', 'kind="crash",'),)
@@ -73,26 +73,31 @@ MUTANTS = (
     Mutant(
         "no ref holds a tried commit",
         "loop/experiment/commit.py",
-        (("    lab.workspace.hold(lab.session.tag, number, written)\n", ""),),
+        (("    ctx.workspace.hold(ctx.session.tag, number, written)\n", ""),),
     ),
     Mutant(
         "a change is committed again",
         "loop/experiment/commit.py",
-        (("    if folded.committed is not None:\n", "    if folded.committed is None and folded.verdict:\n"),),
+        (("    if log.committed is not None:\n", "    if log.committed is None and log.verdict:\n"),),
     ),
     Mutant(
         "the baseline is proposed again",
         "loop/experiment/baseline.py",
-        (("    if lab.case(BASELINE).proposed is not None:\n", "    if lab.case(BASELINE).verdict is not None:\n"),),
+        (
+            (
+                "    if ctx.journal.log(BASELINE).proposed is not None:\n",
+                "    if ctx.journal.log(BASELINE).verdict is not None:\n",
+            ),
+        ),
     ),
     Mutant(
         "an idea is asked for although there is one",
         "loop/experiment/propose.py",
         (
             (
-                "    while (folded := lab.case(number)).proposed is None:\n",
+                "    while (log := ctx.journal.log(number)).proposed is None:\n",
                 """    asked = False
-    while (folded := lab.case(number)).proposed is None or not asked:
+    while (log := ctx.journal.log(number)).proposed is None or not asked:
         asked = True
 """,
             ),
@@ -101,7 +106,12 @@ MUTANTS = (
     Mutant(
         "an open experiment is forgotten",
         "loop/session/main_loop.py",
-        (("    number = min(_left_open(lab, crew), default=lab.upcoming())", "    number = lab.upcoming()"),),
+        (
+            (
+                "    number = min(_left_open(ctx, workers), default=ctx.journal.next_number())",
+                "    number = ctx.journal.next_number()",
+            ),
+        ),
     ),
     Mutant(
         "a run is recorded when it is over",
@@ -114,14 +124,14 @@ MUTANTS = (
     Mutant(
         "a kept change does not move the branch",
         "loop/experiment/branch.py",
-        (("            move(lab, commit, expected=before)\n", "            pass\n"),),
+        (("            move(ctx, commit, expected=before)\n", "            pass\n"),),
     ),
     Mutant(
         "a revert is not the same commit twice",
         "loop/experiment/branch.py",
         (
             (
-                "        when = datetime.fromisoformat(folded.proposed_at)\n",
+                "        when = datetime.fromisoformat(log.proposed_at)\n",
                 "        import time\n\n        when = datetime.fromtimestamp(time.monotonic_ns() % 10**9).astimezone()\n",
             ),
         ),

@@ -233,7 +233,7 @@ def forgetful(experiments: int = 300, *, gated: bool, seed: int = 1) -> float:
     from sampler import Through
 
     from journal.changes.python_knobs import knobs, replace
-    from loop.contracts import Passed, Proposal
+    from loop.contracts import Accepted, Proposal
     from loop.gate.gate import check
     from loop.proposers.sampler.sampler import Sampler
 
@@ -255,10 +255,10 @@ def forgetful(experiments: int = 300, *, gated: bool, seed: int = 1) -> float:
         request = night.request()
         proposal = propose()
         for _ in range(2):
-            if not gated or isinstance(check(proposal, request, scope=["train.py"]), Passed):
+            if not gated or isinstance(check(proposal, request, scope=["train.py"]), Accepted):
                 break
             proposal = propose()
-        if gated and not isinstance(check(proposal, request, scope=["train.py"]), Passed):
+        if gated and not isinstance(check(proposal, request, scope=["train.py"]), Accepted):
             proposal = Sampler().propose(request)
         change = night.record(proposal)
         edit = repr([(move.name, move.new) for move in change.knobs])

@@ -37,7 +37,7 @@ from journal.events.recorded import Recorded
 from journal.projections.state import State
 from loop.contracts import Proposal, Proposer, Request
 from loop.errors import ProposerFailure
-from loop.keep_rule import Decision, Noise, Rule, incumbent_again, judge
+from loop.keep_rule import Decision, Evidence, KeepRule, Noise, incumbent_again, judge
 
 FILE = """\
 DEPTH = 4  # layers [1..32]
@@ -61,7 +61,7 @@ WHOLE = ("DEPTH", "WIDTH", "BATCH")
 SHARES = ("WEIGHT_DECAY", "WARMUP", "WARMDOWN")
 RATES = ("MOMENTUM", "BETA2")
 SIGMA = 0.002
-RULE = Rule(direction="minimize", k=1.8, reruns=3)  # the defaults of a brief
+RULE = KeepRule(direction="minimize", k=1.8, reruns=3)  # the defaults of a brief
 KNOWN = Noise(sigma=SIGMA, freedom=8)
 
 Point = Mapping[str, float]
@@ -389,7 +389,7 @@ def judged(found: float, true: float, standing: list[float], noise: random.Rando
     """The verdict on a true value `found` against the incumbent's, whose runs so far are `standing`."""
     runs = [found + noise.gauss(0, SIGMA)]
     for pairs in range(RULE.reruns + 1):
-        decision = judge(runs, standing, noise=KNOWN, rule=RULE, pairs=pairs)
+        decision = judge(Evidence(candidate=runs, incumbent=standing, noise=KNOWN, pairs=pairs), RULE)
         if decision.act != "rerun":
             break
         runs.append(found + noise.gauss(0, SIGMA))

@@ -8,6 +8,8 @@ import msgspec
 from journal.events import Change, Comparison, IdeaRefused, RunFailed, RunFinished, RunPurpose, Usage
 from journal.projections.state import State
 
+BASELINE = 0  # the number of the experiment that measures the unchanged code
+
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     """One change, as a proposer hands it in: whole new texts of the files that it edits, by path."""
@@ -57,14 +59,14 @@ class Proposer(Protocol):
     def propose(self, request: Request) -> Proposal: ...
 
 
-class Passed(msgspec.Struct, frozen=True, kw_only=True):
+class Accepted(msgspec.Struct, frozen=True, kw_only=True):
     """The gate lets a proposal through."""
 
     change: Change
     neighbours: tuple[int, ...] = ()  # the nearest earlier experiments
 
 
-class Refused(msgspec.Struct, frozen=True, kw_only=True):
+class Rejected(msgspec.Struct, frozen=True, kw_only=True):
     """The gate stops a proposal before it costs a run; `reason` is told to the proposer."""
 
     change: Change
@@ -74,7 +76,7 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
     score: float | None = None
 
 
-class Usual(msgspec.Struct, frozen=True, kw_only=True):
+class BaselineTimes(msgspec.Struct, frozen=True, kw_only=True):
     """What the unchanged code took at most, seconds by the loop's clock; no `startup` where it does not say when it starts."""
 
     startup: float | None
@@ -101,7 +103,7 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
         return "cpu" if not self.is_gpu else "cuda:0" if self.gpu is not None else self.name
 
 
-class Training(msgspec.Struct, frozen=True, kw_only=True):
+class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     """One run to be made."""
 
     session: str
@@ -112,7 +114,7 @@ class Training(msgspec.Struct, frozen=True, kw_only=True):
     purpose: RunPurpose
     device: Device = Device(name="cpu")
     by_model: bool = False  # whether a model wrote any of the code: such code needs a sandbox
-    usual: Usual | None = None
+    usual: BaselineTimes | None = None
     locked: Mapping[str, str] = {}  # path -> object name, as git names a file's bytes
 
 

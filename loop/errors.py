@@ -54,7 +54,7 @@ class RunRefused(LoopError):
     """The run may not start here."""
 
 
-class WorldBroken(LoopError):
+class MachineFailure(LoopError):
     """The machine, not the experiment, is at fault."""
 
 

@@ -18,14 +18,17 @@ from typing import Literal
 
 import msgspec
 
+from journal.events import VETO
+
 WORTH_ERRORS = 1.0  # standard errors: a smaller gain is not worth another run
 CLEAR = 1.5  # of the threshold: a larger gain is believed at once
 SOFTENING = 6  # degrees of freedom added before k is widened: an underestimated σ causes re-runs, which mend it
 STALE_EVERY = 4  # experiments against one incumbent for each run that it should have
 STALE_RUNS = 8  # runs that are enough for an incumbent
+STALE = "moved"  # the stored rule of a gain on a parent that is the incumbent no more
 
 
-class Rule(msgspec.Struct, frozen=True, kw_only=True):
+class KeepRule(msgspec.Struct, frozen=True, kw_only=True):
     """How a session decides."""
 
     direction: Literal["minimize", "maximize"]
@@ -38,6 +41,16 @@ class Noise(msgspec.Struct, frozen=True, kw_only=True):
 
     sigma: float
     freedom: int
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """What a decision stands on. `candidate` and `incumbent` each hold at least one finite metric."""
+
+    candidate: Sequence[float]
+    incumbent: Sequence[float]  # of the commit that the candidate stands on
+    noise: Noise
+    lines: int = 0  # that the change adds less those that it removes
+    pairs: int = 0  # of re-runs made already
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,21 +89,16 @@ def widened(k: float, freedom: int) -> float:
     return k + first / freedom + second / freedom**2 + third / freedom**3
 
 
-def judge(
-    candidate: Sequence[float], incumbent: Sequence[float], *, noise: Noise, rule: Rule, lines: int = 0, pairs: int = 0
-) -> Decision:
-    """Decide on a candidate from its runs and the incumbent's.
-
-    `lines` is how many lines the change adds less those it removes: within the noise, fewer lines win the tie.
-    `pairs` counts the re-runs already made. Both sequences hold at least one finite value.
-    """
+def judge(evidence: Evidence, rule: KeepRule) -> Decision:
+    """Apply the keep rule to the runs of a candidate and of the incumbent. Within the noise, fewer lines win the tie."""
+    candidate, incumbent, noise, pairs = evidence.candidate, evidence.incumbent, evidence.noise, evidence.pairs
     metric, standing = statistics.mean(candidate), statistics.mean(incumbent)  # exact: equal runs have equal means
     sign = -1.0 if rule.direction == "minimize" else 1.0
     gain = sign * (metric - standing)
     error = noise.sigma * math.sqrt(1 / len(candidate) + 1 / len(incumbent))
     k = widened(rule.k, noise.freedom + SOFTENING) if noise.freedom else rule.k
     threshold = k * error
-    act, words = _decide(gain, threshold, error=error, lines=lines, left=rule.reruns - pairs, pairs=pairs)
+    act, words = _decide(gain, threshold, error=error, lines=evidence.lines, left=rule.reruns - pairs, pairs=pairs)
     return Decision(
         act=act,
         metric=metric,
@@ -103,12 +111,34 @@ def judge(
     )
 
 
-def ablated(decision: Decision, *, lines: int) -> Decision:
-    """The decision on the incumbent without one of its changes: taken out by itself only where it is shorter so."""
-    if decision.act != "keep" or lines < 0:
-        return decision
-    words = "but no shorter, so it is for a person to say: `ar-loop veto`, or another proposal"
-    return msgspec.structs.replace(decision, act="discard", reason=f"{decision.reason}, {words}")
+def decide(
+    evidence: Evidence,
+    rule: KeepRule,
+    *,
+    takes_back: int | None = None,
+    ablates: int | None = None,
+    overtaken_by: int | None = None,
+) -> Decision:
+    """Decide on a candidate: the keep rule, then what overrides it, in this order.
+
+    `takes_back`    the kept experiment that the change undoes at a person's request: kept, whatever it measures
+    `ablates`       the kept experiment that the change leaves out, to test it: kept only if the program is shorter for it
+    `overtaken_by`  the experiment that became the incumbent meanwhile: a gain is discarded, to be tried again on that one
+    """
+    decision = judge(evidence, rule)
+    if takes_back is not None:
+        reason = f"takes experiment {takes_back} back at a person's wish; {decision.reason}"
+        decision = msgspec.structs.replace(decision, act="keep", rule=VETO, reason=reason)
+    if ablates is not None and decision.act == "keep" and evidence.lines >= 0:
+        words = "but no shorter, so it is for a person to say: `ar-loop veto`, or another proposal"
+        decision = msgspec.structs.replace(decision, act="discard", reason=f"{decision.reason}, {words}")
+    if overtaken_by is not None and decision.act != "discard":
+        reason = (
+            f"{decision.reason.partition(';')[0]} on its parent (threshold {decision.threshold:.2g}); meanwhile experiment "
+            f"{overtaken_by} became the incumbent: worth trying again on that"
+        )
+        decision = msgspec.structs.replace(decision, act="discard", rule=STALE, reason=reason)
+    return decision
 
 
 def incumbent_again(candidate_runs: int, incumbent_runs: int) -> bool:

@@ -10,7 +10,7 @@ from journal.store.tail import Tail
 from journal.store.tail import follow as tail_events
 from tui.feed.archive import Archive
 from tui.feed.feed import look_once
-from tui.feed.scene import Stage, moment, told_at
+from tui.feed.scene import SceneBuilder, moment, told_at
 from tui.model.snapshot import Snapshot
 from tui.screens.paint import paint
 from tui.state.ui import Look, Ui
@@ -51,7 +51,7 @@ def draw(path: Path, file: Path, *, screen: str, look: Look, width: int, height:
     snapshot = look_once(path)
     archive = Archive(path)
     try:
-        stage = Stage(archive=archive, ledger=snapshot.view.ledger)
+        stage = SceneBuilder(archive=archive, ledger=snapshot.view.ledger)
         best = snapshot.view.session.best_row if snapshot.view.session else None
         ui = Ui(screen=screen, look=look, experiment=best)
         scene = stage.scene(snapshot, ui, now=moment(snapshot) or datetime.now(UTC), height=height)

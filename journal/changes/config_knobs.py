@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from journal.changes.knob import Knob, Rules, Value, rules
+from journal.changes.knob import Knob, KnobRange, Value, rules
 
 LONGEST = 4_300  # digits of an integer that Python reads (sys.int_info.default_max_str_digits)
 _INTEGER = re.compile(r"[-+]?\d+(_\d+)*")
@@ -80,7 +80,7 @@ def _scalars(words: list[tuple[str, int]]) -> Iterator[Knob]:
             elif isinstance(last, str) and before in ("{", ","):
                 levels[-1] = word.strip('"')
             else:
-                knob = _knob(_joined(levels), word, start, Rules())
+                knob = _knob(_joined(levels), word, start, KnobRange())
                 yield from [knob] if knob else []
         before = word
 
@@ -96,7 +96,7 @@ def _of_line(name: str, match: re.Match[str], start: int) -> Iterator[Knob]:
             yield from [knob] if knob else []
 
 
-def _knob(name: str, source: str, start: int, comment: Rules) -> Knob | None:
+def _knob(name: str, source: str, start: int, comment: KnobRange) -> Knob | None:
     value = _value(source)
     if value is None:
         return None

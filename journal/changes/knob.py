@@ -18,7 +18,7 @@ _FIXED = re.compile(r"\bfixed\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class KnobRange:
     """What a comment says about the values that a knob may take."""
 
     low: float | None = None
@@ -37,16 +37,16 @@ class Knob:
     source: str
     start: int
     end: int
-    rules: Rules = Rules()
+    rules: KnobRange = KnobRange()
 
 
-def rules(comment: str) -> Rules:
+def rules(comment: str) -> KnobRange:
     """What a trailing comment declares; anything that does not read as the grammar is prose."""
     span = _RANGE.search(comment)
     low, high = (_number(span[1]), _number(span[2])) if span else (None, None)
     choices = _CHOICES.search(comment)
     multiple = _MULTIPLE.search(comment)
-    return Rules(
+    return KnobRange(
         low=low,
         high=high,
         choices=tuple(part.strip() for part in choices[1].split(",") if part.strip()) if choices else (),

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from journal.changes import config_knobs
-from journal.changes.knob import Knob, Rules, Value, rules
+from journal.changes.knob import Knob, KnobRange, Value, rules
 
 LARGEST_POWER = 4096  # exponents and shifts above this are left unfolded: 10**10**10 would never end
 
@@ -92,7 +92,7 @@ class _Place:
         self._lines = io.StringIO(text, newline="").readlines()  # at the ends of line that Python knows, no others
         self._starts = [0, *accumulate(map(len, self._lines))]
 
-    def knob(self, name: str, node: ast.expr, comment: Rules) -> Knob | None:
+    def knob(self, name: str, node: ast.expr, comment: KnobRange) -> Knob | None:
         value = evaluate(node)
         if value is None:
             return None

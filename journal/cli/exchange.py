@@ -21,7 +21,7 @@ from journal.projections.experiments import Experiment
 from journal.store import Journal, Reader, discard
 
 
-class Shape(StrEnum):
+class ExportShape(StrEnum):
     """What an export holds."""
 
     EVENTS = "events"
@@ -44,11 +44,11 @@ class Layout(StrEnum):
 def export(
     *,
     shape: Annotated[
-        Shape,
+        ExportShape,
         typer.Option(
             "--as", help="events: JSON Lines, complete; results: autoresearch's five columns; iterations: seven."
         ),
-    ] = Shape.EVENTS,
+    ] = ExportShape.EVENTS,
     view: Annotated[
         str | None, typer.Option("--view", help="Instead: a table of docs/sql.md, whole.", show_default=False)
     ] = None,
@@ -70,11 +70,11 @@ def export(
         return
     if form is Layout.PARQUET:
         raise JournalError("Parquet holds a table: name one with --view.")
-    if shape is Shape.EVENTS:
+    if shape is ExportShape.EVENTS:
         for line in jsonl.lines(with_events):
             sys.stdout.buffer.write(line + b"\n")
         return
-    columns = exported.five_columns if shape is Shape.RESULTS else exported.seven_columns
+    columns = exported.five_columns if shape is ExportShape.RESULTS else exported.seven_columns
     writer = csv.writer(sys.stdout, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONE, quotechar=None)
     writer.writerows(columns(_experiments(with_events, session)))
 

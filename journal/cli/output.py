@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from journal.console.text import one_line
-from journal.query.sql import Answer, Value
+from journal.query.sql import QueryResult, Value
 
 WIDEST = 60  # characters of a cell in a table
 
@@ -34,7 +34,7 @@ def print_json(value: Any) -> None:
     print(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
-def print_answer(answer: Answer, *, form: Form, widest: int = WIDEST) -> None:
+def print_answer(answer: QueryResult, *, form: Form, widest: int = WIDEST) -> None:
     """The answer in the form asked for, a table's cells at most `widest` characters; rows cut off are said on stderr."""
     if form is Form.JSON:
         rows = (dict(zip(answer.columns, map(_jsonable, row), strict=True)) for row in answer.rows)
@@ -49,7 +49,7 @@ def print_answer(answer: Answer, *, form: Form, widest: int = WIDEST) -> None:
         narrate(f"Note: {answer.truncated}.")
 
 
-def _print_table(answer: Answer, widest: int) -> None:
+def _print_table(answer: QueryResult, widest: int) -> None:
     cells = [[_cell(value, widest) for value in row] for row in answer.rows]
     widths = [max(map(len, column)) for column in zip(answer.columns, *cells, strict=True)]
     right = [_numeric(column) for column in zip(*answer.rows, strict=True)] or [False] * len(widths)

@@ -12,7 +12,7 @@ from journal.console.locate import locate
 from journal.errors import QueryRefused
 from journal.query import full_text
 from journal.query.saved import COST, SAVED, resolve
-from journal.query.sql import ROWS, SECONDS, Answer, ask
+from journal.query.sql import ROWS, SECONDS, QueryResult, ask
 from journal.reports.calibration import Calibration, calibrate
 
 FormOption = Annotated[Form, typer.Option("--format", help="How to print the answer.")]
@@ -103,7 +103,7 @@ def cost(*, json: JsonOption = False, journal: JournalOption = None) -> None:
     if found:
         typer.echo("\nWhat was predicted, and what was measured: mean deltas")
         columns = tuple(field.name for field in fields(Calibration))
-        print_answer(Answer(columns=columns, rows=[astuple(row) for row in found]), form=Form.TABLE)
+        print_answer(QueryResult(columns=columns, rows=[astuple(row) for row in found]), form=Form.TABLE)
 
 
 def _of(found: list[Calibration], session: object, proposer: object) -> list[Calibration]:
@@ -111,13 +111,13 @@ def _of(found: list[Calibration], session: object, proposer: object) -> list[Cal
     return [entry for entry in found if (entry.session, entry.proposer) == (session, proposer)]
 
 
-def _found(answer: Answer, *, json: bool) -> None:
+def _found(answer: QueryResult, *, json: bool) -> None:
     print_answer(answer, form=Form.JSON if json else Form.TABLE)
     if not answer.rows:
         narrate("Nothing found.")
         raise typer.Exit(1)
 
 
-def _catalogue() -> Answer:
+def _catalogue() -> QueryResult:
     rows = [(f"@{saved.name} {' '.join(saved.parameters)}".strip(), saved.question) for saved in SAVED.values()]
-    return Answer(columns=("query", "question"), rows=list(rows))
+    return QueryResult(columns=("query", "question"), rows=list(rows))

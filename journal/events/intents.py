@@ -62,10 +62,18 @@ class BranchFromRequested(Intent, frozen=True, kw_only=True):
 
 
 class Acknowledged(Event, frozen=True, kw_only=True):
-    """Common to the loop's answers; never stored itself. `request` is the position of the intent."""
+    """Common to the loop's answers; never stored itself. `request` is the position of the intent.
+
+    `done` is false if the loop refuses; the `outcome` of an older journal's refusal begins with "not done: " instead.
+    """
 
     request: int
     outcome: str = ""
+    done: bool = True
+
+    def words(self) -> str:
+        """The answer for a person."""
+        return self.outcome if self.done else f"not done: {self.outcome}"
 
 
 class DirectionAcknowledged(Acknowledged, frozen=True, kw_only=True):

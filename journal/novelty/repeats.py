@@ -21,14 +21,14 @@ NEIGHBOURS = 5
 CONSIDERED = 200  # trials that share the most with a change, from which its neighbours are taken
 
 # the last as a reader says
-Rule = Literal["same program", "same change", "same value", "near value", "same structure", "same idea"]
+RepeatRule = Literal["same program", "same change", "same value", "near value", "same structure", "same idea"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """A new change is like an earlier trial. `repeat`: it would tell nothing new; otherwise it is a revisit."""
 
-    rule: Rule
+    rule: RepeatRule
     trial: Trial
     score: float  # 0..1
     repeat: bool
@@ -76,7 +76,7 @@ def _compare(changes: Changes, change: Change, trial: Trial, *, session: str, pa
 
 def _likest(
     change: Change, earlier: Change, known: AbstractSet[str], *, same_parent: bool
-) -> tuple[Rule | None, float]:
+) -> tuple[RepeatRule | None, float]:
     if change.program == earlier.program:
         return "same program", 1.0
     if change.change == earlier.change:
@@ -89,7 +89,7 @@ def _likest(
     return ("same structure", score) if score >= SAME_STRUCTURE else (None, score)
 
 
-def _likest_value(distance: float | None, *, same_parent: bool) -> tuple[Rule | None, float]:
+def _likest_value(distance: float | None, *, same_parent: bool) -> tuple[RepeatRule | None, float]:
     """Both change knobs alone: alike if the same knobs went to the same, or near, values."""
     if distance is not None and distance <= SAME_VALUE:
         return "same value", 1.0 - distance

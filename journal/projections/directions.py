@@ -54,5 +54,5 @@ class Directions(Fold):
     def _acknowledge(self, event: DirectionAcknowledged, recorded: Recorded) -> Direction | None:
         row = next((row for row in self.rows.values() if row.position == event.request), None)
         if row is not None:
-            row.acknowledged_at, row.outcome = recorded.recorded_at, event.outcome
+            row.acknowledged_at, row.outcome = recorded.recorded_at, event.words()
         return row

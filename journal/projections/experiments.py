@@ -94,6 +94,15 @@ class Experiments(Fold):
         _EVOLVE[type(event)](row, event, recorded.recorded_at)
         return row
 
+    def of_session(self, session: str) -> list[Experiment]:
+        """The experiments of one session, in the order in which they were first proposed."""
+        return [row for row in self.rows.values() if row.session == session]
+
+    def next_number(self, session: str) -> int:
+        """The number of the session's next experiment; 0 is the baseline's."""
+        newest_first = reversed(self.rows.values())  # numbers are given in order
+        return 1 + next((row.number for row in newest_first if row.session == session), -1)
+
 
 def _proposed(row: Experiment, event: IdeaProposed, at: str) -> None:
     row.idea, row.hypothesis, row.kind = event.idea, event.hypothesis, event.kind

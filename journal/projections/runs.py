@@ -75,6 +75,10 @@ class Runs(Fold):
             _EVOLVE[type(event)](row, event, recorded.recorded_at)
         return row
 
+    def of_session(self, session: str) -> list[Run]:
+        """The runs of one session, in the order in which they were started."""
+        return [row for row in self.rows.values() if row.session == session]
+
 
 def _launched(row: Run, event: RunLaunched, _at: str) -> None:
     row.pid, row.pid_started, row.boot, row.folder = event.pid, event.pid_started, event.boot, event.folder

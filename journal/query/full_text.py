@@ -6,7 +6,7 @@ from pathlib import Path
 from journal.errors import JournalMissing
 from journal.novelty.nearest import nearest
 from journal.projections.state import State
-from journal.query.sql import Answer, Value, ask
+from journal.query.sql import QueryResult, Value, ask
 
 LIMIT = 20
 COMMON = 5_000  # rows that hold a word which tells nothing, as ranking them takes tens of milliseconds
@@ -47,7 +47,7 @@ WITH words (word) AS (VALUES {places}), counted AS (
 SELECT word FROM counted WHERE held > 0 AND held < {common} ORDER BY held LIMIT {words}"""
 
 
-def failures(path: Path, words: str = "", *, limit: int = LIMIT, common: int = COMMON) -> Answer:
+def failures(path: Path, words: str = "", *, limit: int = LIMIT, common: int = COMMON) -> QueryResult:
     """Failed runs by what broke; with words, the failures and the ideas that did not work which hold all of them.
 
     The best matches first (BM25); the latest first where so many match that the words tell nothing apart.
@@ -61,7 +61,7 @@ def failures(path: Path, words: str = "", *, limit: int = LIMIT, common: int = C
     return ask(path, FAILURES.format(**hits), (wanted, limit))
 
 
-def similar(path: Path, text: str, *, limit: int = LIMIT, common: int = COMMON) -> Answer:
+def similar(path: Path, text: str, *, limit: int = LIMIT, common: int = COMMON) -> QueryResult:
     """Experiments whose idea, hypothesis or diff shares words with the text, the most telling words first (BM25).
 
     Words that thousands of ideas hold weigh next to nothing and cost the most: they count only where there is no other.
@@ -83,7 +83,7 @@ def _hits(table: str, *, many: bool, limit: int, weights: str = "") -> str:
     return HITS.format(table=table, place=place, order=order, ranked=ranked, limit=max(400, 2 * limit))
 
 
-def like(path: Path, state: State, experiment: int, *, limit: int = LIMIT) -> Answer:
+def like(path: Path, state: State, experiment: int, *, limit: int = LIMIT) -> QueryResult:
     """Experiments like one of the latest session, by what it does and by its idea's words, in turn: the order is `rank`."""
     latest = state.latest_session()
     trial = state.changes.rows.get((latest.tag, experiment)) if latest else None
@@ -107,7 +107,7 @@ def like(path: Path, state: State, experiment: int, *, limit: int = LIMIT) -> An
         )
         for rank, row in enumerate(found, start=1)
     ]
-    return Answer(
+    return QueryResult(
         columns=("rank", "session", "experiment", "status", "delta", "likeness", "found_by", "idea"), rows=rows
     )
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from journal.errors import QueryRefused
 from journal.query.full_text import match
-from journal.query.sql import Answer, ask
+from journal.query.sql import QueryResult, ask
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +129,7 @@ SELECT s.session, s.proposer, s.model, s.proposals, s.failures, s.calls, s.token
 FROM spend s LEFT JOIN hours h USING (session, proposer, model) ORDER BY s.session, dollars DESC"""
 
 
-def answer_line(path: Path, line: str) -> Answer:
+def answer_line(path: Path, line: str) -> QueryResult:
     """The answer to one line of the prompt: SQL, or @NAME and its values."""
     name, *values = line.split() if line.startswith("@") else [line]
     return ask(path, *resolve(name, values))

@@ -34,7 +34,7 @@ Value = str | int | float | bytes | None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class QueryResult:
     """Columns and rows; `truncated` says in words that a cap cut the rest off, or is empty."""
 
     columns: tuple[str, ...]
@@ -50,7 +50,7 @@ def ask(
     seconds: float = SECONDS,
     rows: int = ROWS,
     stopped: Callable[[], bool] = lambda: False,
-) -> Answer:
+) -> QueryResult:
     """The answer to one SELECT. Raises QueryRefused for all else, for SQL that is wrong, and past the deadline.
 
     `stopped` is asked every few steps; when it says yes, the statement ends at once and is refused as interrupted.
@@ -67,7 +67,7 @@ def ask(
         db.close()
 
 
-def _answer(db: sqlite3.Connection, sql: str, values: Sequence[Value], *, rows: int, guard: "_Guard") -> Answer:
+def _answer(db: sqlite3.Connection, sql: str, values: Sequence[Value], *, rows: int, guard: "_Guard") -> QueryResult:
     try:
         cursor = db.execute(sql, values)
         if cursor.description is None:
@@ -78,19 +78,21 @@ def _answer(db: sqlite3.Connection, sql: str, values: Sequence[Value], *, rows: 
         raise QueryRefused(guard.reason or _words(error)) from error
 
 
-def _capped(cursor: sqlite3.Cursor, columns: tuple[str, ...], *, rows: int) -> Answer:
+def _capped(cursor: sqlite3.Cursor, columns: tuple[str, ...], *, rows: int) -> QueryResult:
     taken: list[tuple[Value, ...]] = []
     size = 0
     for row in cursor:
         size += sum(map(_size, row))
         if len(taken) == rows:
-            return Answer(columns=columns, rows=taken, truncated=f"only the first {rows} rows are shown: add a LIMIT")
+            return QueryResult(
+                columns=columns, rows=taken, truncated=f"only the first {rows} rows are shown: add a LIMIT"
+            )
         if size > RESULT_BYTES:
-            return Answer(
+            return QueryResult(
                 columns=columns, rows=taken, truncated=f"the rest is over {RESULT_BYTES >> 20} MB: select less"
             )
         taken.append(row)
-    return Answer(columns=columns, rows=taken)
+    return QueryResult(columns=columns, rows=taken)
 
 
 class _Guard:

@@ -74,7 +74,7 @@ class _Night:
     def __init__(self, state: State, session: Session) -> None:
         self._state = state
         self._session = session
-        self._all = [row for row in state.experiments.rows.values() if row.session == session.tag]
+        self._all = state.experiments.of_session(session.tag)
         self._decided = [row for row in self._all if row.number > 0 and row.status != "open"]
         stands = {row.number for row in lineage(state, session.tag, session.incumbent)}
         kept = [row for row in self._decided if row.status == "keep"]
@@ -82,9 +82,7 @@ class _Night:
         self._left = [row for row in kept if row.number not in stands]
         self._vetoed = [row for row in self._decided if row.vetoed]
         self._crashed = [row for row in self._decided if row.status == "crash"]
-        self._failures = {
-            run.experiment: run for run in state.runs.rows.values() if run.failure and run.session == session.tag
-        }
+        self._failures = {run.experiment: run for run in state.runs.of_session(session.tag) if run.failure}
         trials = {trial.experiment: trial for trial in state.changes.of_session(session.tag)}
         self._open = [row for row in self._all if row.number > 0 and row.status == "open" and row.number in trials]
         failed = [row for row in self._decided if row.status in ("discard", "invalid") and not row.vetoed]
@@ -192,7 +190,7 @@ def _failure(run: Run | None, row: Experiment) -> str:
 
 
 def _night(row: Session, state: State) -> str:
-    kept = [found for found in state.experiments.rows.values() if found.session == row.tag and found.status == "keep"]
+    kept = [found for found in state.experiments.of_session(row.tag) if found.status == "keep"]
     ideas = [quote(found.idea, 60) for found in kept if found.number > 0]
     told = ", ".join(ideas[:NIGHT]) + (" …" if len(ideas) > NIGHT else "")
     baseline = "none" if row.baseline is None else f"{row.baseline:.6g}"

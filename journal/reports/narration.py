@@ -148,8 +148,8 @@ _TELL: dict[type[Event], Callable[[Any], str]] = {
     StopRequested: lambda e: f"{e.author} asks to stop{' now' if e.now else ''}",
     VetoRequested: lambda e: f"{e.author} takes back #{e.experiment}",
     BranchFromRequested: lambda e: f"{e.author} asks to go on from #{e.experiment}",
-    VetoAcknowledged: lambda e: f"asked for a veto: {e.outcome}",
-    BranchFromAcknowledged: lambda e: f"asked to go on from elsewhere: {e.outcome}",
+    VetoAcknowledged: lambda e: f"asked for a veto: {e.words()}",
+    BranchFromAcknowledged: lambda e: f"asked to go on from elsewhere: {e.words()}",
 }
 
 

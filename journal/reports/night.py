@@ -52,8 +52,8 @@ class _Night:
     def __init__(self, state: State, session: Session) -> None:
         self._state = state
         self._session = session
-        self._rows = [row for row in state.experiments.rows.values() if row.session == session.tag]
-        self._runs = [run for run in state.runs.rows.values() if run.session == session.tag]
+        self._rows = state.experiments.of_session(session.tag)
+        self._runs = state.runs.of_session(session.tag)
 
     def headline(self) -> list[str]:
         session, counts = self._session, self._session.counts

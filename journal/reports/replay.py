@@ -16,23 +16,23 @@ LONGEST = 3.0  # seconds that a replay stands still at most, however long the ni
 
 
 @dataclass(frozen=True)
-class Step:
+class ReplayStep:
     """An event, and the seconds to wait before it is shown."""
 
     pause: float
     recorded: Recorded
 
 
-def paced(events: Iterable[Recorded], *, speed: float, longest: float = LONGEST) -> Iterator[Step]:
+def paced(events: Iterable[Recorded], *, speed: float, longest: float = LONGEST) -> Iterator[ReplayStep]:
     """The events at `speed` times the pace of the night; infinite speed leaves no pauses."""
     iterator = iter(events)
     first = next(iterator, None)
     if first is None:
         return
-    yield Step(0.0, first)
+    yield ReplayStep(0.0, first)
     for before, recorded in pairwise(chain((first,), iterator)):
         seconds = (_time(recorded) - _time(before)).total_seconds()
-        yield Step(min(longest, max(0.0, seconds / speed)), recorded)
+        yield ReplayStep(min(longest, max(0.0, seconds / speed)), recorded)
 
 
 def state_at(reader: Reader, position: int) -> State:

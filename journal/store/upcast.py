@@ -9,9 +9,9 @@ from journal.errors import UnknownEvent
 from journal.events import CATALOGUE, Event
 
 Payload = dict[str, object]
-Step = Callable[[Payload], Payload]
+Upcast = Callable[[Payload], Payload]
 
-STEPS: dict[tuple[str, int], Step] = {}  # (stored name, schema it starts from) -> step
+STEPS: dict[tuple[str, int], Upcast] = {}  # (stored name, schema it starts from) -> step
 
 
 def upcast(
@@ -19,7 +19,7 @@ def upcast(
     schema: int,
     payload: Payload,
     *,
-    steps: Mapping[tuple[str, int], Step] = STEPS,
+    steps: Mapping[tuple[str, int], Upcast] = STEPS,
     catalogue: Mapping[str, type[Event]] = CATALOGUE,
 ) -> Payload:
     """The payload in the shape this program knows. Raises UnknownEvent where no road leads there."""

@@ -71,7 +71,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return pattern.replace("(number)", NUMBER)
 
 
-KEYS = tuple(Config.__struct_fields__)
+BRIEF_KEYS = tuple(Config.__struct_fields__)
 REQUIRED = ("goal", "metric", "direction")
 
 

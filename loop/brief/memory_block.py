@@ -19,7 +19,7 @@ def split(text: str) -> tuple[str, str | None, str]:
     return before, memory, after
 
 
-def remember(path: Path, memory: str, *, stage: Path) -> None:
+def write(path: Path, memory: str, *, stage: Path) -> None:
     """Rewrite the generated block, atomically; the human's bytes stay as they are, and so do their line endings.
 
     `stage` is a folder for the half-written file, so that a crash leaves none beside the brief. Raises OSError, and

@@ -22,7 +22,7 @@ OBJECTS = 50  # JSON objects over several lines that are tried, from the end
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class MetricSource:
     """Where one number stands. `file` is relative to the folder of the run; without it the output is meant."""
 
     kind: Literal["line", "json", "csv", "own"]
@@ -44,14 +44,14 @@ class Source:
                 return f"{place} holds no line `{self.name}: number` that matches the brief's pattern"
 
 
-def of_metric(config: Config) -> Source:
+def of_metric(config: Config) -> MetricSource:
     """Where the brief says that the metric stands."""
-    return _special(config.pattern, config) or Source(
+    return _special(config.pattern, config) or MetricSource(
         kind="line", what=config.regex(), name=config.metric, file=config.log
     )
 
 
-def of_name(name: str, config: Config) -> Source:
+def of_name(name: str, config: Config) -> MetricSource:
     """Where another number stands: as the name itself says, else beside the metric and in the same way."""
     metric = of_metric(config)
     if name == config.metric:
@@ -59,8 +59,8 @@ def of_name(name: str, config: Config) -> Source:
     if found := _special(name, config):
         return found
     if metric.kind in ("json", "csv"):
-        return Source(kind=metric.kind, what=name, name=name, file=metric.file)
-    return Source(kind="line", what=rf"^\s*{re.escape(name)}\s*[:=]\s*{NUMBER}", name=name, file=config.log)
+        return MetricSource(kind=metric.kind, what=name, name=name, file=metric.file)
+    return MetricSource(kind="line", what=rf"^\s*{re.escape(name)}\s*[:=]\s*{NUMBER}", name=name, file=config.log)
 
 
 def find(config: Config, text: str) -> float | None:
@@ -68,7 +68,7 @@ def find(config: Config, text: str) -> float | None:
     return find_in(of_metric(config), text)
 
 
-def find_in(source: Source, text: str) -> float | None:
+def find_in(source: MetricSource, text: str) -> float | None:
     """The number in a text, or None. The last match counts; a number that is not finite is none."""
     match source.kind:
         case "json":
@@ -92,16 +92,18 @@ def trust(config: Config) -> Trust:
     return "measured" if seen and not config.guard else "self-reported"
 
 
-def _special(pattern: str, config: Config) -> Source | None:
+def _special(pattern: str, config: Config) -> MetricSource | None:
     """The source that a pattern names by one of the special forms, if it is one."""
     if pattern in OWN:
-        return Source(kind="own", what=pattern, name=pattern)
+        return MetricSource(kind="own", what=pattern, name=pattern)
     kind, _, rest = pattern.partition(":")
     if kind == "json":
-        return Source(kind="json", what=rest.strip(), name=rest.strip(), file=config.log)
+        return MetricSource(kind="json", what=rest.strip(), name=rest.strip(), file=config.log)
     if kind == "csv":
         file, _, column = rest.strip().partition(":")
-        return Source(kind="csv", what=column.strip(), name=column.strip() or config.metric, file=file or config.log)
+        return MetricSource(
+            kind="csv", what=column.strip(), name=column.strip() or config.metric, file=file or config.log
+        )
     return None
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 from loop.brief.config import NUMBER, Config
 from loop.brief.metric import find, objects
 
-Direction = Literal["minimize", "maximize"]
+MetricDirection = Literal["minimize", "maximize"]
 
 _PAIR = re.compile(
     rf"(?P<label>[A-Za-z_][\w./@%-]*(?: [A-Za-z_][\w./@%-]*){{0,3}})(?P<sign>\s*[:=]\s*){NUMBER}(?![\w.:]*\w)"
@@ -40,7 +40,7 @@ class Candidate:
     pattern: str  # as in a brief
 
     @property
-    def direction(self) -> Direction | None:
+    def direction(self) -> MetricDirection | None:
         return direction_of(self.name)
 
 
@@ -58,7 +58,7 @@ def named(name: str, found: Sequence[Candidate]) -> Candidate | None:
     return same[0] if same else holding[0] if len(holding) == 1 else None
 
 
-def direction_of(name: str) -> Direction | None:
+def direction_of(name: str) -> MetricDirection | None:
     """Which way a metric of this name is better, where that is usual."""
     words = _words(name)
     lower, higher = any(word in _LOWER for word in words), any(word in _HIGHER for word in words)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from journal.changes.python_knobs import knobs, replace
-from loop.brief.config import KEYS
+from loop.brief.config import BRIEF_KEYS
 from loop.errors import BadInput
 
 
@@ -30,7 +30,7 @@ def read(path: Path) -> Profile:
     brief, constants = data.get("brief", {}), data.get("constants", {})
     if not isinstance(brief, dict) or not isinstance(constants, dict):
         raise BadInput(f"The profile {path} cannot be read: `brief` and `constants` are tables.")
-    unknown = [key for key in brief if key not in KEYS]
+    unknown = [key for key in brief if key not in BRIEF_KEYS]
     if unknown:
         raise BadInput(f"The profile {path} sets `{unknown[0]}`, which is no key of a brief.")
     return Profile(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from loop.brief.config import KEYS, REQUIRED, Config
+from loop.brief.config import BRIEF_KEYS, REQUIRED, Config
 from loop.brief.memory_block import outside
 from loop.brief.validation import LISTS, config_of
 from loop.errors import BadInput
@@ -23,7 +23,7 @@ _PLAIN = re.compile(r"^(?P<key>[A-Za-z][A-Za-z_]*)\s*:\s*(?P<value>\S.*)$")
 
 
 @dataclass(frozen=True)
-class Entry:
+class BriefEntry:
     """A value as a brief gives it, and its line."""
 
     value: object
@@ -70,7 +70,7 @@ def parse(
     written = outside(text, path=path)
     entries, human = _front_matter(written, path=path)
     for key, entry in entries.items():
-        if key not in KEYS:
+        if key not in BRIEF_KEYS:
             raise BadInput(f"{path.name} line {entry.line}: there is no key `{key}`{_meant(key)}")
     for key in REQUIRED:
         if key not in entries:
@@ -85,7 +85,7 @@ def parse(
     return Brief(path=path, config=config, human=human, text=written, given=frozenset(entries))
 
 
-def _front_matter(text: str, *, path: Path) -> tuple[dict[str, Entry], str]:
+def _front_matter(text: str, *, path: Path) -> tuple[dict[str, BriefEntry], str]:
     lines = text.splitlines(keepends=True)
     if not lines or lines[0].strip() != "---":
         return _plain_lines(text, path=path), text
@@ -96,13 +96,13 @@ def _front_matter(text: str, *, path: Path) -> tuple[dict[str, Entry], str]:
     raise BadInput(f"{path.name} line 1: the front matter is not closed: end it with a line `---`.")
 
 
-def _plain_lines(text: str, *, path: Path) -> dict[str, Entry]:
+def _plain_lines(text: str, *, path: Path) -> dict[str, BriefEntry]:
     """`Goal: …` lines of a brief without front matter; other prose with a colon is no key."""
-    entries: dict[str, Entry] = {}
+    entries: dict[str, BriefEntry] = {}
     for number, line in enumerate(text.splitlines(), start=1):
         match = _PLAIN.match(line.lstrip("-* "))
-        if match and (key := match["key"].lower()) in KEYS and key not in entries:
-            entries[key] = Entry(_plain(key, match["value"].strip(), where=f"{path.name} line {number}"), number)
+        if match and (key := match["key"].lower()) in BRIEF_KEYS and key not in entries:
+            entries[key] = BriefEntry(_plain(key, match["value"].strip(), where=f"{path.name} line {number}"), number)
     return entries
 
 
@@ -113,7 +113,7 @@ def _plain(key: str, value: str, *, where: str) -> object:
         raise BadInput(f"{where}: `{key}` is no list: write {key}: [a.py, b.py].") from error
 
 
-def _yaml(matter: str, *, path: Path) -> dict[str, Entry]:
+def _yaml(matter: str, *, path: Path) -> dict[str, BriefEntry]:
     try:
         node = yaml.compose(matter, Loader=yaml.SafeLoader)
         loaded = yaml.safe_load(matter)
@@ -127,15 +127,15 @@ def _yaml(matter: str, *, path: Path) -> dict[str, Entry]:
         return {}
     if not isinstance(node, yaml.MappingNode):
         raise BadInput(f"{path.name} line 2: the front matter must be `key: value` lines.")
-    entries: dict[str, Entry] = {}
+    entries: dict[str, BriefEntry] = {}
     for key, _ in node.value:
         line, name = key.start_mark.line + 2, str(key.value)
         if name in entries:
             raise BadInput(f"{path.name} line {line}: `{name}` is said twice.")
-        entries[name] = Entry(loaded.get(name), line)
+        entries[name] = BriefEntry(loaded.get(name), line)
     return entries
 
 
 def _meant(key: str) -> str:
-    near = difflib.get_close_matches(key, KEYS, n=1)
-    return f"; did you mean `{near[0]}`?" if near else f": the keys are {', '.join(KEYS)}."
+    near = difflib.get_close_matches(key, BRIEF_KEYS, n=1)
+    return f"; did you mean `{near[0]}`?" if near else f": the keys are {', '.join(BRIEF_KEYS)}."

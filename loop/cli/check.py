@@ -10,7 +10,7 @@ import typer
 
 from journal.projections.state import State
 from loop.cli.app import LOOK, NOT_SO, JournalOption, JsonOption, app, folded
-from loop.contracts import Passed, Proposal, Refused, Request
+from loop.contracts import Accepted, Proposal, Rejected, Request
 from loop.errors import BadInput
 
 _TOUCHED = re.compile(r"^--- a/(.+)$", re.MULTILINE)
@@ -45,7 +45,7 @@ def check(
     edits = patches.apply(diff, workspace.read(parent, [path for path in _TOUCHED.findall(diff) if path in tree]))
     request = Request(
         session=session.tag if session else "",
-        experiment=_next(state, session.tag if session else ""),
+        experiment=state.experiments.next_number(session.tag if session else ""),
         attempt=1,
         parent=parent,
         files=workspace.read(parent, scope.files()),
@@ -55,7 +55,7 @@ def check(
     proposal = Proposal(idea=patch, files=edits, retry_of=retry_of, retry_reason=reason)
     answer = at_gate(proposal, request, config=config, workspace=workspace)
     print(json.dumps(_data(answer), ensure_ascii=False) if as_json else _words(answer, state, request.session))
-    if isinstance(answer, Refused):
+    if isinstance(answer, Rejected):
         raise typer.Exit(NOT_SO)
 
 
@@ -66,31 +66,27 @@ def _read(patch: str) -> str:
         raise BadInput(f"The patch {patch} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
 
 
-def _next(state: State, session: str) -> int:
-    return max((number for tag, number in state.experiments.rows if tag == session), default=-1) + 1
-
-
-def _data(answer: Passed | Refused) -> dict[str, object]:
+def _data(answer: Accepted | Rejected) -> dict[str, object]:
     change = answer.change
     told: dict[str, object] = {
-        "passes": isinstance(answer, Passed),
+        "passes": isinstance(answer, Accepted),
         "program": change.program,
         "change": change.change,
         "knobs": [{"name": move.name, "old": move.old, "new": move.new} for move in change.knobs],
         "added": change.added,
         "removed": change.removed,
     }
-    if isinstance(answer, Passed):
+    if isinstance(answer, Accepted):
         return told | {"neighbours": answer.neighbours}
     return told | {"rule": answer.rule, "reason": answer.reason, "matched": answer.matched, "score": answer.score}
 
 
-def _words(answer: Passed | Refused, state: State, session: str) -> str:
+def _words(answer: Accepted | Rejected, state: State, session: str) -> str:
     change = answer.change
     lines = [f"{move.name}: {move.old or 'absent'} -> {move.new or 'absent'}" for move in change.knobs]
     lines += [f"comes: {' '.join(change.added)}"] if change.added else []
     lines += [f"goes: {' '.join(change.removed)}"] if change.removed else []
-    if isinstance(answer, Refused):
+    if isinstance(answer, Rejected):
         return "\n".join([*lines, f"refused ({answer.rule}): {answer.reason}"])
     near = [state.experiments.rows[session, number] for number in answer.neighbours]
     return "\n".join([*lines, "passes", *(f"near: #{row.number} {row.status}: {row.idea}" for row in near)])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from loop.brief.config import KEYS
+from loop.brief.config import BRIEF_KEYS
 from loop.cli.app import INTERRUPTED, START, JsonOption, app, say
 from loop.errors import BadInput
 
@@ -65,7 +65,7 @@ def init(
         "goal": goal, "metric": metric, "direction": direction, "train": train, "evaluate": evaluate, "scope": scope,
         "budget": budget, "target": target, "guard": guard, "pattern": pattern, "log": log, "inputs": inputs,
     }  # fmt: skip
-    wish = wizard.Wish(
+    wish = wizard.InitOptions(
         keys={key: value for key, value in given.items() if value is not None},
         runs=runs,
         trial=not from_autoresearch if trial is None else trial,
@@ -117,7 +117,7 @@ def _tell(made: "Made", imported: int | None, *, as_json: bool) -> None:
 
 
 def _how_to_keep(key: str) -> str:
-    return f"; say it with --{key} to keep it" if key in KEYS else ", as there is no such key"
+    return f"; say it with --{key} to keep it" if key in BRIEF_KEYS else ", as there is no such key"
 
 
 class Nobody:

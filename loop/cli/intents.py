@@ -107,25 +107,28 @@ def _ask(path: Path, intent: Intent, *, as_json: bool) -> None:
 
 
 def tell(path: Path, posted: Recorded, *, as_json: bool, runs: bool, later: str | None = None) -> None:
-    """Say what the loop answers, or why it answers later; exit code 1 where it does not do what was asked."""
-    outcome = later or (_answer(path, posted.position) if runs else "kept for the next call of the loop")
+    """Say what the loop answers, or why it answers later; exit code 1 if it does not do what was asked."""
+    answer = _answer(path, posted.position) if runs and later is None else None
+    if later is None and not runs:
+        later = "kept for the next call of the loop"
+    words = answer.words() if answer else later
     if as_json:
-        print(json.dumps({"request": posted.position, "outcome": outcome}, ensure_ascii=False))
-    say(outcome if outcome is not None else f"asked; the loop has not answered within {PATIENCE:.0f} s")
-    if outcome is None or outcome.startswith("not done"):
+        done = answer.done if answer else None
+        print(json.dumps({"request": posted.position, "outcome": words, "done": done}, ensure_ascii=False))
+    say(words if words is not None else f"asked; the loop has not answered within {PATIENCE:.0f} s")
+    if words is None or (answer is not None and not answer.done):
         raise typer.Exit(NOT_SO)
 
 
-def _answer(path: Path, request: int) -> str | None:
+def _answer(path: Path, request: int) -> Acknowledged | None:
     """The loop's answer to a request, or None if it gives none in time."""
     until = time.monotonic() + PATIENCE
     reader = Reader(path)
     with Tail(path) as tail:
         while True:
-            answers = (recorded.event for recorded in reader.read(after=request))
-            found = next(
-                (event for event in answers if isinstance(event, Acknowledged) and event.request == request), None
-            )
-            if found is not None or not tail.wait(max(0.0, until - time.monotonic())):
+            events = (recorded.event for recorded in reader.read(after=request))
+            answers = (event for event in events if isinstance(event, Acknowledged) and event.request == request)
+            answer = next(answers, None)
+            if answer is not None or not tail.wait(max(0.0, until - time.monotonic())):
                 reader.close()
-                return found.outcome if found else None
+                return answer

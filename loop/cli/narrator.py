@@ -7,9 +7,9 @@ from typing import TextIO
 from journal.events import RunFailed, RunFinished
 from journal.events.recorded import Recorded
 from journal.reports.narration import narrate
-from loop.contracts import Training
-from loop.runs.process.telemetry import Step
-from loop.runtime.recorder import Listener
+from loop.contracts import RunSpec
+from loop.runs.process.telemetry import TrainingStep
+from loop.runtime.session_journal import Listener
 
 PLAIN_SECONDS = 5.0  # between lines about one run where nobody watches live
 CLEAR = "\r\x1b[K"
@@ -37,7 +37,7 @@ class Narrator(Listener):
             self._open = False
             self._said = time.monotonic()
 
-    def step(self, training: Training, step: Step) -> None:
+    def step(self, training: RunSpec, step: TrainingStep) -> None:
         self._training[training.experiment] = line = f"#{training.experiment} {_progress(step)}"
         if self._live:
             each = WIDTH // len(self._training)
@@ -61,7 +61,7 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else " " for char in text)
 
 
-def _progress(step: Step) -> str:
+def _progress(step: TrainingStep) -> str:
     done = min(1.0, max(0.0, step.progress or 0.0))
     filled = round(done * BAR)
     loss = "" if step.loss is None else f" loss {step.loss:.4f}"

@@ -19,7 +19,7 @@ from journal.events.recorded import Recorded
 from journal.reports.narration import narrate
 from loop.cli.narrator import printable
 from loop.llm.messages import LASTING
-from loop.runtime.recorder import Listener
+from loop.runtime.session_journal import Listener
 
 SECONDS = 30.0  # that a command may take
 

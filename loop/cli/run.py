@@ -14,13 +14,13 @@ from journal.events.recorded import Recorded
 from journal.projections.state import State
 from loop.cli.app import INTERRUPTED, START, JournalOption, JsonOption, app, folded, report, say
 from loop.errors import LoopError
-from loop.runtime.recorder import Listener
+from loop.runtime.session_journal import Listener
 
 if TYPE_CHECKING:  # `ar-loop --help` reads neither
     from loop.cli.notify import Notifier
     from loop.experiment.ablation import Tested
-    from loop.runtime.context import Lab
-    from loop.setup.project import Setting
+    from loop.runtime.context import Context
+    from loop.setup.project import Project
 
 LOG = "loop.log"  # in .ar, of a loop without a terminal
 
@@ -85,49 +85,49 @@ def run(
     for words in filter(None, _notes(setting, tag=tag, ablate=ablate)):
         say(f"note: {words}")
     narrator = Narrator(live=False if detach else None)
-    lab = bootstrap.assemble(setting, tag=tag, screen=narrator, past=ablate)
+    ctx = bootstrap.assemble(setting, tag=tag, screen=narrator, past=ablate)
     voice = Voice(narrator)
-    lab.recorder.listen(voice)
+    ctx.journal.listen(voice)
     end = "`ar-loop stop`" if let_go else "Ctrl-C"
-    say(f"session {lab.session.tag} on branch {lab.session.branch}; watch it with `ar-tui`, end it with {end}")
+    say(f"session {ctx.session.tag} on branch {ctx.session.branch}; watch it with `ar-tui`, end it with {end}")
     if let_go:
-        say(f"it runs on without this terminal, as process {os.getpid()}, and talks to {lab.folder / LOG}")
-        let_go(lab.folder / LOG)
-    notifier = _notifier(lab, notify)
+        say(f"it runs on without this terminal, as process {os.getpid()}, and talks to {ctx.folder / LOG}")
+        let_go(ctx.folder / LOG)
+    notifier = _notifier(ctx, notify)
     try:
-        ending = (main_loop.retest if ablate else main_loop.run)(lab, more=experiments)
+        ending = (main_loop.retest if ablate else main_loop.run)(ctx, more=experiments)
     finally:
         if notifier:
             notifier.finish()
     voice.ends()
     if ablate:
-        _tell(ablation.findings(lab), metric=setting.brief.config.metric, as_json=as_json)
+        _tell(ablation.findings(ctx), metric=setting.brief.config.metric, as_json=as_json)
     else:
-        _report(lab, setting.journal, as_json=as_json)
+        _report(ctx, setting.journal, as_json=as_json)
     if ending.broken:
         raise LoopError(ending.reason)
-    if lab.control.interrupted:
+    if ctx.control.interrupted:
         raise typer.Exit(INTERRUPTED)
 
 
-def _notes(setting: "Setting", *, tag: str | None, ablate: bool) -> Iterator[str]:
+def _notes(setting: "Project", *, tag: str | None, ablate: bool) -> Iterator[str]:
     """What a person may not know of, and should before it starts."""
     from loop.setup import preflight  # noqa: PLC0415
     from loop.setup.doctor import idle  # noqa: PLC0415
-    from loop.setup.preflight import left_behind  # noqa: PLC0415
+    from loop.setup.preflight import unmerged_session  # noqa: PLC0415
 
     if not ablate:
         yield preflight.choice(setting).words
         yield idle(setting) or ""
         known = folded(setting.journal) if setting.journal.exists() else State()
-        yield left_behind(setting.workspace, known, setting.brief.config.scope, tag=tag) or ""
+        yield unmerged_session(setting.workspace, known, setting.brief.config.scope, tag=tag) or ""
     for path in preflight.uncommitted(setting):
         yield f"{path} has changes that are not committed: the session stands on the commit."
 
 
-def _report(lab: "Lab", journal: Path, *, as_json: bool) -> None:
+def _report(ctx: "Context", journal: Path, *, as_json: bool) -> None:
     state = folded(journal)
-    report(state.sessions.rows[lab.session.tag], state, as_json=as_json, runs=False)
+    report(state.sessions.rows[ctx.session.tag], state, as_json=as_json, runs=False)
     if not as_json:
         print("next: ar-tui · ar-journal log · ar-journal sql @near-misses")
 
@@ -152,7 +152,7 @@ def _signed(value: float | None) -> str:
     return "-" if value is None else f"{value:+.3g}"
 
 
-def _notifier(lab: "Lab", command: str | None) -> "Notifier | None":
+def _notifier(ctx: "Context", command: str | None) -> "Notifier | None":
     """Who tells the person that is not there, if they want to be told."""
     from loop.cli.notify import Notifier  # noqa: PLC0415
     from loop.cli.summary import as_data  # noqa: PLC0415
@@ -161,8 +161,8 @@ def _notifier(lab: "Lab", command: str | None) -> "Notifier | None":
         return None
     notifier = Notifier(
         command,
-        facts=lambda: as_data(lab.session, lab.state),
+        facts=lambda: as_data(ctx.session, ctx.state),
         complain=lambda words: say(f"note: {words}; the loop goes on"),
     )
-    lab.recorder.listen(notifier)
+    ctx.journal.listen(notifier)
     return notifier

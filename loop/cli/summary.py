@@ -68,7 +68,7 @@ def _to_be_started(session: Session) -> str:
 
 def vetoed(session: Session, state: State) -> int:
     """Experiments that were kept and that a person took back."""
-    return sum(row.vetoed for row in state.experiments.rows.values() if row.session == session.tag)
+    return sum(row.vetoed for row in state.experiments.of_session(session.tag))
 
 
 def gain(session: Session) -> float | None:
@@ -88,8 +88,7 @@ def in_flight(session: Session, state: State) -> list[int]:
     """The experiments that have no verdict yet, unless the session has ended."""
     if session.state == "ended":
         return []
-    rows = state.experiments.rows.values()
-    return [row.number for row in rows if row.session == session.tag and row.status == "open"]
+    return [row.number for row in state.experiments.of_session(session.tag) if row.status == "open"]
 
 
 def _counted(count: int, noun: str) -> str:

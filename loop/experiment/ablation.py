@@ -7,18 +7,19 @@ experiment of kind `ablation`; one that the journal has since the last keep is n
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from journal.changes.signature import signature
-from journal.events import IdeaProposed
 from journal.projections.experiments import Experiment
 from journal.projections.lineage import lineage
 from loop.brief.scope import Scope
+from loop.contracts import BASELINE
 from loop.errors import WorkspaceError
 from loop.gate import patch
 from loop.gate.gate import unreadable
-from loop.keep_rule import Rule, judge
-from loop.runtime.context import BASELINE, Lab
+from loop.keep_rule import Evidence, KeepRule, judge
+from loop.runtime.context import Context
+from loop.runtime.proposal_events import own_idea
+from loop.runtime.session_journal import SessionJournal
 
-Finding = Literal["still pays", "within the noise", "better without it", "not tested"]
+AblationFinding = Literal["still pays", "within the noise", "better without it", "not tested"]
 KIND = "ablation"
 
 
@@ -32,7 +33,7 @@ class Tested:
     keep: int
     idea: str
     gain: float | None
-    finding: Finding = "not tested"
+    finding: AblationFinding = "not tested"
     words: str = "it was not its turn"
     experiment: int | None = None
     delta: float | None = None
@@ -40,77 +41,76 @@ class Tested:
     threshold: float | None = None
 
 
-def open_next(lab: Lab) -> int | None:
+def open_next(ctx: Context) -> int | None:
     """Record the next experiment that leaves a kept change out, and return its number; None where none is left."""
-    made = _made(lab)
-    for row in _chain(lab):
-        if row.number not in made and not isinstance(left := _without(lab, row), str):
-            return _propose(lab, row, *left)
+    made = _made(ctx.journal)
+    for row in _chain(ctx.journal):
+        if row.number not in made and not isinstance(left := _without(ctx, row), str):
+            return _propose(ctx.journal, row, *left)
     return None
 
 
-def findings(lab: Lab) -> list[Tested]:
+def findings(ctx: Context) -> list[Tested]:
     """Every kept change of the incumbent's chain, oldest first, with what its test has shown."""
-    made = _made(lab)
-    return [_finding(lab, row, made.get(row.number)) for row in _chain(lab)]
+    made = _made(ctx.journal)
+    return [_finding(ctx, row, made.get(row.number)) for row in _chain(ctx.journal)]
 
 
-def _chain(lab: Lab) -> list[Experiment]:
+def _chain(journal: SessionJournal) -> list[Experiment]:
     """The kept changes that the incumbent is made of, oldest first."""
-    chain = reversed(lineage(lab.state, lab.session.tag, lab.session.incumbent))
+    chain = reversed(lineage(journal.state, journal.tag, journal.session.incumbent))
     return [row for row in chain if row.number != BASELINE and row.kind != KIND and row.status == "keep"]
 
 
-def _made(lab: Lab) -> dict[int, Experiment]:
+def _made(journal: SessionJournal) -> dict[int, Experiment]:
     """Number of a kept change -> the experiment that left it out, since the last of them was kept."""
-    last = max((row.number for row in _chain(lab)), default=0)
-    rows = [row for row in lab.state.experiments.rows.values() if row.session == lab.session.tag and row.kind == KIND]
-    ideas = [(row, lab.case(row.number).proposed) for row in rows if row.number > last and row.rule != "stopped"]
+    last = max((row.number for row in _chain(journal)), default=0)
+    rows = [row for row in journal.rows() if row.kind == KIND and row.number > last and row.rule != "stopped"]
+    ideas = [(row, journal.log(row.number).proposed) for row in rows]
     return {idea.ablates: row for row, idea in ideas if idea is not None and idea.ablates is not None}
 
 
-def _without(lab: Lab, row: Experiment) -> tuple[dict[str, str], dict[str, str]] | str:
+def _without(ctx: Context, row: Experiment) -> tuple[dict[str, str], dict[str, str]] | str:
     """The incumbent's files in scope as they are and without a change, or why that cannot be."""
     try:
-        now, rest = without(lab, row)
+        now, rest = without_change(ctx, row)
     except WorkspaceError as error:
         return str(error)
     return "a later change took it out already" if now == rest else (now, rest)
 
 
-def _propose(lab: Lab, row: Experiment, now: dict[str, str], without: dict[str, str]) -> int:
+def _propose(journal: SessionJournal, row: Experiment, now: dict[str, str], rest: dict[str, str]) -> int:
     """Record the experiment, in one event: from then on it is conducted like any other."""
-    number = 1 + max(other.number for other in lab.state.experiments.rows.values() if other.session == row.session)
-    changed = {path: text for path, text in without.items() if text != now.get(path)}
-    idea = IdeaProposed(
+    number = journal.next_number()
+    idea = own_idea(
         session=row.session,
         experiment=number,
         idea=f"without #{row.number}: {row.idea}",
         hypothesis=f"Whether the change of experiment {row.number} still pays.",
         kind=KIND,
-        parent=lab.session.incumbent,
-        diff=patch.unified(now, changed),
-        change=signature(now, without),
-        proposer="loop",
+        parent=journal.session.incumbent,
+        before=now,
+        after=rest,
         ablates=row.number,
     )
-    lab.recorder.experiment(number, idea)
+    journal.append(number, idea)
     return number
 
 
-def _finding(lab: Lab, row: Experiment, made: Experiment | None) -> Tested:
+def _finding(ctx: Context, row: Experiment, made: Experiment | None) -> Tested:
     untested = Tested(keep=row.number, idea=row.idea, gain=row.gain_sigma)
     if made is None:
-        left = _without(lab, row)
+        left = _without(ctx, row)
         return replace(untested, words=left) if isinstance(left, str) else untested
     if made.metric is None or made.commit is None:
-        needed: Finding = "still pays" if made.status == "crash" else "not tested"
+        needed: AblationFinding = "still pays" if made.status == "crash" else "not tested"
         return replace(untested, finding=needed, words=f"no metric without it: {made.reason}", experiment=made.number)
-    metrics, rule = lab.metrics(), Rule(direction=lab.config.direction, k=lab.config.keep, reruns=0)
-    decision = judge(metrics[made.commit], metrics[str(made.parent)], noise=lab.noise(), rule=rule)
+    metrics, rule = ctx.journal.metrics(), KeepRule(direction=ctx.config.direction, k=ctx.config.keep, reruns=0)
+    runs, beside = metrics[made.commit], metrics[str(made.parent)]
+    decision = judge(Evidence(candidate=runs, incumbent=beside, noise=ctx.journal.noise()), rule)
     return replace(
         untested,
-        finding=_pays(decision.delta if lab.config.direction == "minimize" else -decision.delta, decision.threshold),
+        finding=_pays(decision.delta if ctx.config.direction == "minimize" else -decision.delta, decision.threshold),
         words="taken out: the program is shorter" if made.status == "keep" else "",
         experiment=made.number,
         delta=decision.delta,
@@ -119,20 +119,20 @@ def _finding(lab: Lab, row: Experiment, made: Experiment | None) -> Tested:
     )
 
 
-def _pays(loss: float, threshold: float) -> Finding:
+def _pays(loss: float, threshold: float) -> AblationFinding:
     """What the loss without a change says of it."""
     if abs(loss) <= threshold:
         return "within the noise"
     return "still pays" if loss > 0 else "better without it"
 
 
-def without(lab: Lab, row: Experiment) -> tuple[dict[str, str], dict[str, str]]:
+def without_change(ctx: Context, row: Experiment) -> tuple[dict[str, str], dict[str, str]]:
     """The incumbent's files in scope, as they are and without a change. Raises WorkspaceError, in words for its asker."""
-    scope = Scope(patterns=lab.config.scope, tree=lab.workspace.tree(lab.session.incumbent)).files()
-    committed = lab.case(row.number).committed
+    scope = Scope(patterns=ctx.config.scope, tree=ctx.workspace.tree(ctx.session.incumbent)).files()
+    committed = ctx.journal.log(row.number).committed
     if outside := set(committed.files if committed else ()) - set(scope):
         raise WorkspaceError(f"it edited {min(outside)}, which is not in the brief's scope any more.")
-    was, made, now = (lab.workspace.read(at, scope) for at in (str(row.parent), str(row.commit), lab.session.incumbent))
+    was, made, now = (ctx.workspace.read(at, scope) for at in (str(row.parent), str(row.commit), ctx.session.incumbent))
     undone = patch.undone(was, made, now)
     broken = next((why for path, text in undone.items() if (why := unreadable(path, text))), None)
     if broken:

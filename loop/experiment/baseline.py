@@ -3,56 +3,57 @@
 from journal.changes.signature import inventory
 from journal.events import ChangeCommitted, ExperimentKept, IdeaProposed, SessionEnded
 from loop.brief.scope import Scope
+from loop.contracts import BASELINE
 from loop.errors import BadInput
 from loop.experiment.verdict import verdict_on
-from loop.runtime.context import BASELINE, Lab
+from loop.runtime.context import Context
 
 
-def measure_baseline(lab: Lab) -> None:
+def measure_baseline(ctx: Context) -> None:
     """Measure the unchanged code, or go on measuring it. Raises BadInput, and ends the session, where it gives no metric."""
-    start = lab.session.start
-    _propose(lab)
-    _commit(lab, start)
-    verdict = verdict_on(lab, BASELINE, start)
+    start = ctx.session.start
+    _propose(ctx)
+    _commit(ctx, start)
+    verdict = verdict_on(ctx, BASELINE, start)
     if isinstance(verdict, ExperimentKept):
         return
     what = "breaks the brief's own guard" if verdict.rule == "guard" else "gives no metric"
     reason = f"the unchanged code {what}: {verdict.reason}"
-    if lab.session.state != "ended":
-        lab.recorder.of_session(SessionEnded(session=lab.session.tag, reason=reason))
+    if ctx.session.state != "ended":
+        ctx.journal.append_to_session(SessionEnded(session=ctx.session.tag, reason=reason))
     raise BadInput(f"{reason[0].upper()}{reason[1:]}. See `ar-journal show 0`, mend it, then start again.")
 
 
-def _propose(lab: Lab) -> None:
-    if lab.case(BASELINE).proposed is not None:
+def _propose(ctx: Context) -> None:
+    if ctx.journal.log(BASELINE).proposed is not None:
         return
-    start = lab.session.start
-    scope = Scope(patterns=lab.config.scope, tree=lab.workspace.tree(start), locked=lab.config.locked)
-    files = lab.workspace.read(start, scope.files())
+    start = ctx.session.start
+    scope = Scope(patterns=ctx.config.scope, tree=ctx.workspace.tree(start), locked=ctx.config.locked)
+    files = ctx.workspace.read(start, scope.files())
     idea = IdeaProposed(
-        session=lab.session.tag,
+        session=ctx.session.tag,
         experiment=BASELINE,
         idea="the code as it is",
         kind="baseline",
-        parent=lab.session.base,
+        parent=ctx.session.base,
         diff="",
         change=inventory(files),  # so that the gate knows the program that a change must not lead back to
         proposer="loop",
     )
-    lab.recorder.experiment(BASELINE, idea)
+    ctx.journal.append(BASELINE, idea)
 
 
-def _commit(lab: Lab, start: str) -> None:
-    if lab.case(BASELINE).committed is not None:
+def _commit(ctx: Context, start: str) -> None:
+    if ctx.journal.log(BASELINE).committed is not None:
         return
-    lab.workspace.hold(lab.session.tag, BASELINE, start)
+    ctx.workspace.hold(ctx.session.tag, BASELINE, start)
     committed = ChangeCommitted(
-        session=lab.session.tag,
+        session=ctx.session.tag,
         experiment=BASELINE,
         commit=start,
-        parent=lab.session.base,
+        parent=ctx.session.base,
         files=(),
         lines_added=0,
         lines_removed=0,
     )
-    lab.recorder.experiment(BASELINE, committed)
+    ctx.journal.append(BASELINE, committed)

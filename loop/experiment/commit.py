@@ -5,23 +5,23 @@ from datetime import datetime
 from journal.events import ChangeCommitted, IdeaProposed
 from loop.brief.scope import Scope
 from loop.gate import patch
-from loop.runtime.context import Lab
+from loop.runtime.context import Context
 
 
-def commit(lab: Lab, number: int, idea: IdeaProposed) -> str:
+def commit(ctx: Context, number: int, idea: IdeaProposed) -> str:
     """The commit of the proposal: written and held by a ref before the event names it; the same event gives the same commit."""
-    folded = lab.case(number)
-    if folded.committed is not None:
-        return folded.committed.commit
-    parent = lab.session.tip if idea.parent == lab.session.incumbent else idea.parent
-    tree = lab.workspace.tree(parent)
-    scope = Scope(patterns=lab.config.scope, tree=tree)
-    texts = patch.apply(idea.diff, lab.workspace.read(parent, scope.files()))
-    when = datetime.fromisoformat(folded.proposed_at)
-    written = lab.workspace.commit(parent, texts, message=_message(idea, anchor=folded.anchor), when=when)
-    lab.workspace.hold(lab.session.tag, number, written)
+    log = ctx.journal.log(number)
+    if log.committed is not None:
+        return log.committed.commit
+    parent = ctx.session.tip if idea.parent == ctx.session.incumbent else idea.parent
+    tree = ctx.workspace.tree(parent)
+    scope = Scope(patterns=ctx.config.scope, tree=tree)
+    texts = patch.apply(idea.diff, ctx.workspace.read(parent, scope.files()))
+    when = datetime.fromisoformat(log.proposed_at)
+    written = ctx.workspace.commit(parent, texts, message=_message(idea, anchor=log.anchor), when=when)
+    ctx.workspace.hold(ctx.session.tag, number, written)
     added, removed = patch.lines(idea.diff)
-    lab.recorder.experiment(
+    ctx.journal.append(
         number,
         ChangeCommitted(
             session=idea.session,

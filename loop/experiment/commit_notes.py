@@ -10,33 +10,30 @@ from datetime import datetime
 
 from journal.events import ExperimentKept
 from journal.events.recorded import Recorded
-from loop.runtime.context import Lab
+from loop.runtime.context import Context
+from loop.runtime.session_journal import SessionJournal
 
 
-def note(lab: Lab) -> None:
+def note(ctx: Context) -> None:
     """Write the notes that are missing: none, one after a verdict, or several where a loop was killed."""
-    tag = lab.session.tag
-    kept = {
-        row.number: row.commit
-        for row in lab.state.experiments.rows.values()
-        if row.session == tag and row.status == "keep"
-    }
-    have = lab.workspace.noted(tag)
-    verdicts = [_verdict(lab, number) for number, commit in kept.items() if commit not in have]
+    tag = ctx.session.tag
+    kept = {row.number: row.commit for row in ctx.journal.rows() if row.status == "keep"}
+    have = ctx.workspace.noted(tag)
+    verdicts = [_verdict(ctx.journal, number) for number, commit in kept.items() if commit not in have]
     if verdicts:
-        texts = {event.commit: _text(lab, recorded, event) for recorded, event in verdicts}
-        lab.workspace.note(tag, texts, when=datetime.fromisoformat(verdicts[-1][0].recorded_at))
+        texts = {event.commit: _text(recorded, event, metric=ctx.config.metric) for recorded, event in verdicts}
+        ctx.workspace.note(tag, texts, when=datetime.fromisoformat(verdicts[-1][0].recorded_at))
 
 
-def _verdict(lab: Lab, number: int) -> tuple[Recorded, ExperimentKept]:
-    found = ((kept, kept.event) for kept in lab.recorder.history(number))
+def _verdict(journal: SessionJournal, number: int) -> tuple[Recorded, ExperimentKept]:
+    found = ((kept, kept.event) for kept in journal.history(number))
     return next((kept, event) for kept, event in found if isinstance(event, ExperimentKept))
 
 
-def _text(lab: Lab, recorded: Recorded, event: ExperimentKept) -> str:
+def _text(recorded: Recorded, event: ExperimentKept, *, metric: str) -> str:
     gain = "" if event.gain_sigma is None else f"Gain: {event.gain_sigma:.2f} sigma\n"
     sigma = "" if event.sigma is None else f"Sigma: {event.sigma:.6g}\n"
     return (
-        f"Experiment: {event.experiment}\nMetric: {lab.config.metric} {event.metric:.10g}\n{sigma}{gain}"
+        f"Experiment: {event.experiment}\nMetric: {metric} {event.metric:.10g}\n{sigma}{gain}"
         f"Rule: {event.rule}\nAR-Verdict: {recorded.position}:{recorded.hash}\n"
     )

@@ -10,16 +10,16 @@ from journal.events import RunFinished, RunLaunched, RunPurpose, RunStarted, Ses
 from journal.projections.lineage import lineage
 from journal.store import Sample
 from loop.brief.scope import matches
-from loop.contracts import Outcome, Training, Usual
+from loop.contracts import BASELINE, BaselineTimes, Outcome, RunSpec
 from loop.errors import Stopped
 from loop.experiment.prefetch import prepare
 from loop.runs.measure import Watch
 from loop.runs.process.process_table import identity
-from loop.runs.process.runner import Ask
-from loop.runs.process.telemetry import Step
-from loop.runtime.context import BASELINE, Lab
-from loop.runtime.experiment_log import Case
-from loop.runtime.recorder import Recorder
+from loop.runs.process.runner import EndRequest
+from loop.runs.process.telemetry import TrainingStep
+from loop.runtime.context import Context
+from loop.runtime.experiment_log import ExperimentLog
+from loop.runtime.session_journal import SessionJournal
 
 OURS = frozenset({"", "loop", "sampler"})  # proposers that move numbers and write no code
 WRITE_SECONDS = 0.5  # between two writes of a curve
@@ -27,17 +27,17 @@ APART_SECONDS = 0.05  # between two points that are kept: a training may speak a
 
 
 def make_run(
-    lab: Lab, number: int, folded: Case, commit: str, *, purpose: RunPurpose, seed: int, beside: int = 0
+    ctx: Context, number: int, log: ExperimentLog, commit: str, *, purpose: RunPurpose, seed: int, beside: int = 0
 ) -> Outcome:
     """Make one run, the turn others' while it lasts; `beside` as many of the same experiment that start at once.
 
     The events are durable before the process exists and before anything is decided on its outcome.
     """
-    run = max(folded.runs, default=0) + 1 + beside
-    tag = lab.session.tag
-    planned = training(lab, number, run=run, commit=commit, seed=seed, purpose=purpose)
-    lab.runs.admit(by_model=planned.by_model)
-    lab.recorder.experiment(
+    run = max(log.runs, default=0) + 1 + beside
+    tag = ctx.session.tag
+    planned = training(ctx, number, run=run, commit=commit, seed=seed, purpose=purpose)
+    ctx.runs.admit(by_model=planned.by_model)
+    ctx.journal.append(
         number,
         RunStarted(
             session=tag,
@@ -45,9 +45,9 @@ def make_run(
             run=run,
             seed=seed,
             commit=commit,
-            budget=lab.config.budget,
-            device=lab.device.name,
-            isolation=lab.runs.isolation,
+            budget=ctx.config.budget,
+            device=ctx.device.name,
+            isolation=ctx.runs.isolation,
             purpose=purpose,
         ),
     )
@@ -61,55 +61,55 @@ def make_run(
             pid=pid,
             pid_started=found.started,
             boot=found.boot,
-            folder=str(folder.relative_to(lab.folder)),
+            folder=str(folder.relative_to(ctx.folder)),
         )
-        with lab.turn:
-            lab.recorder.experiment(number, launch)
+        with ctx.lock:
+            ctx.journal.append(number, launch)
 
-    curve = Curve(lab.recorder, planned)
+    curve = Curve(ctx.journal, planned)
 
-    def step(step: Step) -> None:
-        with lab.turn:
+    def step(step: TrainingStep) -> None:
+        with ctx.lock:
             curve.add(step)
-            lab.screen.step(planned, step)
+            ctx.screen.step(planned, step)
 
-    def tick() -> Ask | None:
-        with lab.turn:
-            if lab.control.given_up:
+    def tick() -> EndRequest | None:
+        with ctx.lock:
+            if ctx.control.given_up:
                 raise Stopped
-            prepare(lab.chief or lab, number)  # an edit of the brief holds for the next proposal, not for this run
-            return lab.control.during(number)
+            prepare(ctx.newest or ctx, number)  # an edit of the brief holds for the next proposal, not for this run
+            return ctx.control.poll(number)
 
-    with lab.control.flying(number), lab.turn.away():
-        outcome = lab.runs.make(planned, Watch(launched=launched, step=step, tick=tick))
+    with ctx.control.in_flight(number), ctx.lock.released():
+        outcome = ctx.runs.make(planned, Watch(launched=launched, step=step, tick=tick))
     curve.finish()
-    lab.recorder.experiment(number, outcome)
+    ctx.journal.append(number, outcome)
     return outcome
 
 
-def training(lab: Lab, number: int, *, run: int, commit: str, seed: int, purpose: RunPurpose) -> Training:
+def training(ctx: Context, number: int, *, run: int, commit: str, seed: int, purpose: RunPurpose) -> RunSpec:
     """One run of experiment `number`, as the journal has the session so far."""
-    return Training(
-        session=lab.session.tag,
+    return RunSpec(
+        session=ctx.session.tag,
         experiment=number,
         run=run,
         commit=commit,
         seed=seed,
         purpose=purpose,
-        device=lab.device,
-        by_model=_by_model(lab, number),
-        usual=None if purpose == "baseline" else usual(lab.case(BASELINE)),
-        locked=_locked(lab),
+        device=ctx.device,
+        by_model=_by_model(ctx, number),
+        usual=None if purpose == "baseline" else usual(ctx.journal.log(BASELINE)),
+        locked=_locked(ctx),
     )
 
 
-def usual(baseline: Case) -> Usual | None:
+def usual(baseline: ExperimentLog) -> BaselineTimes | None:
     """How long the unchanged code took, at most; None where it has not been measured."""
     finished = [event for event in baseline.outcomes.values() if isinstance(event, RunFinished)]
     if not finished:
         return None
     said = [event.startup_seconds for event in finished if event.startup_seconds is not None]
-    return Usual(
+    return BaselineTimes(
         startup=max(said) if len(said) == len(finished) else None,
         training=_most(finished, "training"),
         wall=_most(finished, "wall"),
@@ -121,32 +121,32 @@ def _most(finished: list[RunFinished], guard: str) -> float:
     return max(event.guards.get(guard, event.wall_seconds) for event in finished)
 
 
-def _by_model(lab: Lab, number: int) -> bool:
+def _by_model(ctx: Context, number: int) -> bool:
     """Whether a model wrote any of the code of this experiment, or of what it stands on."""
-    row = lab.state.experiments.rows[lab.session.tag, number]
-    return any(made.proposer not in OURS for made in (row, *lineage(lab.state, row.session, row.parent)))
+    row = ctx.state.experiments.rows[ctx.session.tag, number]
+    return any(made.proposer not in OURS for made in (row, *lineage(ctx.state, row.session, row.parent)))
 
 
-def _locked(lab: Lab) -> dict[str, str]:
+def _locked(ctx: Context) -> dict[str, str]:
     """Path -> object name of every file that was locked when the session began and still is."""
-    started = next(kept.event for kept in lab.recorder.own_history() if isinstance(kept.event, SessionStarted))
-    return {path: sha for path, sha in started.locked.items() if not matches(path, lab.config.scope)}
+    started = next(kept.event for kept in ctx.journal.session_history() if isinstance(kept.event, SessionStarted))
+    return {path: sha for path, sha in started.locked.items() if not matches(path, ctx.config.scope)}
 
 
 class Curve:
     """The points of one run. `finish` writes what is left, the last point always."""
 
     def __init__(
-        self, recorder: Recorder, training: Training, *, monotonic: Callable[[], float] = time.monotonic
+        self, journal: SessionJournal, training: RunSpec, *, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
-        self._recorder = recorder
+        self._journal = journal
         self._training = training
         self._monotonic = monotonic
-        self._waiting: list[Step] = []
-        self._last: Step | None = None  # the newest point, kept or not
+        self._waiting: list[TrainingStep] = []
+        self._last: TrainingStep | None = None  # the newest point, kept or not
         self._kept = self._written = float("-inf")
 
-    def add(self, step: Step) -> None:
+    def add(self, step: TrainingStep) -> None:
         """Take in a point, and write those that wait if it is time."""
         now, self._last = self._monotonic(), step
         if now - self._kept >= APART_SECONDS:
@@ -166,8 +166,8 @@ class Curve:
         self._waiting.clear()
         self._written = now
         if points:
-            self._recorder.samples(points)
+            self._journal.add_samples(points)
 
-    def _sample(self, step: Step) -> Sample:
+    def _sample(self, step: TrainingStep) -> Sample:
         training = self._training
         return Sample(session=training.session, experiment=training.experiment, run=training.run, **asdict(step))

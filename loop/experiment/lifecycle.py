@@ -8,16 +8,16 @@ from loop.experiment.branch import settle
 from loop.experiment.commit import commit
 from loop.experiment.propose import propose
 from loop.experiment.verdict import verdict_on
-from loop.runtime.context import Lab
+from loop.runtime.context import Context
 
 
-def tried(lab: Lab, number: int) -> str:
+def propose_and_commit(ctx: Context, number: int) -> str:
     """The commit of an experiment's proposal, both made now where they are not there."""
-    return commit(lab, number, propose(lab, number))
+    return commit(ctx, number, propose(ctx, number))
 
 
-def decide(lab: Lab, number: int, commit: str) -> Verdict:
+def run_to_verdict(ctx: Context, number: int, commit: str) -> Verdict:
     """Run a commit to its verdict, with the branch where the verdict puts it."""
-    verdict = verdict_on(lab, number, commit)
-    settle(lab, number, commit, verdict)
+    verdict = verdict_on(ctx, number, commit)
+    settle(ctx, number, commit, verdict)
     return verdict

@@ -1,20 +1,19 @@
-"""The next proposal, asked for while a run trains, so that the machine does not wait for words.
+"""The next proposal, asked for while a run trains, so that the machine does not wait for the proposer.
 
-What the proposer answers is recorded within a tenth of a second, as ProposalPrepared or ProposalDropped: all that is not
-in the journal is the call in flight.
+The answer is recorded within a tenth of a second, as ProposalPrepared or ProposalDropped: the journal lacks nothing but the
+call in flight.
 """
 
-from collections.abc import Mapping
-
-from journal.events import Dropping, ProposalDropped, ProposalPrepared, Usage
-from loop.contracts import Proposal, Refused, Request
+from journal.events import Dropping, Usage
+from loop.contracts import BASELINE, Proposal, Rejected
 from loop.errors import ProposerFailure, Stopped
 from loop.experiment.request import gated, request
-from loop.gate import patch
-from loop.runtime.context import BASELINE, Lab
-from loop.runtime.control import Wish
+from loop.runtime.context import Context
+from loop.runtime.control import RequestedState
 from loop.runtime.pending import steers
-from loop.runtime.proposer_call import Call
+from loop.runtime.proposal_events import dropped, failed_before_its_turn, lost, proposal_prepared
+from loop.runtime.proposer_call import ProposerCall
+from loop.runtime.session_journal import SessionJournal
 
 ATTEMPTS = 3  # of the proposer for one experiment, before the filler takes its place
 TICK_SECONDS = 0.1  # between looks at a call that the loop waits for
@@ -23,150 +22,99 @@ STEERED = "a person has steered since it was asked for"
 LEFT = "the loop did not wait for it"
 
 
-def ask(lab: Lab, number: int, *, attempt: int) -> Call:
+def ask(ctx: Context, number: int, *, attempt: int) -> ProposerCall:
     """Ask for the proposal of an experiment."""
-    state = lab.ahead.catch_up(lab.recorder)
-    refusals = [*lab.recorder.pending.refused(number), *lab.case(number).refusals]
-    return lab.ahead.begin(lab.proposer, request(lab, number, attempt=attempt, state=state, refusals=refusals))
+    state = ctx.prefetch.catch_up(ctx.journal)
+    refusals = [*ctx.journal.pending.refused(number), *ctx.journal.log(number).refusals]
+    return ctx.prefetch.start(ctx.proposer, request(ctx, number, attempt=attempt, state=state, refusals=refusals))
 
 
-def prepare(lab: Lab, running: int) -> None:
+def prepare(ctx: Context, running: int) -> None:
     """While experiment `running` trains: record what has been answered, and ask for the next proposal if there is none."""
-    if lab.proposer is lab.filler or running == BASELINE or lab.ahead.awaited:
+    if ctx.proposer is ctx.filler or running == BASELINE or ctx.prefetch.is_waiting:
         return
-    collect(lab)
-    if lab.ahead.call is not None:
-        lab.ahead.call.cancelled |= overtaken(lab, lab.ahead.call) or lab.control.wish is Wish.STOP
-    elif _wanted(lab, upcoming := lab.upcoming()):
-        ask(lab, upcoming, attempt=1 + len(lab.recorder.pending.refused(upcoming)))
+    collect(ctx)
+    if (call := ctx.prefetch.call) is not None:
+        call.cancelled |= overtaken(ctx.journal, call) or ctx.control.requested is RequestedState.STOP
+    elif _wanted(ctx, number := ctx.journal.next_number()):
+        ask(ctx, number, attempt=1 + len(ctx.journal.pending.refused(number)))
 
 
-def collect(lab: Lab) -> None:
+def collect(ctx: Context) -> None:
     """Record how a call ended, if it has."""
-    call = lab.ahead.take()
+    call = ctx.prefetch.take()
     if call is None:
         return
     if call.proposal is not None:
-        _keep(lab, call, call.proposal)
+        _record(ctx, call, call.proposal)
     elif isinstance(call.error, ProposerFailure):
-        lab.recorder.of_session(call.failed(call.error))
+        ctx.journal.append_to_session(failed_before_its_turn(call.request, call.proposer.name, call.error))
     elif isinstance(call.error, Stopped):
-        steered = overtaken(lab, call)
-        lost = call.lost("steered" if steered else "ended", STEERED if steered else LEFT, usage=call.error.usage)
-        lab.recorder.of_session(lost)
+        _lose(ctx.journal, call, usage=call.error.usage)
     else:
-        lab.ahead.broken = call.error
+        ctx.prefetch.broken = call.error
 
 
-def wait(lab: Lab, call: Call) -> None:
-    """Wait for a call, answering people meanwhile. Raises Stopped where one ends the loop."""
-    lab.ahead.awaited = True
+def wait(ctx: Context, call: ProposerCall) -> None:
+    """Wait for a call, answering people meanwhile. Raises Stopped if one of them ends the loop."""
+    ctx.prefetch.is_waiting = True
     try:
         while call.is_alive():
-            with lab.turn.away():
+            with ctx.lock.released():
                 call.join(TICK_SECONDS)
-            if lab.control.during(BASELINE) == "now":
+            if ctx.control.poll(BASELINE) == "now":
                 raise Stopped
-            call.cancelled |= overtaken(lab, call)
+            call.cancelled |= overtaken(ctx.journal, call)
     finally:
-        lab.ahead.awaited = False
+        ctx.prefetch.is_waiting = False
 
 
-def overtaken(lab: Lab, call: Call) -> bool:
+def overtaken(journal: SessionJournal, call: ProposerCall) -> bool:
     """Whether a person has said something that the proposal must know."""
-    return lab.recorder.pending.steered > call.known
+    return journal.pending.steered > call.known
 
 
-def close(lab: Lab, *, final: bool) -> None:
-    """End the call in flight and record what it cost; where the session is over, drop what was prepared as well."""
-    call = lab.ahead.call
+def close(ctx: Context, *, final: bool) -> None:
+    """End the call in flight and record what it cost; if the session is over, drop what was prepared as well."""
+    call = ctx.prefetch.call
     if call is not None:
         call.cancelled = True
         call.join(GRACE_SECONDS)
         if call.is_alive():
-            lab.ahead.leave()
-            lab.recorder.of_session(call.lost("ended", LEFT, usage=Usage(calls=1, dollars=None)))
-    collect(lab)
-    made = lab.recorder.pending.prepared
-    if final and made is not None:
-        lab.recorder.of_session(dropped(made, "ended", "the session is over"))
+            ctx.prefetch.abandon()
+            unknown = Usage(calls=1, dollars=None)
+            ctx.journal.append_to_session(lost(call.request, call.proposer.name, "ended", LEFT, usage=unknown))
+    collect(ctx)
+    prepared = ctx.journal.pending.prepared
+    if final and prepared is not None:
+        ctx.journal.append_to_session(dropped(prepared, "ended", "the session is over"))
 
 
-def _keep(lab: Lab, call: Call, proposal: Proposal) -> None:
-    """Record a proposal, and at once that it is of no use where that is so: there may be time to ask again."""
-    made = prepared(proposal, call.request, known=call.known)
-    answer = gated(lab, proposal, call.request)
-    if overtaken(lab, call):
-        lab.recorder.of_session(made, dropped(made, "steered", STEERED))
-    elif isinstance(answer, Refused):
-        lab.recorder.of_session(made, dropped(made, "refused", answer.reason, refused=answer))
+def _lose(journal: SessionJournal, call: ProposerCall, *, usage: Usage) -> None:
+    """Record a call that was cancelled."""
+    why: Dropping = "steered" if overtaken(journal, call) else "ended"
+    reason = STEERED if why == "steered" else LEFT
+    journal.append_to_session(lost(call.request, call.proposer.name, why, reason, usage=usage))
+
+
+def _record(ctx: Context, call: ProposerCall, proposal: Proposal) -> None:
+    """Record a proposal, and at once that it is of no use, if so: there may be time to ask again."""
+    prepared = proposal_prepared(proposal, call.request, known=call.known)
+    answer = gated(ctx, proposal, call.request)
+    if overtaken(ctx.journal, call):
+        ctx.journal.append_to_session(prepared, dropped(prepared, "steered", STEERED))
+    elif isinstance(answer, Rejected):
+        ctx.journal.append_to_session(prepared, dropped(prepared, "refused", answer.reason, answer=answer))
     else:
-        lab.recorder.of_session(made)
+        ctx.journal.append_to_session(prepared)
 
 
-def _wanted(lab: Lab, number: int) -> bool:
+def _wanted(ctx: Context, number: int) -> bool:
     """Whether a proposal for an experiment is to be asked for now."""
-    pending, control = lab.recorder.pending, lab.control
+    pending, control = ctx.journal.pending, ctx.control
     settled = pending.prepared is not None or pending.has_failed(number) or len(pending.refused(number)) >= ATTEMPTS
-    steering = any(steers(asked.event) for asked in lab.recorder.requests.values())  # it would be out of date at once
-    free = lab.ahead.broken is None and control.wish is Wish.GO and not control.ends_now and not steering
-    return lab.config.ahead and free and not settled and lab.ahead.goes_on()
-
-
-def prepared(proposal: Proposal, asked: Request, *, known: int) -> ProposalPrepared:
-    """A proposal as an event; `known` is the position up to which its author knew the journal."""
-    return ProposalPrepared(
-        session=asked.session,
-        experiment=asked.experiment,
-        known=known,
-        idea=proposal.idea,
-        hypothesis=proposal.hypothesis,
-        kind=proposal.kind,
-        parent=asked.parent,
-        diff=patch.unified(asked.files, proposal.files),
-        proposer=proposal.proposer,
-        model=proposal.model,
-        expected_delta=proposal.expected_delta,
-        usage=proposal.usage,
-        retry_of=proposal.retry_of,
-        retry_reason=proposal.retry_reason,
-        prompt_key=proposal.prompt_key,
-        compared=proposal.compared,
-    )
-
-
-def proposal(made: ProposalPrepared, *, parent: str, files: Mapping[str, str]) -> Proposal | None:
-    """The proposal on a parent with these files; None where its edits do not fit them."""
-    texts = patch.apply(made.diff, files) if made.parent == parent else patch.rebase(made.diff, files)
-    if texts is None:
-        return None
-    return Proposal(
-        idea=made.idea,
-        files=texts,
-        hypothesis=made.hypothesis,
-        kind=made.kind,
-        proposer=made.proposer,
-        model=made.model,
-        expected_delta=made.expected_delta,
-        usage=made.usage,
-        retry_of=made.retry_of,
-        retry_reason=made.retry_reason,
-        prompt_key=made.prompt_key,
-        compared=made.compared,
-    )
-
-
-def dropped(made: ProposalPrepared, why: Dropping, reason: str, *, refused: Refused | None = None) -> ProposalDropped:
-    """What was prepared is not used; `refused` is the gate's answer, where that is why."""
-    return ProposalDropped(
-        session=made.session,
-        experiment=made.experiment,
-        why=why,
-        reason=reason,
-        rule=refused.rule if refused else "",
-        matched=refused.matched if refused else None,
-        score=refused.score if refused else None,
-        proposer=made.proposer,
-        model=made.model,
-        usage=made.usage,
-    )
+    steering = any(
+        steers(recorded.event) for recorded in ctx.journal.requests.values()
+    )  # it would be out of date at once
+    free = ctx.prefetch.broken is None and control.requested is RequestedState.GO and not control.ends_now
+    return ctx.config.ahead and free and not steering and not settled and ctx.prefetch.has_more()

@@ -12,61 +12,63 @@ from journal.reports import memory
 from loop.brief import guards
 from loop.brief.config import Config
 from loop.brief.scope import Scope
-from loop.contracts import Passed, Proposal, Refused, Request
+from loop.contracts import Accepted, Proposal, Rejected, Request
 from loop.errors import WorkspaceError
 from loop.gate import gate
-from loop.gate.change_rules import Rules, imported
-from loop.runtime.context import Lab
+from loop.gate.change_rules import ChangeRules, imported
+from loop.runtime.context import Context
 from loop.workspace import Workspace
 
 
-def request(lab: Lab, number: int, *, attempt: int, state: State, refusals: Sequence[IdeaRefused]) -> Request:
+def request(ctx: Context, number: int, *, attempt: int, state: State, refusals: Sequence[IdeaRefused]) -> Request:
     """One change on the incumbent, for experiment `number`, on what `state` knows."""
-    tag = lab.session.tag
+    tag = ctx.session.tag
     incumbent = state.sessions.rows[tag].incumbent
-    tree = lab.workspace.tree(incumbent)
+    tree = ctx.workspace.tree(incumbent)
     return Request(
         session=tag,
         experiment=number,
         attempt=attempt,
         parent=incumbent,
-        files=lab.workspace.read(incumbent, Scope(patterns=lab.config.scope, tree=tree).files()),
+        files=ctx.workspace.read(incumbent, Scope(patterns=ctx.config.scope, tree=tree).files()),
         state=state,
-        goal=lab.config.goal,
-        brief=lab.brief.human,
+        goal=ctx.config.goal,
+        brief=ctx.brief.human,
         memory=memory.render(state, tag),
-        metric=lab.config.metric,
-        direction=lab.config.direction,
-        budget=lab.config.budget,
-        startup=lab.config.startup,
-        device=lab.session.device,
+        metric=ctx.config.metric,
+        direction=ctx.config.direction,
+        budget=ctx.config.budget,
+        startup=ctx.config.startup,
+        device=ctx.session.device,
         refusals=tuple(refusals),
-        plateau=_plateau(lab, state),
-        rules=(*Rules.of(lab.config).words(), *guards.words(lab.config.guard)),
-        one_knob=lab.config.atomic == "knob",
+        plateau=_plateau(ctx, state),
+        rules=(*ChangeRules.of(ctx.config).words(), *guards.words(ctx.config.guard)),
+        one_knob=ctx.config.atomic == "knob",
     )
 
 
-def _plateau(lab: Lab, state: State) -> int:
+def _plateau(ctx: Context, state: State) -> int:
     """How long nothing has been kept, where the brief calls that a plateau; else 0."""
-    since = without_keep(row for row in state.experiments.rows.values() if row.session == lab.session.tag)
-    return since if lab.config.plateau is not None and since >= lab.config.plateau else 0
+    since = without_keep(state.experiments.of_session(ctx.session.tag))
+    return since if ctx.config.plateau is not None and since >= ctx.config.plateau else 0
 
 
-def gated(lab: Lab, proposal: Proposal, asked: Request) -> Passed | Refused:
+def gated(ctx: Context, proposal: Proposal, asked: Request) -> Accepted | Rejected:
     """The gate's answer to a proposal, as the journal stands."""
-    now = msgspec.structs.replace(asked, state=lab.state)
-    return at_gate(proposal, now, config=lab.config, workspace=lab.workspace)
+    now = msgspec.structs.replace(asked, state=ctx.state)
+    return at_gate(proposal, now, config=ctx.config, workspace=ctx.workspace)
 
 
-def at_gate(proposal: Proposal, asked: Request, *, config: Config, workspace: Workspace) -> Passed | Refused:
+def at_gate(proposal: Proposal, asked: Request, *, config: Config, workspace: Workspace) -> Accepted | Rejected:
     """The gate's answer under a brief, on the commit that the proposal stands on."""
     tree = workspace.tree(asked.parent)
     ask = partial(gate.check, proposal, asked, scope=config.scope, tree=tree, locked=config.locked)
-    answer = ask(rules=Rules.of(config))
-    if isinstance(answer, Passed) or answer.rule != "dependencies":
+    answer = ask(rules=ChangeRules.of(config))
+    if isinstance(answer, Accepted) or answer.rule != "dependencies":
         return answer
-    return ask(rules=Rules.of(config, installed=_imported(workspace, asked)))  # seldom needed, so not read each time
+    return ask(
+        rules=ChangeRules.of(config, installed=_imported(workspace, asked))
+    )  # seldom needed, so not read each time
 
 
 def _imported(workspace: Workspace, asked: Request) -> frozenset[str]:

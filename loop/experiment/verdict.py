@@ -1,13 +1,11 @@
 """The third step: runs of the candidate, and of the incumbent where that decides, until there is a verdict."""
 
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-import msgspec
 from msgspec.structs import asdict
 
 from journal.events import (
-    VETO,
     ExperimentCrashed,
     ExperimentDiscarded,
     ExperimentInvalidated,
@@ -18,76 +16,81 @@ from journal.events import (
     RunFinished,
     Verdict,
 )
+from journal.projections.sessions import Session
 from loop.brief.guards import broken
+from loop.contracts import BASELINE
 from loop.errors import Stopped
-from loop.experiment import stale_base
 from loop.experiment.launch import make_run
 from loop.gate import patch
-from loop.keep_rule import Decision, Noise, Rule, ablated, incumbent_again, judge, noise, stale
-from loop.runtime.context import BASELINE, Lab
-from loop.runtime.experiment_log import Case
-from loop.runtime.workers import Crew
+from loop.keep_rule import Decision, Evidence, KeepRule, Noise, decide, incumbent_again, noise, stale
+from loop.runtime.context import Context
+from loop.runtime.experiment_log import ExperimentLog
+from loop.runtime.session_journal import SessionJournal
+from loop.runtime.workers import WorkerPool
 
 INTERRUPTIONS = 3  # of one experiment, after which it is the suspect
 INVALID = ("tampered", "skipped")  # failures that say nothing of the idea's worth
 
 
-def verdict_on(lab: Lab, number: int, commit: str) -> Verdict:
+def verdict_on(ctx: Context, number: int, commit: str) -> Verdict:
     """Run until there is a verdict, and record it. Raises Stopped where a person ends the baseline."""
-    decide = _baseline if number == BASELINE else _candidate
-    while (verdict := (folded := lab.case(number)).verdict) is None:
-        if lab.control.ends_now and number == BASELINE:
+    step = _baseline if number == BASELINE else _candidate
+    while (verdict := (log := ctx.journal.log(number)).verdict) is None:
+        if ctx.control.ends_now and number == BASELINE:
             raise Stopped
-        event = _stopped(lab, number) or _spoiled(lab, number, folded) or _guarded(lab, number, folded)
-        event = event or decide(lab, number, folded, commit)
+        event = _without_a_decision(ctx, number, log) or step(ctx, number, log, commit)
         if event is not None:
-            lab.recorder.experiment(number, event)
+            ctx.journal.append(number, event)
     return verdict
 
 
-def _stopped(lab: Lab, number: int) -> Verdict | None:
+def _without_a_decision(ctx: Context, number: int, log: ExperimentLog) -> Verdict | None:
+    """The verdict that needs no comparison of metrics: a person stopped the loop, a run failed, or a guard is broken."""
+    if ctx.control.ends_now:
+        return _stopped(ctx.session, number)
+    return _failed(ctx.session, number, log) or _guarded(ctx.session, number, log, ctx.config.guard)
+
+
+def _stopped(session: Session, number: int) -> Verdict:
     """The verdict on an experiment in whose runs a person stopped the loop."""
-    if not lab.control.ends_now:
-        return None
     return ExperimentInvalidated(
-        session=lab.session.tag,
+        session=session.tag,
         experiment=number,
-        incumbent=lab.session.best,
-        sigma=lab.session.sigma,
+        incumbent=session.best,
+        sigma=session.sigma,
         rule="stopped",
         reason="a person stopped the loop while this ran; it may be proposed again",
     )
 
 
-def _spoiled(lab: Lab, number: int, folded: Case) -> Verdict | None:
+def _failed(session: Session, number: int, log: ExperimentLog) -> Verdict | None:
     """The verdict on an experiment one of whose own runs gave no metric."""
-    outcomes = [outcome for _, outcome in folded.ended("candidate", "baseline", "replicate")]
+    outcomes = [outcome for _, outcome in log.ended("candidate", "baseline", "replicate")]
     failed = next((outcome for outcome in outcomes if isinstance(outcome, RunFailed)), None)
-    if failed is None and (number == BASELINE or folded.interruptions() < INTERRUPTIONS):
+    if failed is None and (number == BASELINE or log.interruptions() < INTERRUPTIONS):
         return None
     kind = ExperimentInvalidated if failed is not None and failed.kind in INVALID else ExperimentCrashed
-    times = f"the loop ended {folded.interruptions()} times while this ran"
+    times = f"the loop ended {log.interruptions()} times while this ran"
     return kind(
-        session=lab.session.tag,
+        session=session.tag,
         experiment=number,
-        incumbent=lab.session.best,
-        sigma=lab.session.sigma,
+        incumbent=session.best,
+        sigma=session.sigma,
         rule=failed.kind if failed else "interrupted",
         reason=failed.reason if failed else times,
     )
 
 
-def _guarded(lab: Lab, number: int, folded: Case) -> Verdict | None:
+def _guarded(session: Session, number: int, log: ExperimentLog, guards: Sequence[str]) -> Verdict | None:
     """The verdict on an experiment one of whose own runs breaks a guard of the brief.
 
     It has a metric and no gain: what a broken guard was traded for is not to be taken for a near miss by anybody.
     """
-    ended = [outcome for _, outcome in folded.ended("candidate", "baseline", "replicate")]
+    ended = [outcome for _, outcome in log.ended("candidate", "baseline", "replicate")]
     runs = [outcome for outcome in ended if isinstance(outcome, RunFinished)]
-    why = next((words for run in runs if (words := broken(lab.config.guard, run.values))), None)
+    why = next((words for run in runs if (words := broken(guards, run.values))), None)
     if why is None:
         return None
-    session = lab.session
     if any(run.purpose == "baseline" for run in runs):
         return ExperimentInvalidated(session=session.tag, experiment=number, rule="guard", reason=why)
     return ExperimentDiscarded(
@@ -101,79 +104,84 @@ def _guarded(lab: Lab, number: int, folded: Case) -> Verdict | None:
     )
 
 
-def _baseline(lab: Lab, number: int, folded: Case, commit: str) -> Verdict | None:
+def _baseline(ctx: Context, number: int, log: ExperimentLog, commit: str) -> Verdict | None:
     """Run the unchanged code until there are enough runs, then say what it measures and how noisily."""
-    metrics = [outcome.metric for _, outcome in folded.ended("baseline") if isinstance(outcome, RunFinished)]
-    if missing := max(0, lab.config.baseline_runs - len(metrics)):
-        works = [
-            _baseline_run(number, folded, commit, beside=beside) for beside in range(min(missing, len(lab.devices)))
-        ]
-        Crew(lab).all(works)
+    metrics = [outcome.metric for _, outcome in log.ended("baseline") if isinstance(outcome, RunFinished)]
+    if missing := max(0, ctx.config.baseline_runs - len(metrics)):
+        works = [_baseline_run(number, log, commit, beside=beside) for beside in range(min(missing, len(ctx.devices)))]
+        WorkerPool(ctx).run_all(works)
         return None
-    measured = noise([metrics])
-    mean = statistics.mean(metrics)
-    _measured(lab, number, measured, mean=mean, values=tuple(metrics))
+    mean, spread = statistics.mean(metrics), noise([metrics])
+    _record_noise(ctx.journal, number, spread, mean=mean, values=tuple(metrics))
     return ExperimentKept(
-        session=lab.session.tag,
+        session=ctx.session.tag,
         experiment=number,
         commit=commit,
         metric=mean,
-        sigma=measured.sigma,
+        sigma=spread.sigma,
         rule="baseline",
-        anchor=folded.anchor,
+        anchor=log.anchor,
         reason=f"the unchanged code, mean of {len(metrics)} runs",
     )
 
 
-def _baseline_run(number: int, folded: Case, commit: str, *, beside: int) -> Callable[[Lab], object]:
-    seed = 1 + len(folded.ended("baseline")) + beside
-    return lambda lab: make_run(lab, number, folded, commit, purpose="baseline", seed=seed, beside=beside)
+def _baseline_run(number: int, log: ExperimentLog, commit: str, *, beside: int) -> Callable[[Context], object]:
+    seed = 1 + len(log.ended("baseline")) + beside
+    return lambda ctx: make_run(ctx, number, log, commit, purpose="baseline", seed=seed, beside=beside)
 
 
-def _candidate(lab: Lab, number: int, folded: Case, commit: str) -> Verdict | None:
-    """Run the candidate; where the gain is borderline run it and the incumbent again; else decide.
+def _candidate(ctx: Context, number: int, log: ExperimentLog, commit: str) -> Verdict | None:
+    """Run the candidate; if the gain is borderline, run the candidate and the incumbent again; else decide.
 
-    The incumbent here is what it stands on; another experiment in flight may have taken its place since.
+    The incumbent here is what the candidate stands on; another experiment in flight may have taken its place since.
     """
-    idea = folded.proposed
+    idea = log.proposed
     assert idea is not None
-    base = idea.parent
-    if not folded.ended("candidate"):
-        make_run(lab, number, folded, commit, purpose="candidate", seed=_seed(number, 1))
+    base, pairs = idea.parent, len(log.ended("replicate"))
+    if not log.ended("candidate"):
+        make_run(ctx, number, log, commit, purpose="candidate", seed=_seed(number, 1))
         return None
-    metrics, measured, pairs = lab.metrics(), lab.noise(), len(folded.ended("replicate"))
-    if _incumbent_is_due(lab, number, folded, base, candidate_runs=len(metrics[commit])):
-        make_run(lab, number, folded, base, purpose="incumbent", seed=_seed(number, pairs + 1))
+    if _incumbent_is_due(ctx.journal, number, log, commit):
+        make_run(ctx, number, log, base, purpose="incumbent", seed=_seed(number, pairs + 1))
         return None
-    rule = Rule(direction=lab.config.direction, k=lab.config.keep, reruns=lab.config.reruns)
-    added, removed = patch.lines(idea.diff)
-    decision = judge(metrics[commit], metrics[base], noise=measured, rule=rule, lines=added - removed, pairs=pairs)
-    decision = asked_for(decision, idea)
-    if _is_ablation(folded):
-        decision = ablated(decision, lines=added - removed)
-    decision = stale_base.decided(decision, idea, lab)
+    evidence = _evidence(ctx.journal, idea, commit, pairs=pairs)
+    session = ctx.session
+    decision = decide(
+        evidence,
+        KeepRule(direction=ctx.config.direction, k=ctx.config.keep, reruns=ctx.config.reruns),
+        takes_back=idea.takes_back,
+        ablates=idea.ablates,
+        overtaken_by=None if base == session.incumbent else session.incumbent_experiment,
+    )
     if decision.act == "rerun":
-        make_run(lab, number, folded, commit, purpose="replicate", seed=_seed(number, pairs + 2))
+        make_run(ctx, number, log, commit, purpose="replicate", seed=_seed(number, pairs + 2))
         return None
     if pairs:
-        _measured(lab, number, measured, mean=decision.incumbent, values=tuple(metrics[base]))
-    decided = _verdict(lab, number, decision, measured)
-    return ExperimentKept(commit=commit, anchor=folded.anchor, **asdict(decided)) if decision.act == "keep" else decided
+        _record_noise(ctx.journal, number, evidence.noise, mean=decision.incumbent, values=tuple(evidence.incumbent))
+    verdict = _verdict(session, number, decision, sigma=evidence.noise.sigma)
+    return ExperimentKept(commit=commit, anchor=log.anchor, **asdict(verdict)) if decision.act == "keep" else verdict
 
 
-def _incumbent_is_due(lab: Lab, number: int, folded: Case, base: str, *, candidate_runs: int) -> bool:
-    """Whether the incumbent is run now: as the other half of a pair, or because it is known too badly for its age."""
-    if base != lab.session.incumbent:
+def _evidence(journal: SessionJournal, idea: IdeaProposed, commit: str, *, pairs: int) -> Evidence:
+    metrics = journal.metrics()
+    added, removed = patch.lines(idea.diff)
+    return Evidence(
+        candidate=metrics[commit],
+        incumbent=metrics[idea.parent],
+        noise=journal.noise(),
+        lines=added - removed,
+        pairs=pairs,
+    )
+
+
+def _incumbent_is_due(journal: SessionJournal, number: int, log: ExperimentLog, commit: str) -> bool:
+    """Whether the incumbent is run now: as the other half of a pair, or because its age calls for more runs than it has."""
+    session, metrics, idea = journal.session, journal.metrics(), log.proposed
+    if idea is None or idea.parent != session.incumbent:
         return False
-    runs = len(lab.metrics()[base])
-    made, pairs = len(folded.ended("incumbent")), len(folded.ended("replicate"))
-    tried = number - (lab.session.incumbent_experiment or 0)
-    due = stale(runs, tried=tried) or _is_ablation(folded)
-    return (made < pairs and incumbent_again(candidate_runs, runs)) or (made == 0 and due)
-
-
-def _is_ablation(folded: Case) -> bool:
-    return folded.proposed is not None and folded.proposed.ablates is not None
+    runs, made, pairs = len(metrics[idea.parent]), len(log.ended("incumbent")), len(log.ended("replicate"))
+    is_due = stale(runs, tried=number - (session.incumbent_experiment or 0)) or idea.ablates is not None
+    return (made < pairs and incumbent_again(len(metrics[commit]), runs)) or (made == 0 and is_due)
 
 
 def _seed(number: int, index: int) -> int:
@@ -181,35 +189,29 @@ def _seed(number: int, index: int) -> int:
     return 1000 * number + index
 
 
-def _verdict(lab: Lab, number: int, decision: Decision, measured: Noise) -> ExperimentDiscarded:
+def _verdict(session: Session, number: int, decision: Decision, *, sigma: float) -> ExperimentDiscarded:
     return ExperimentDiscarded(
-        session=lab.session.tag,
+        session=session.tag,
         experiment=number,
         metric=decision.metric,
         incumbent=decision.incumbent,
         delta=decision.delta,
-        sigma=measured.sigma,
+        sigma=sigma,
         gain_sigma=decision.gain_sigma,
         rule=decision.rule,
         reason=decision.reason,
     )
 
 
-def _measured(lab: Lab, number: int, measured: Noise, *, mean: float, values: tuple[float, ...]) -> None:
+def _record_noise(
+    journal: SessionJournal, number: int, noise: Noise, *, mean: float, values: tuple[float, ...]
+) -> None:
     event = NoiseMeasured(
-        session=lab.session.tag,
+        session=journal.tag,
         experiment=number,
-        sigma=measured.sigma,
+        sigma=noise.sigma,
         mean=mean,
-        replicates=measured.freedom + 1,
+        replicates=noise.freedom + 1,
         values=values,
     )
-    lab.recorder.of_session(event, key=f"{lab.session.tag}/noise/{number}")
-
-
-def asked_for(decision: Decision, idea: IdeaProposed | None) -> Decision:
-    """The decision on what a person wants: it is kept, whatever it measures."""
-    if idea is None or idea.takes_back is None:
-        return decision
-    reason = f"takes experiment {idea.takes_back} back at a person's wish; {decision.reason}"
-    return msgspec.structs.replace(decision, act="keep", rule=VETO, reason=reason)
+    journal.append_to_session(event, key=f"{journal.tag}/noise/{number}")

@@ -27,7 +27,7 @@ Objection = tuple[str, str | None]  # the rule, and why it is broken; None where
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rules:
+class ChangeRules:
     """What a brief asks of the form of a change, beyond what holds for every brief."""
 
     lines: int | None = None  # added, or removed, whichever is more
@@ -37,7 +37,7 @@ class Rules:
     installed: frozenset[str] = frozenset()  # modules beyond those that the files in scope import
 
     @classmethod
-    def of(cls, config: Config, *, installed: frozenset[str] = frozenset()) -> "Rules":
+    def of(cls, config: Config, *, installed: frozenset[str] = frozenset()) -> "ChangeRules":
         groups = tuple(map(frozenset, config.groups))
         fixed = config.dependencies == "fixed"
         return cls(
@@ -58,7 +58,7 @@ class Rules:
 
 
 def objections(
-    files: Mapping[str, str], before: Mapping[str, str], change: Change, *, rules: Rules, tree: Iterable[str] = ()
+    files: Mapping[str, str], before: Mapping[str, str], change: Change, *, rules: ChangeRules, tree: Iterable[str] = ()
 ) -> Iterator[Objection]:
     """What a brief's rules object to new texts of `files`; `before` are the texts in scope, `tree` all paths of the parent."""
     yield "max_lines", _long(files, before, rules.lines) if rules.lines is not None else None

@@ -23,8 +23,8 @@ from journal.novelty.similarity import likeness
 from journal.projections.state import without_collection
 from journal.projections.trials import Trial
 from loop.brief.scope import File, Scope
-from loop.contracts import Passed, Proposal, Refused, Request
-from loop.gate.change_rules import Objection, Rules, imports, objections
+from loop.contracts import Accepted, Proposal, Rejected, Request
+from loop.gate.change_rules import ChangeRules, Objection, imports, objections
 
 NETWORK = frozenset({"socket", "ssl", "http", "urllib", "ftplib", "smtplib", "xmlrpc", "requests", "httpx", "aiohttp"})
 PROCESSES = frozenset({"subprocess", "pty", "ctypes", "cffi"})
@@ -34,15 +34,15 @@ _SEED = re.compile(r"(^|[._])(manual_)?seeds?([._\[]|$)|random_state", re.IGNORE
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class ProposalLimits:
     """What a proposal may not exceed."""
 
     file_bytes: int = 400_000  # of one file after the edit
     forbidden: frozenset[str] = NETWORK | PROCESSES  # modules that a change may not begin to import
 
 
-STANDARD = Limits()
-FREE = Rules()
+STANDARD = ProposalLimits()
+FREE = ChangeRules()
 
 
 @without_collection()  # the trees of the texts have no cycles, and a scan of the whole journal's fold doubles the time
@@ -53,9 +53,9 @@ def check(
     scope: Sequence[str],
     tree: Mapping[str, File] | None = None,
     locked: Sequence[str] = (),
-    limits: Limits = STANDARD,
-    rules: Rules = FREE,
-) -> Passed | Refused:
+    limits: ProposalLimits = STANDARD,
+    rules: ChangeRules = FREE,
+) -> Accepted | Rejected:
     """Let a proposal through, with its change and its nearest neighbours, or say why not.
 
     `scope` and `locked` are paths or globs, `tree` the parent's files: without it, symbolic links cannot be seen. `rules`
@@ -64,16 +64,16 @@ def check(
     allowed = Scope(patterns=tuple(scope), tree=tree or {}, locked=tuple(locked))
     for rule, reason in _unread(proposal, scope=allowed, limits=limits):
         if reason:
-            return Refused(change=NOTHING, rule=rule, reason=reason)
+            return Rejected(change=NOTHING, rule=rule, reason=reason)
     change = signature(request.files, {**request.files, **proposal.files})
     own = objections(proposal.files, request.files, change, rules=rules, tree=tree or {})
     for rule, reason in chain(_read(proposal, request, change, limits=limits), own):
         if reason:
-            return Refused(change=change, rule=rule, reason=reason)
+            return Rejected(change=change, rule=rule, reason=reason)
     return _repeats(proposal, request, change)
 
 
-def _unread(proposal: Proposal, *, scope: Scope, limits: Limits) -> Iterator[Objection]:
+def _unread(proposal: Proposal, *, scope: Scope, limits: ProposalLimits) -> Iterator[Objection]:
     """What can be objected without reading a text."""
     yield "empty", None if proposal.files else "The proposal edits no file: change at least one of the files in scope."
     for path, text in proposal.files.items():
@@ -83,7 +83,7 @@ def _unread(proposal: Proposal, *, scope: Scope, limits: Limits) -> Iterator[Obj
         yield "size", f"{path} would be larger than {limits.file_bytes:,} bytes: keep it small." if large else None
 
 
-def _read(proposal: Proposal, request: Request, change: Change, *, limits: Limits) -> Iterator[Objection]:
+def _read(proposal: Proposal, request: Request, change: Change, *, limits: ProposalLimits) -> Iterator[Objection]:
     """What can be objected to the texts, before earlier experiments are looked at."""
     for path, text in proposal.files.items():
         yield "parses", unreadable(path, text)
@@ -144,16 +144,16 @@ def _forbidden_import(before: str, after: str, forbidden: frozenset[str], *, pat
     return f"{path} would begin to import {fresh[0]}: a training may not open connections or start processes."
 
 
-def _repeats(proposal: Proposal, request: Request, change: Change) -> Passed | Refused:
+def _repeats(proposal: Proposal, request: Request, change: Change) -> Accepted | Rejected:
     changes, session, experiment = request.state.changes, request.session, request.experiment
     found = matches(changes, change, session=session, experiment=experiment, parent=request.parent)
     found = found or _read_alike(proposal, request, change)
     reason = _repeated(found, proposal, request)
     if reason is None:
         near = neighbours(changes, change, session=session, experiment=experiment)
-        return Passed(change=change, neighbours=tuple(trial.experiment for trial in near))
+        return Accepted(change=change, neighbours=tuple(trial.experiment for trial in near))
     first = found[0]
-    return Refused(
+    return Rejected(
         change=change,
         rule="vetoed" if first.trial.vetoed else first.rule if first.repeat else "revisit",
         reason=reason,

@@ -38,7 +38,7 @@ class Criterion:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule:
+class RubricRule:
     """Points taken off for each match of `pattern`, or for each word above `words`; at most `most` points."""
 
     pattern: re.Pattern[str] | None = None
@@ -53,13 +53,13 @@ class Rubric:
 
     text: str = ""
     criteria: tuple[Criterion, ...] = ()
-    scan: tuple[Rule, ...] = ()
+    scan: tuple[RubricRule, ...] = ()
     repeats: int = REPEATS
     model: str = MODEL
 
 
 @dataclass(frozen=True, kw_only=True)
-class Score:
+class RubricScore:
     """`value` is what the judge gave less what the scan took off; `sigma` that of the mean over the judge's answers."""
 
     value: float
@@ -94,12 +94,12 @@ def read(source: str, *, name: str) -> Rubric:
     )
 
 
-def score(rubric: Rubric, text: str, grades: Sequence[Mapping[str, float]]) -> Score:
+def score(rubric: Rubric, text: str, grades: Sequence[Mapping[str, float]]) -> RubricScore:
     """One number, the higher the better, of the scan and of the judge's answers (none where there are no criteria)."""
     totals = [_total(rubric.criteria, answer) for answer in grades]
     judged = sum(totals) / len(totals) if totals else HIGHEST
     scanned = sum(taken_off(rule, text) for rule in rubric.scan)
-    return Score(
+    return RubricScore(
         value=judged - scanned,
         judged=judged,
         scanned=scanned,
@@ -111,7 +111,7 @@ def score(rubric: Rubric, text: str, grades: Sequence[Mapping[str, float]]) -> S
     )
 
 
-def taken_off(rule: Rule, text: str) -> float:
+def taken_off(rule: RubricRule, text: str) -> float:
     """The points that a rule takes off a text."""
     if rule.pattern is not None:
         count = sum(1 for _ in rule.pattern.finditer(text))
@@ -152,7 +152,7 @@ def _criterion(entry: Mapping[str, Any], name: str) -> Criterion:
     return Criterion(name=called, ask=ask, weight=float(weight))
 
 
-def _rule(entry: Mapping[str, Any], name: str) -> Rule:
+def _rule(entry: Mapping[str, Any], name: str) -> RubricRule:
     pattern, words = entry.get("pattern"), entry.get("words")
     costs, most = entry.get("costs"), entry.get("most", HIGHEST)
     if (pattern is None) == (words is None):
@@ -165,4 +165,4 @@ def _rule(entry: Mapping[str, Any], name: str) -> Rule:
         compiled = None if pattern is None else re.compile(str(pattern), re.IGNORECASE | re.MULTILINE)
     except re.error as error:
         raise BadInput(f"The pattern `{pattern}` in the rubric {name} is no regular expression: {error}.") from error
-    return Rule(pattern=compiled, words=words, costs=float(costs or 0.0), most=float(most))
+    return RubricRule(pattern=compiled, words=words, costs=float(costs or 0.0), most=float(most))

@@ -21,7 +21,7 @@ import msgspec
 from journal.events import Usage
 from loop.errors import BadInput
 from loop.judges import USAGE, criteria, panel
-from loop.judges.criteria import Rubric, Score
+from loop.judges.criteria import Rubric, RubricScore
 from loop.judges.panel import Panel
 from loop.llm import prices
 from loop.llm.messages import Fault, Messages
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def judge(graded: Rubric, text: str, *, messages: Messages | None, used: list[Usage]) -> Score:
+def judge(graded: Rubric, text: str, *, messages: Messages | None, used: list[Usage]) -> RubricScore:
     """The score of a text; each call's usage goes to `used`. Raises Fault where the judge gives no grades."""
     if messages is None:
         return criteria.score(graded, text, [])
@@ -61,7 +61,7 @@ def judge(graded: Rubric, text: str, *, messages: Messages | None, used: list[Us
     return criteria.score(graded, text, panel.grades(graded, text, panel=asked, mark=mark, used=used))
 
 
-def report(score: Score) -> list[str]:
+def report(score: RubricScore) -> list[str]:
     """The score on a line of its own, then what it consists of."""
     return [
         f"score: {score.value:.4f}",

@@ -83,7 +83,7 @@ def wait(fault: Fault, tries: int, *, jitter: float) -> float | None:
 
 
 @dataclass
-class Rest:
+class Backoff:
     """How long not to ask at all after a failure that the next proposal would meet again. Times are monotonic seconds."""
 
     until: float = 0.0

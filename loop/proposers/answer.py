@@ -19,7 +19,7 @@ class Edit(msgspec.Struct, frozen=True):
     new: str
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class ModelAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """One proposal in a model's words. `expected_delta` is new metric minus old, in the metric's unit."""
 
     idea: str
@@ -80,12 +80,12 @@ SCHEMA: dict[str, object] = schema(
 )
 
 
-def read(text: str) -> Answer:
+def read(text: str) -> ModelAnswer:
     """The answer in a model's text. Raises Unusable."""
     if not text.strip():
         raise Unusable("The answer is empty: give one JSON object as described.", kind="malformed")
     try:
-        answer = msgspec.json.decode(bare(text), type=Answer)
+        answer = msgspec.json.decode(bare(text), type=ModelAnswer)
     except (msgspec.DecodeError, UnicodeEncodeError) as error:
         raise Unusable(f"The answer is not the JSON object that was asked for: {error}.", kind="malformed") from error
     if not answer.idea.strip():

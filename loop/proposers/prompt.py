@@ -167,7 +167,7 @@ def _decided(request: Request) -> list[Experiment]:
 
 def _under_way(request: Request) -> list[str]:
     """The experiment that runs while this proposal is made."""
-    rows = [row for row in request.state.experiments.rows.values() if row.session == request.session]
+    rows = request.state.experiments.of_session(request.session)
     open_ones = [row for row in rows if row.status == "open" and row.number != request.experiment]
     return [
         f"Experiment {row.number} is under way: {quote(row.idea, IDEA)}. The files above are without its change; should it "

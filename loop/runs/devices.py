@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from loop.contracts import Device
-from loop.errors import BadInput, WorldBroken
+from loop.errors import BadInput, MachineFailure
 
 NVIDIA = Path("/proc/driver/nvidia/gpus")
 NODES = Path("/dev")  # a container may have the devices without the driver's folder
@@ -48,7 +48,7 @@ def share(workers: int, *, driver: Path = NVIDIA) -> tuple[Device, ...]:
 def check(device: Device) -> None:
     """Raises WorldBroken where a worker's cores have been taken from this process since the session began."""
     if not set(device.cores) <= os.sched_getaffinity(0):
-        raise WorldBroken(
+        raise MachineFailure(
             f"The processor cores of {device.name} are not this program's any more: free them, then go on."
         )
 

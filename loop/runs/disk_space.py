@@ -5,14 +5,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from loop.errors import WorldBroken
+from loop.errors import MachineFailure
 from loop.runs.process import limits
 from loop.runs.process.runner import TICK_SECONDS
 
 OTHERS_SECONDS = 10.0  # for another run in flight to be ended and to give back what it took
 
 
-class Room:
+class DiskSpace:
     """The disk of a folder; `shared` where several runs are in flight, `free` the bytes that are left on a path's disk."""
 
     def __init__(
@@ -36,7 +36,7 @@ class Room:
         while not self._is_enough():
             if time.monotonic() >= until:
                 free = self.left() >> 20
-                raise WorldBroken(
+                raise MachineFailure(
                     f"Only {free} MiB are free on the disk of {self._folder}: make room, then start again."
                 )
             time.sleep(TICK_SECONDS)

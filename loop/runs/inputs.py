@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from loop.errors import WorldBroken
+from loop.errors import MachineFailure
 
 HOME = "~/"
 
@@ -24,7 +24,7 @@ def link(names: Iterable[str], *, root: Path, folder: Path, home: Path) -> list[
     for name in names:
         path = source(root, name)
         if not path.exists():
-            raise WorldBroken(f"The input {path} is gone: put it back, then start again.")
+            raise MachineFailure(f"The input {path} is gone: put it back, then start again.")
         _link(path, home / name.removeprefix(HOME) if name.startswith(HOME) else folder / name)
         found.append(path)
     return found

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from loop.runs.process.runner import Ask, Command, Ending, Watcher, run
-from loop.runs.process.telemetry import Finished, Started, Step, Word
-from loop.runs.time_budget import Clock
+from loop.runs.process.runner import Command, EndRequest, ExitStatus, Watcher, run
+from loop.runs.process.telemetry import Finished, Started, TrainingStep, Word
+from loop.runs.time_budget import TimeBudget
 
 STEP_SECONDS = 0.5  # between two points of the curve that are passed on; a training may send thousands a second
 TAIL_BYTES = 64 * 1024  # of the output's end
@@ -19,18 +19,18 @@ class Watch:
     """What the session wants to hear of a run."""
 
     launched: Callable[[int, Path], None] = lambda _pid, _folder: None
-    step: Callable[[Step], None] = lambda _step: None
-    tick: Callable[[], Ask | None] = lambda: None
+    step: Callable[[TrainingStep], None] = lambda _step: None
+    tick: Callable[[], EndRequest | None] = lambda: None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measured:
+class CommandResult:
     """A command that has ended, with its output's end and what it said of itself."""
 
-    ending: Ending
+    ending: ExitStatus
     tail: str
     finished: Finished | None = None
-    last: Step | None = None
+    last: TrainingStep | None = None
     startup_seconds: float | None = None  # by the loop's clock, None where the training did not say that it starts
     training_seconds: float = 0.0  # likewise
     late: str | None = None  # why the loop ended it, where its time was over
@@ -44,15 +44,15 @@ class Measured:
         return said if said is not None or self.last is None else self.last.seconds
 
 
-class _Ear:
+class TelemetryListener:
     """What a training says, and whether its time is over."""
 
-    def __init__(self, watch: Watch, clock: Clock | None) -> None:
+    def __init__(self, watch: Watch, clock: TimeBudget | None) -> None:
         self._watch = watch
         self._clock = clock
         self._passed_on = float("-inf")
         self.late: str | None = None
-        self.last: Step | None = None
+        self.last: TrainingStep | None = None
         self.finished: Finished | None = None
 
     def hear(self, word: Word) -> None:
@@ -61,24 +61,24 @@ class _Ear:
                 self._clock.hear(word)
             case Finished():
                 self.finished = word
-            case Step():
+            case TrainingStep():
                 self.last = word
                 if time.monotonic() - self._passed_on >= STEP_SECONDS:
                     self._passed_on = time.monotonic()
                     self._watch.step(word)
 
-    def tick(self) -> Ask | None:
+    def tick(self) -> EndRequest | None:
         self.late = self._clock.late() if self._clock is not None else None
         return "timeout" if self.late else self._watch.tick()
 
 
-def measure(command: Command, watch: Watch, *, clock: Clock | None = None) -> Measured:
+def measure(command: Command, watch: Watch, *, clock: TimeBudget | None = None) -> CommandResult:
     """Run a command to its end; with a clock, no longer than that allows."""
-    ear = _Ear(watch, clock)
+    ear = TelemetryListener(watch, clock)
     ending = run(
         command, Watcher(launched=lambda pid: watch.launched(pid, command.log.parent), word=ear.hear, tick=ear.tick)
     )
-    told = Measured(ending=ending, tail=_tail(command.log), finished=ear.finished, last=ear.last, late=ear.late)
+    told = CommandResult(ending=ending, tail=_tail(command.log), finished=ear.finished, last=ear.last, late=ear.late)
     if clock is None:
         return told
     cpu = ending.cpu_seconds

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from loop.brief import guards, metric
 from loop.brief.config import Config
-from loop.brief.metric import Source
+from loop.brief.metric import MetricSource
 from loop.brief.metric_candidates import candidates, named
-from loop.runs.measure import Measured
-from loop.runs.outcome import Failure
+from loop.runs.measure import CommandResult
+from loop.runs.outcome import NoMetric
 
 MOST_BYTES = 32 << 20  # of a file's end that are read
 
@@ -30,7 +30,7 @@ class Numbers:
     values: dict[str, float] = field(default_factory=dict)
 
 
-def sources(config: Config) -> dict[str, Source]:
+def sources(config: Config) -> dict[str, MetricSource]:
     """Where each number stands that a brief asks for besides its metric."""
     names = [guards.parse(text).name for text in config.guard]
     return {name: metric.of_name(name, config) for name in names}
@@ -41,19 +41,19 @@ def files(config: Config) -> set[str]:
     return {source.file for source in (metric.of_metric(config), *sources(config).values()) if source.file}
 
 
-def read(config: Config, *, trained: Measured, told: Measured, folders: Sequence[Path]) -> Numbers | Failure:
+def read(config: Config, *, trained: CommandResult, told: CommandResult, folders: Sequence[Path]) -> Numbers | NoMetric:
     """What a run that has ended well comes to: what it took in training, and what `told` printed or wrote below `folders`."""
     found: dict[str, float] = {}
     for name, source in {"": metric.of_metric(config), **sources(config)}.items():
         value = _own(source.what, trained, told) if source.kind == "own" else _said(source, told, folders)
         if value is None:
             hint = "" if name or config.pattern or config.log else _hint(config.metric, told.tail)
-            return Failure(kind="no_metric", reason=_missing(source, name, folders) + hint)
+            return NoMetric(kind="no_metric", reason=_missing(source, name, folders) + hint)
         found[name] = value
     return Numbers(metric=found.pop(""), values=found)
 
 
-def _own(name: str, trained: Measured, told: Measured) -> float | None:
+def _own(name: str, trained: CommandResult, told: CommandResult) -> float | None:
     return {
         "exit_code": told.ending.exit_code,
         "wall_seconds": trained.ending.wall_seconds,
@@ -62,7 +62,7 @@ def _own(name: str, trained: Measured, told: Measured) -> float | None:
     }[name]
 
 
-def _said(source: Source, told: Measured, folders: Sequence[Path]) -> float | None:
+def _said(source: MetricSource, told: CommandResult, folders: Sequence[Path]) -> float | None:
     text = read_output_file(folders, source.file) if source.file else told.tail
     return None if text is None else metric.find_in(source, text)
 
@@ -73,7 +73,7 @@ def _hint(name: str, text: str) -> str:
     return f"; it prints `{meant.name}` {meant.value:g}: write pattern: '{meant.pattern}'" if meant else ""
 
 
-def _missing(source: Source, guard: str, folders: Sequence[Path]) -> str:
+def _missing(source: MetricSource, guard: str, folders: Sequence[Path]) -> str:
     absent = source.file is not None and read_output_file(folders, source.file) is None
     words = f"there is no file {source.file} that this run wrote" if absent else source.missing()
     return f"{words}, for the guard on {guard}" if guard else words

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from journal.events import FailureKind, RunFailed, RunFinished, Trust, Usage
 from loop.brief.metric import TIMES
-from loop.contracts import Training
-from loop.runs.measure import Measured
+from loop.contracts import RunSpec
+from loop.runs.measure import CommandResult
 
 TRACE_CHARACTERS = 4_000  # of the output's end, kept in the event
 TAMPERED = 3  # exit code by which an evaluator says that the model broke its rules
@@ -32,14 +32,14 @@ CLUSTERED = ("crash", "nan", "oom")  # failures whose trace tells them apart
 
 
 @dataclass(frozen=True, kw_only=True)
-class Failure:
+class NoMetric:
     """Why there is no metric."""
 
     kind: FailureKind
     reason: str
 
 
-def failure(measured: Measured, *, what: str, asked: str = "") -> Failure | None:
+def failure(measured: CommandResult, *, what: str, asked: str = "") -> NoMetric | None:
     """Why a command that has ended is no success; `what` is the training or the evaluation.
 
     `asked` is what the brief measures of the command itself: an exit code that is the metric is no failure, whatever it
@@ -49,11 +49,11 @@ def failure(measured: Measured, *, what: str, asked: str = "") -> Failure | None
     if found is None and (asked != "exit_code" or measured.ending.exit_code is None):
         found = _exited(measured, what=what)
     if found is None and measured.overspent and asked not in TIMES:
-        return Failure(kind="timeout", reason=f"the {what} took more than its budget: {measured.overspent}")
+        return NoMetric(kind="timeout", reason=f"the {what} took more than its budget: {measured.overspent}")
     return found
 
 
-def _ended(measured: Measured, *, what: str) -> Failure | None:
+def _ended(measured: CommandResult, *, what: str) -> NoMetric | None:
     """The loop, a limit or a person ended it."""
     ending = measured.ending
     late = measured.late or f"it was still running after {ending.wall_seconds:.0f} s"
@@ -67,21 +67,23 @@ def _ended(measured: Measured, *, what: str) -> Failure | None:
         "now": ("interrupted", "ended by a person"),
     }
     kind, reason = kinds.get(ending.reason, (None, ""))
-    return Failure(kind=kind, reason=reason) if kind else None
+    return NoMetric(kind=kind, reason=reason) if kind else None
 
 
-def _exited(measured: Measured, *, what: str) -> Failure | None:
+def _exited(measured: CommandResult, *, what: str) -> NoMetric | None:
     ending, said = measured.ending, last_line(measured.tail)
     if ending.exit_code == 0:
         return None
     if what == "evaluation" and ending.exit_code == TAMPERED:
-        return Failure(kind="nan" if "not finite" in said else "tampered", reason=said)
+        return NoMetric(kind="nan" if "not finite" in said else "tampered", reason=said)
     kind = kind_of(exit_code=ending.exit_code, signal=ending.signal, tail=measured.tail)
     how = f"by signal {ending.signal}" if ending.signal else f"with exit code {ending.exit_code}"
-    return Failure(kind=kind, reason=f"the {what} ended {how}: {said or 'it said nothing'}")
+    return NoMetric(kind=kind, reason=f"the {what} ended {how}: {said or 'it said nothing'}")
 
 
-def failed(training: Training, why: Failure, *, measured: Measured, wall_seconds: float, usage: Usage) -> RunFailed:
+def failed(
+    training: RunSpec, why: NoMetric, *, measured: CommandResult, wall_seconds: float, usage: Usage
+) -> RunFailed:
     """The event of a run without a metric."""
     return RunFailed(
         session=training.session,
@@ -99,11 +101,11 @@ def failed(training: Training, why: Failure, *, measured: Measured, wall_seconds
 
 
 def finished(
-    training: Training,
+    training: RunSpec,
     value: float,
     *,
     trust: Trust,
-    trained: Measured,
+    trained: CommandResult,
     evaluate_seconds: float,
     wall_seconds: float,
     values: Mapping[str, float],

@@ -12,20 +12,20 @@ from journal.events import Isolation, RunFailed, Usage
 from loop import judges
 from loop.brief import metric
 from loop.brief.config import Config
-from loop.contracts import Device, Outcome, Training
-from loop.errors import WorldBroken
+from loop.contracts import Device, Outcome, RunSpec
+from loop.errors import MachineFailure
 from loop.runs import compile_cache, devices, inputs, metrics
-from loop.runs.disk_space import Room
+from loop.runs.disk_space import DiskSpace
 from loop.runs.locked_files import MODEL_PREFIX, changed, knows_prefix
-from loop.runs.measure import Measured, Watch, measure
-from loop.runs.outcome import Failure, failed, failure, finished
+from loop.runs.measure import CommandResult, Watch, measure
+from loop.runs.outcome import NoMetric, failed, failure, finished
 from loop.runs.process import limits
 from loop.runs.process.environment import environment
 from loop.runs.process.runner import Command
 from loop.runs.sandbox import bubblewrap, editable_installs
 from loop.runs.sandbox.bubblewrap import Sandbox
 from loop.runs.sandbox.policy import admit, isolation_of
-from loop.runs.time_budget import Clock
+from loop.runs.time_budget import TimeBudget
 from loop.workspace import Workspace
 
 EVALUATE_SECONDS = 120.0  # at least this long for the evaluation
@@ -33,7 +33,7 @@ CROWDED = "another run in flight had filled the disk"
 CHANGED = "the locked file {} is not as it was when the session began"
 
 
-class Runs:
+class RunExecutor:
     """Makes runs of one session in `.ar/runs`, in a sandbox where there is one, several at once where it is asked to.
 
     `isolation` says how they are held; `gpu` whether they run on GPUs; `room` is that on their disk.
@@ -46,13 +46,13 @@ class Runs:
         *,
         folder: Path,
         gpu: bool = False,
-        room: Room | None = None,
+        room: DiskSpace | None = None,
     ) -> None:
         self._workspace = workspace
         self._config = config
         self._folder = folder
         self._gpu = gpu
-        self._room = room or Room(folder, shared=config.workers > 1)
+        self._room = room or DiskSpace(folder, shared=config.workers > 1)
         self._sandbox: Sandbox | None = None
         self._building = threading.Lock()
         self.isolation: Isolation = isolation_of(config)
@@ -65,7 +65,7 @@ class Runs:
         """Raises RunRefused where code that a model wrote would run without a sandbox."""
         admit(self._config, by_model=by_model)
 
-    def make(self, training: Training, watch: Watch) -> Outcome:
+    def make(self, training: RunSpec, watch: Watch) -> Outcome:
         """Train and evaluate. Never raises for what the code does; WorldBroken where the machine is at fault."""
         self.admit(by_model=training.by_model)
         devices.check(training.device)
@@ -83,7 +83,7 @@ class Runs:
             for name in ("train", "evaluate", "home"):
                 shutil.rmtree(folder / name, ignore_errors=True)
 
-    def _warm(self, training: Training) -> Path:
+    def _warm(self, training: RunSpec) -> Path:
         """What the compilers of the unchanged code left for this session's runs."""
         return self._folder.parent / "warm" / training.session
 
@@ -93,10 +93,10 @@ class Runs:
             for name in ("out", "home"):
                 (folder / name).mkdir(parents=True)
         except OSError as error:
-            raise WorldBroken(f"The run's folder {folder} cannot be made: {error.strerror}.") from error
+            raise MachineFailure(f"The run's folder {folder} cannot be made: {error.strerror}.") from error
         self._room.make_sure()
 
-    def _train(self, training: Training, folder: Path, watch: Watch) -> Measured:
+    def _train(self, training: RunSpec, folder: Path, watch: Watch) -> CommandResult:
         self._export(training.commit, folder / "train")
         metrics.mark(folder / "train", metrics.files(self._config))
         root, home = self._workspace.root, folder / "home"
@@ -113,7 +113,7 @@ class Runs:
         own = [folder / name for name in ("train", "out", "home")]
         prefix = self._words(folder / "train", reads=found, writes=own)  # before the clock: the first takes seconds
         config = self._config
-        clock = Clock(startup=config.startup, budget=config.budget, usual=training.usual, shared=not self._gpu)
+        clock = TimeBudget(startup=config.startup, budget=config.budget, usual=training.usual, shared=not self._gpu)
         command = Command(
             line=config.train,
             folder=folder / "train",
@@ -126,14 +126,16 @@ class Runs:
         )
         return measure(command, watch, clock=clock)
 
-    def _evaluate(self, training: Training, folder: Path, trained: Measured, watch: Watch, *, began: float) -> Outcome:
+    def _evaluate(
+        self, training: RunSpec, folder: Path, trained: CommandResult, watch: Watch, *, began: float
+    ) -> Outcome:
         if self._config.evaluate is None:
             return self._judged(training, trained, trained, ("train", "out"), folder=folder, began=began)
         self._export(training.commit, folder / "evaluate")
         tree = self._workspace.tree(training.commit)
         if other := next(changed(folder / "evaluate", tree, training.locked), None):
             reason = CHANGED.format(other)
-            return self._failed(training, Failure(kind="tampered", reason=reason), trained, folder=folder, began=began)
+            return self._failed(training, NoMetric(kind="tampered", reason=reason), trained, folder=folder, began=began)
         metrics.mark(folder / "evaluate", metrics.files(self._config))
         evaluated = measure(self._evaluation(training, folder), Watch(tick=watch.tick))
         if why := failure(evaluated, what="evaluation", asked=self._asked("evaluation")):
@@ -146,7 +148,7 @@ class Runs:
         of = "evaluation" if self._config.evaluate and source.what == "exit_code" else "training"
         return source.what if source.kind == "own" and of == what else ""
 
-    def _evaluation(self, training: Training, folder: Path) -> Command:
+    def _evaluation(self, training: RunSpec, folder: Path) -> Command:
         """The evaluator outside the sandbox and its model process in it; one that does not know how, inside."""
         line, root = self._config.evaluate or "", self._workspace.root
         evaluate, out = folder / "evaluate", folder / "out"
@@ -173,7 +175,7 @@ class Runs:
             prefix=prefix,
         )
 
-    def _limits(self, training: Training) -> limits.Limits:
+    def _limits(self, training: RunSpec) -> limits.ResourceLimits:
         return limits.of_run(self._config, gpu=self._gpu, free=self._room.left(), cores=training.device.cores)
 
     def _words(self, folder: Path, **sees: Iterable[Path]) -> tuple[str, ...]:
@@ -193,20 +195,20 @@ class Runs:
         try:
             self._workspace.export(commit, folder)
         except OSError as error:
-            raise WorldBroken(f"The commit cannot be exported to {folder}: {error.strerror}.") from error
+            raise MachineFailure(f"The commit cannot be exported to {folder}: {error.strerror}.") from error
 
     def _judged(
         self,
-        training: Training,
-        trained: Measured,
-        told: Measured,
+        training: RunSpec,
+        trained: CommandResult,
+        told: CommandResult,
         places: Iterable[str],
         *,
         folder: Path,
         began: float,
     ) -> Outcome:
         found = metrics.read(self._config, trained=trained, told=told, folders=[folder / name for name in places])
-        if isinstance(found, Failure):
+        if isinstance(found, NoMetric):
             return self._failed(training, found, told, folder=folder, began=began)
         return finished(
             training,
@@ -219,13 +221,15 @@ class Runs:
             usage=self._spent(told),
         )
 
-    def _failed(self, training: Training, why: Failure, told: Measured, *, folder: Path, began: float) -> RunFailed:
+    def _failed(
+        self, training: RunSpec, why: NoMetric, told: CommandResult, *, folder: Path, began: float
+    ) -> RunFailed:
         if why.kind == "disk_full" and not self._room.give_back(folder):
-            why = Failure(kind="interrupted", reason=CROWDED)
+            why = NoMetric(kind="interrupted", reason=CROWDED)
         wall_seconds = time.monotonic() - began
         return failed(training, why, measured=told, wall_seconds=wall_seconds, usage=self._spent(told))
 
-    def _spent(self, told: Measured) -> Usage:
+    def _spent(self, told: CommandResult) -> Usage:
         """What a judge of ours says that it cost; nobody else is believed."""
         return judges.spent(told.tail) if judges.hardened(self._config.evaluate or "") else Usage()
 

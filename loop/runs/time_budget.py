@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from loop.contracts import Usual
+from loop.contracts import BaselineTimes
 from loop.runs.process.telemetry import Started, Word
 
 GRACE_SECONDS = 5.0  # after the budget, for writing the checkpoint, where nothing is known of the unchanged code
@@ -26,12 +26,12 @@ CPU_FACTOR = 1.15  # of the unchanged code's processor time
 
 
 @dataclass
-class Clock:
+class TimeBudget:
     """One training's time. `startup` and `budget` as the brief allows them, seconds; `shared` on processors."""
 
     startup: float
     budget: float
-    usual: Usual | None = None
+    usual: BaselineTimes | None = None
     shared: bool = False
     now: Callable[[], float] = time.monotonic
     began: float = field(init=False)

@@ -1,4 +1,4 @@
-"""The parts that an experiment works with, and what they know together."""
+"""The parts that every step of an experiment shares while a session is open, and the lock that one step holds at a time."""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -8,37 +8,31 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
-from journal.projections.experiments import Experiment
 from journal.projections.sessions import Session
 from journal.projections.state import State
 from loop.brief.config import Config
 from loop.brief.program import Brief
-from loop.contracts import Device, Proposer, Training
-from loop.keep_rule import Noise, by_commit, noise
-from loop.runs.process.telemetry import Step
-from loop.runs.run import Runs
+from loop.contracts import Device, Proposer, RunSpec
+from loop.runs.process.telemetry import TrainingStep
+from loop.runs.run import RunExecutor
 from loop.runtime.control import Control
-from loop.runtime.experiment_log import Case, case
-from loop.runtime.proposer_call import Ahead
-from loop.runtime.recorder import Recorder
+from loop.runtime.proposer_call import Prefetch
+from loop.runtime.session_journal import SessionJournal
 from loop.workspace import Workspace
 
-BASELINE = 0  # the number of the experiment that measures the unchanged code
 
-
-class Screen(Protocol):
+class RunDisplay(Protocol):
     """Where a person may be watching."""
 
-    def step(self, training: Training, step: Step) -> None: ...
+    def step(self, training: RunSpec, step: TrainingStep) -> None: ...
 
 
-class Turn:
+class JournalLock:
     """The loop decides in one thread at a time, whatever trains meanwhile.
 
-    Only the thread that holds the turn reads the journal, decides, appends, or moves a ref. While a command runs nobody needs
-    it, so that several experiments train at once and every decision still stands on all that is recorded.
-
-    Held by one thread at a time: `with turn` takes it, `with turn.away()` lets others have it in between.
+    Only the thread that holds the lock reads the journal, decides, appends, or moves a ref. While a command runs nobody needs
+    the lock, so that several experiments train at once and every decision still stands on all that is recorded.
+    `with lock` takes it, `with lock.released()` lets others have it in between.
     """
 
     def __init__(self) -> None:
@@ -53,8 +47,8 @@ class Turn:
         self._lock.release()
 
     @contextmanager
-    def away(self) -> Iterator[None]:
-        """Let others have the turn, and take it again at the end, whatever happened."""
+    def released(self) -> Iterator[None]:
+        """Let others have the lock, and take it again at the end, whatever happened."""
         self._lock.release()
         try:
             yield
@@ -63,27 +57,27 @@ class Turn:
 
 
 @dataclass(kw_only=True)
-class Lab:
+class Context:
     """The parts that an experiment works with, chosen once in `loop.session.bootstrap`.
 
     `devices` are what experiments run on at once, `device` is the one of this experiment.
     """
 
     brief: Brief
-    recorder: Recorder
+    journal: SessionJournal
     workspace: Workspace
-    runs: Runs
+    runs: RunExecutor
     proposer: Proposer
     filler: Proposer
     control: Control
-    screen: Screen
+    screen: RunDisplay
     folder: Path
     devices: tuple[Device, ...]
     device: Device
     defaults: Mapping[str, object] = field(default_factory=dict)  # of the brief, from the profile
-    ahead: Ahead = field(default_factory=Ahead)
-    turn: Turn = field(default_factory=Turn)
-    chief: "Lab | None" = None  # of an experiment beside others: the loop's own lab, whose brief is the newest
+    prefetch: Prefetch = field(default_factory=Prefetch)
+    lock: JournalLock = field(default_factory=JournalLock)
+    newest: "Context | None" = None  # of an experiment beside others: the loop's own context, whose brief is the newest
 
     @property
     def config(self) -> Config:
@@ -91,38 +85,12 @@ class Lab:
 
     @property
     def state(self) -> State:
-        return self.recorder.state
+        return self.journal.state
 
     @property
     def session(self) -> Session:
-        return self.state.sessions.rows[self.recorder.session]
+        return self.journal.session
 
-    def on(self, device: Device) -> "Lab":
-        """The same lab for an experiment on a device, with the brief as it stands now."""
-        return replace(self, device=device, chief=self)
-
-    def rows(self) -> list[Experiment]:
-        """This session's experiments, in order of their numbers."""
-        rows = [row for row in self.state.experiments.rows.values() if row.session == self.session.tag]
-        return sorted(rows, key=lambda row: row.number)
-
-    def upcoming(self) -> int:
-        """The number of the next experiment that is proposed."""
-        rows = reversed(self.state.experiments.rows.values())  # numbers are given in order
-        return 1 + next(row.number for row in rows if row.session == self.session.tag)
-
-    def case(self, number: int) -> Case:
-        return case(self.recorder.history(number))
-
-    def metrics(self) -> dict[str, list[float]]:
-        """Every metric of this session's runs, by commit."""
-        rows = self.state.runs.rows.values()
-        return dict(
-            by_commit(
-                (row.commit, row.metric) for row in rows if row.session == self.session.tag and row.metric is not None
-            )
-        )
-
-    def noise(self) -> Noise:
-        """σ pooled over every commit of this session that was run more than once."""
-        return noise(self.metrics().values())
+    def on(self, device: Device) -> "Context":
+        """The same context for an experiment on a device, with the brief as it stands now."""
+        return replace(self, device=device, newest=self)

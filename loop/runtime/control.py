@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from enum import Enum
 from types import FrameType
+from typing import NamedTuple
 
 from journal.events import (
     Acknowledged,
@@ -28,8 +29,9 @@ from journal.events import (
     VetoRequested,
 )
 from journal.events.recorded import Recorded
-from loop.runs.process.runner import Ask
-from loop.runtime.recorder import Recorder
+from loop.contracts import BASELINE
+from loop.runs.process.runner import EndRequest
+from loop.runtime.session_journal import SessionJournal
 
 TOLD = "told to the next proposal"
 POLL_SECONDS = 0.5  # between looks at the journal while a run trains
@@ -45,7 +47,14 @@ ANSWERS: dict[type[Intent], type[Acknowledged]] = {
 BETWEEN = (BranchFromRequested, VetoRequested)  # answered between two experiments, by `loop.session.steering`
 
 
-class Wish(Enum):
+class Answer(NamedTuple):
+    """The loop's answer to a request; `done` is false if it refuses."""
+
+    outcome: str
+    done: bool = True
+
+
+class RequestedState(Enum):
     """What the session is to do at the next boundary between experiments."""
 
     GO = "go"
@@ -59,14 +68,14 @@ class Control:
     `interrupted` is set by Ctrl-C, `given_up` where the machine is lost: nothing in flight can be recorded.
     """
 
-    def __init__(self, recorder: Recorder, *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._recorder = recorder
+    def __init__(self, journal: SessionJournal, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._journal = journal
         self._monotonic = monotonic
         self._looked = 0.0
         self._skips: set[int] = set()
         self._now = False
         self._flying: list[int] = []
-        self.wish = Wish.GO
+        self.requested = RequestedState.GO
         self.interrupted = False
         self.given_up = False
 
@@ -80,7 +89,7 @@ class Control:
         return self.interrupted or self._now
 
     @contextmanager
-    def flying(self, experiment: int) -> Iterator[None]:
+    def in_flight(self, experiment: int) -> Iterator[None]:
         """While a run of an experiment is in flight."""
         self._flying.append(experiment)
         try:
@@ -88,7 +97,7 @@ class Control:
         finally:
             self._flying.remove(experiment)
 
-    def during(self, experiment: int) -> Ask | None:
+    def poll(self, experiment: int) -> EndRequest | None:
         """What to do with the run in flight; looks at the journal at most twice a second."""
         if self._monotonic() - self._looked >= POLL_SECONDS:
             self.answer(experiment)
@@ -103,7 +112,7 @@ class Control:
     def answer(self, experiment: int | None = None) -> None:
         """Acknowledge every open request that needs no boundary; `experiment` is one that is proposed or in flight."""
         self._looked = self._monotonic()
-        self._recorder.catch_up()
+        self._journal.catch_up()
         flight = {*self._flying, *([] if experiment is None else [experiment])}
         for position, recorded in self._asked():
             self._acknowledge(position, recorded.event, self._take(recorded.event, flight))
@@ -112,40 +121,42 @@ class Control:
         """Answer what was asked of a loop that has ended: directions and steering still hold, wishes do not."""
         for position, recorded in self._asked():
             directs = isinstance(recorded.event, DirectionAdded | DirectionWithdrawn)
-            self._acknowledge(position, recorded.event, TOLD if directs else "not done: no loop ran that could do it")
+            answer = Answer(TOLD) if directs else Answer("no loop ran that could do it", done=False)
+            self._acknowledge(position, recorded.event, answer)
 
     def _asked(self) -> list[tuple[int, Recorded]]:
-        requests = sorted(self._recorder.requests.items())
+        requests = sorted(self._journal.requests.items())
         return [(position, recorded) for position, recorded in requests if not isinstance(recorded.event, BETWEEN)]
 
-    def _acknowledge(self, position: int, request: Event, outcome: str) -> None:
-        answer = ANSWERS[type(request)]  # type: ignore[index]
-        self._recorder.of_session(answer(session=request.session, request=position, outcome=outcome))
+    def _acknowledge(self, position: int, request: Event, answer: Answer) -> None:
+        kind = ANSWERS[type(request)]  # type: ignore[index]
+        event = kind(session=request.session, request=position, outcome=answer.outcome, done=answer.done)
+        self._journal.append_to_session(event)
 
-    def _take_skip(self, asked: int, flight: AbstractSet[int]) -> str:
-        if asked not in flight:
-            return f"not done: experiment {asked} is not in flight"
-        if asked == 0:
-            return "not done: without its baseline the session has nothing to compare with"
-        self._skips.add(asked)
-        return "skipped"
+    def _take_skip(self, experiment: int, flight: AbstractSet[int]) -> Answer:
+        if experiment not in flight:
+            return Answer(f"experiment {experiment} is not in flight", done=False)
+        if experiment == BASELINE:
+            return Answer("without its baseline the session has nothing to compare with", done=False)
+        self._skips.add(experiment)
+        return Answer("skipped")
 
-    def _take(self, request: Event, flight: AbstractSet[int]) -> str:
+    def _take(self, request: Event, flight: AbstractSet[int]) -> Answer:
         after = f"after the experiment{'s' * (len(flight) > 1)} in flight"
         match request:
             case PauseRequested():
-                self.wish = Wish.PAUSE if self.wish is Wish.GO else self.wish
-                return f"pauses {after}" if flight else "paused"
+                self.requested = RequestedState.PAUSE if self.requested is RequestedState.GO else self.requested
+                return Answer(f"pauses {after}" if flight else "paused")
             case ResumeRequested():
-                self.wish = Wish.GO if self.wish is Wish.PAUSE else self.wish
-                return "goes on"
+                self.requested = RequestedState.GO if self.requested is RequestedState.PAUSE else self.requested
+                return Answer("goes on")
             case StopRequested():
-                self.wish, self._now = Wish.STOP, self._now or request.now
-                return "stops now" if request.now or not flight else f"stops {after}"
+                self.requested, self._now = RequestedState.STOP, self._now or request.now
+                return Answer("stops now" if request.now or not flight else f"stops {after}")
             case SkipRequested():
                 return self._take_skip(request.experiment, flight)
             case _:
-                return TOLD
+                return Answer(TOLD)
 
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

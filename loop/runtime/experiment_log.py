@@ -19,7 +19,7 @@ from loop.contracts import Outcome
 
 
 @dataclass
-class Case:
+class ExperimentLog:
     """One experiment's history. `proposed` is the proposal in force: the last one, unless it was refused."""
 
     proposed: IdeaProposed | None = None
@@ -51,32 +51,32 @@ def interrupted(outcome: Outcome) -> bool:
     return isinstance(outcome, RunFailed) and outcome.kind == "interrupted"
 
 
-def case(history: Iterable[Recorded]) -> Case:
+def fold_log(history: Iterable[Recorded]) -> ExperimentLog:
     """Fold an experiment's events."""
-    folded = Case()
+    log = ExperimentLog()
     for recorded in history:
-        _take(folded, recorded)
-    return folded
+        _take(log, recorded)
+    return log
 
 
-def _take(folded: Case, recorded: Recorded) -> None:
+def _take(log: ExperimentLog, recorded: Recorded) -> None:
     event = recorded.event
     match event:
         case IdeaProposed():
-            folded.proposed, folded.proposed_at, folded.attempts = event, recorded.recorded_at, event.attempt
-            folded.anchor = f"{recorded.position}:{recorded.hash}"
+            log.proposed, log.proposed_at, log.attempts = event, recorded.recorded_at, event.attempt
+            log.anchor = f"{recorded.position}:{recorded.hash}"
         case IdeaRefused():
-            folded.proposed = None
-            folded.refusals.append(event)
+            log.proposed = None
+            log.refusals.append(event)
         case ChangeCommitted():
-            folded.committed = event
+            log.committed = event
         case RunStarted():
-            folded.runs[event.run] = event
+            log.runs[event.run] = event
         case RunFinished() | RunFailed():
-            folded.outcomes[event.run] = event
+            log.outcomes[event.run] = event
         case Verdict():
-            folded.verdict = event
+            log.verdict = event
         case ChangeReverted():
-            folded.reverted = event
+            log.reverted = event
         case _:
             pass

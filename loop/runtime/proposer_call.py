@@ -3,23 +3,20 @@
 import threading
 from collections.abc import Callable
 
-import msgspec
-
-from journal.events import Dropping, ProposalDropped, Usage
 from journal.projections.state import State
 from loop.contracts import Proposal, Proposer, Request
 from loop.errors import ProposerFailure
-from loop.runtime.recorder import Recorder
+from loop.runtime.session_journal import SessionJournal
 
 
-class Call(threading.Thread):
+class ProposerCall(threading.Thread):
     """Ends with a proposal or an error. The proposer looks at `cancelled` (see `loop.session.bootstrap`)."""
 
-    def __init__(self, proposer: Proposer, asked: Request) -> None:
+    def __init__(self, proposer: Proposer, request: Request) -> None:
         super().__init__(name="proposer", daemon=True)
         self.proposer = proposer
-        self.request = asked
-        self.known = asked.state.position
+        self.request = request
+        self.known = request.state.position  # of the journal, when it was asked
         self.cancelled = False
         self.proposal: Proposal | None = None
         self.error: Exception | None = None
@@ -27,54 +24,38 @@ class Call(threading.Thread):
     def run(self) -> None:
         """Call the proposer."""
         try:
-            self.proposal = sound(self.proposer.propose(self.request))
+            self.proposal = require_valid_text(self.proposer.propose(self.request))
         except Exception as error:  # noqa: BLE001  # a thread has nobody to raise to: the loop raises it, in its turn
             self.error = error
 
-    def failed(self, failure: ProposerFailure) -> ProposalDropped:
-        """The event of a call that failed."""
-        lost = self.lost("failed", str(failure), usage=failure.usage)
-        return msgspec.structs.replace(lost, rule=failure.kind, model=failure.model, prompt_key=failure.prompt_key)
 
-    def lost(self, why: Dropping, reason: str, *, usage: Usage) -> ProposalDropped:
-        """The event of a call without a proposal."""
-        return ProposalDropped(
-            session=self.request.session,
-            experiment=self.request.experiment,
-            why=why,
-            reason=reason,
-            proposer=self.proposer.name,
-            usage=usage,
-        )
-
-
-class Ahead:
+class Prefetch:
     """The call in flight, if there is one, and the fold that it may read.
 
-    `goes_on` tells whether another experiment will follow the one that runs.
+    `has_more` tells whether another experiment will follow the one that runs.
     """
 
     def __init__(self) -> None:
-        self.goes_on: Callable[[], bool] = lambda: True
-        self.call: Call | None = None
-        self.awaited = False  # whether the loop waits for the call: it is not to be taken by anybody else
-        self.tried_again: set[int] = set()  # see `loop.experiment.stale_base`
-        self.broken: Exception | None = None  # what no proposer answers for
+        self.has_more: Callable[[], bool] = lambda: True
+        self.call: ProposerCall | None = None
+        self.is_waiting = False  # whether the loop waits for the call: nobody else may take it
+        self.retried: set[int] = set()  # experiments that `loop.experiment.stale_base` has tried on a new base
+        self.broken: Exception | None = None  # an error that is not the proposer's
         self._state = State()
 
-    def catch_up(self, recorder: Recorder) -> State:
-        """A fold of the journal up to now. To be asked for while no call is in flight: it is the same one every time."""
-        for recorded in recorder.read(after=self._state.position):
+    def catch_up(self, journal: SessionJournal) -> State:
+        """A fold of the journal up to now, the same object every time: call it only while no call is in flight."""
+        for recorded in journal.read(after=self._state.position):
             self._state.apply(recorded)
         return self._state
 
-    def begin(self, proposer: Proposer, asked: Request) -> Call:
+    def start(self, proposer: Proposer, request: Request) -> ProposerCall:
         """Start a call."""
-        self.call = Call(proposer, asked)
+        self.call = ProposerCall(proposer, request)
         self.call.start()
         return self.call
 
-    def take(self) -> Call | None:
+    def take(self) -> ProposerCall | None:
         """The call, if it has ended; from then on there is none in flight."""
         call = self.call
         if call is None or call.is_alive():
@@ -82,18 +63,18 @@ class Ahead:
         self.call = None
         return call
 
-    def mend(self) -> None:
+    def raise_broken(self) -> None:
         """Raise what broke while a run trained, now that the proposal is needed."""
         broken, self.broken = self.broken, None
         if broken is not None:
             raise broken
 
-    def leave(self) -> None:
+    def abandon(self) -> None:
         """Wait no longer for a call that does not end; the fold that it reads stays its own."""
         self.call, self._state = None, State()
 
 
-def sound(proposal: Proposal) -> Proposal:
+def require_valid_text(proposal: Proposal) -> Proposal:
     """The proposal, if git and the journal can hold its words. Raises ProposerFailure."""
     words = (proposal.idea, proposal.hypothesis, *proposal.files, *proposal.files.values())
     try:

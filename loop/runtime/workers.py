@@ -1,7 +1,7 @@
-"""Experiments in flight, each on a device of its own: one is conducted in place, several in threads that take turns.
+"""Experiments in flight, each on a device of its own: one runs in the calling thread, several in threads of their own.
 
-What a thread raises is raised in the loop's own thread, once the others have ended: they go on to their verdicts where
-the fault is not the machine's, and are given up where it is, for the next start to record as interrupted.
+What a thread raises is raised in the loop's own thread, once the others have ended: they go on to their verdicts if
+the fault is not the machine's, and are given up if it is, for the next start to record as interrupted.
 """
 
 import threading
@@ -10,121 +10,123 @@ from collections.abc import Callable, Sequence
 from journal.errors import JournalError
 from journal.events import Verdict
 from loop.contracts import Device
-from loop.errors import WorldBroken
-from loop.runtime.context import Lab
+from loop.errors import MachineFailure
+from loop.runtime.context import Context
 
 LOOK_SECONDS = 0.5  # between looks at what people ask for, while experiments are in flight
-BROKEN = (WorldBroken, JournalError, OSError)  # where nothing that is in flight can be recorded
+BROKEN = (MachineFailure, JournalError, OSError)  # after these nothing that is in flight can be recorded
 
 
-class _Flight(threading.Thread):
-    """A piece of work on a device. `done` is set while it holds the turn."""
+class Worker(threading.Thread):
+    """A piece of work on a device. `done` is set while the worker holds the lock."""
 
-    def __init__(self, crew: "Crew", work: Callable[[Lab], object], *, device: Device, number: int | None) -> None:
+    def __init__(
+        self, pool: "WorkerPool", work: Callable[[Context], object], *, device: Device, number: int | None
+    ) -> None:
         super().__init__(name=f"on {device.name}", daemon=True)
         self.device = device
         self.number = number
         self.done = False
         self.error: BaseException | None = None
-        self._crew = crew
+        self._pool = pool
         self._work = work
 
     def run(self) -> None:
-        with self._crew.lab.turn:
+        with self._pool.ctx.lock:
             try:
-                self._work(self._crew.lab.on(self.device))
+                self._work(self._pool.ctx.on(self.device))
             except BaseException as error:  # noqa: BLE001  # raised again where the loop waits for it
                 self.error = error
             self.done = True
-        self._crew.landed.set()
+        self._pool.ended.set()
 
 
-class Crew:
-    """The experiments in flight. Whoever calls this holds the turn."""
+class WorkerPool:
+    """The experiments in flight. Whoever calls this holds the lock."""
 
-    def __init__(self, lab: Lab) -> None:
-        self.lab = lab
-        self.landed = threading.Event()
-        self._flights: list[_Flight] = []
-        self._judged: list[tuple[int, Verdict]] = []
+    def __init__(self, ctx: Context) -> None:
+        self.ctx = ctx
+        self.ended = threading.Event()
+        self._workers: list[Worker] = []
+        self._verdicts: list[tuple[int, Verdict]] = []
 
     @property
     def numbers(self) -> set[int]:
         """The experiments in flight."""
-        return {flight.number for flight in self._flights if flight.number is not None}
+        return {worker.number for worker in self._workers if worker.number is not None}
 
     @property
-    def full(self) -> bool:
-        return len(self._flights) >= len(self.lab.devices)
+    def is_full(self) -> bool:
+        return len(self._workers) >= len(self.ctx.devices)
 
-    def begin(self, number: int, judge: Callable[[Lab], Verdict]) -> None:
+    def start(self, number: int, judge: Callable[[Context], Verdict]) -> None:
         """Take an experiment to its verdict, beside the others; on the only device, before this returns."""
 
-        def work(lab: Lab) -> None:
-            verdict = judge(lab)  # first: the list may be another one by then
-            self._judged.append((number, verdict))
+        def work(ctx: Context) -> None:
+            verdict = judge(ctx)  # first: the list may be another one by then
+            self._verdicts.append((number, verdict))
 
-        if len(self.lab.devices) == 1:
-            work(self.lab)
+        if len(self.ctx.devices) == 1:
+            work(self.ctx)
         else:
             self._start(work, number=number)
 
-    def judged(self) -> list[tuple[int, Verdict]]:
-        """The experiments that have a verdict since this was last asked. Raises what one of them raised."""
-        for flight in self._ended():
-            if flight.error is not None:
-                raise flight.error
-        found, self._judged = self._judged, []
-        return found
+    def take_verdicts(self) -> list[tuple[int, Verdict]]:
+        """The experiments that have a verdict since the last call. Raises what one of them raised."""
+        for worker in self._take_ended():
+            if worker.error is not None:
+                raise worker.error
+        verdicts, self._verdicts = self._verdicts, []
+        return verdicts
 
     def wait(self) -> None:
-        """Let the others have the turn until one of them has ended, or there may be something to answer."""
-        with self.lab.turn.away():
-            self.landed.wait(LOOK_SECONDS)
-            self.landed.clear()
+        """Let the others have the lock until one of them has ended, or there may be something to answer."""
+        with self.ctx.lock.released():
+            self.ended.wait(LOOK_SECONDS)
+            self.ended.clear()
 
-    def one(self) -> None:
+    def wait_any(self) -> None:
         """Wait until one of those in flight has ended."""
-        while not any(flight.done for flight in self._flights):
+        while not any(worker.done for worker in self._workers):
             self.wait()
 
-    def all(self, works: Sequence[Callable[[Lab], object]]) -> None:
-        """Do all of this, as many at once as there are devices. Raises the first error, when all have ended."""
-        if len(self.lab.devices) == 1:
+    def run_all(self, works: Sequence[Callable[[Context], object]]) -> None:
+        """Do all of these, as many at once as there are devices. Raises the first error, when all have ended."""
+        if len(self.ctx.devices) == 1:
             for work in works:
-                work(self.lab)
+                work(self.ctx)
             return
         try:
             for work in works:
-                while self.full:
+                while self.is_full:
                     self._look()
                 self._start(work)
-            while self._flights:
+            while self._workers:
                 self._look()
         except BaseException as error:
             self.finish(error)
             raise
 
     def finish(self, error: BaseException) -> None:
-        """Wait for what is in flight, after an error: to its verdict, or given up where the machine is at fault."""
-        self.lab.control.given_up |= isinstance(error, BROKEN)
-        while self._flights:
+        """Wait for what is in flight, after an error: to its verdict, or given up if the machine is at fault."""
+        self.ctx.control.given_up |= isinstance(error, BROKEN)
+        while self._workers:
             self.wait()
-            self.lab.control.given_up |= any(isinstance(flight.error, BROKEN) for flight in self._ended())
+            self.ctx.control.given_up |= any(isinstance(worker.error, BROKEN) for worker in self._take_ended())
 
     def _look(self) -> None:
         self.wait()
-        self.judged()
+        self.take_verdicts()
 
-    def _ended(self) -> list[_Flight]:
-        """Take those that have ended out of the flights."""
-        ended = [flight for flight in self._flights if flight.done]
-        self._flights = [flight for flight in self._flights if flight not in ended]
+    def _take_ended(self) -> list[Worker]:
+        """Take those that have ended out of the list."""
+        ended = [worker for worker in self._workers if worker.done]
+        self._workers = [worker for worker in self._workers if worker not in ended]
         return ended
 
-    def _start(self, work: Callable[[Lab], object], *, number: int | None = None) -> None:
-        taken = {flight.device for flight in self._flights}
-        free = next(device for device in self.lab.devices if device not in taken)
-        flight = _Flight(self, work, device=free, number=number)
-        self._flights.append(flight)
-        flight.start()
+    def _start(self, work: Callable[[Context], object], *, number: int | None = None) -> None:
+        used = {worker.device for worker in self._workers}
+        free = next(device for device in self.ctx.devices if device not in used)
+        worker = Worker(self, work, device=free, number=number)
+        self._workers.append(worker)
+        worker.start()

@@ -18,7 +18,7 @@ from loop.brief.config import Config
 from loop.brief.memory_block import outside
 from loop.brief.program import Brief
 from loop.errors import BadInput
-from loop.runtime.context import Lab
+from loop.runtime.context import Context
 
 COMPARED = (
     "metric", "direction", "train", "evaluate", "pattern", "log", "guard", "budget", "seed_env",
@@ -30,7 +30,7 @@ LIVE = (
 
 
 @dataclass(frozen=True)
-class Refused:
+class EditRejected:
     """An edit that is not taken up, and why."""
 
     text: str
@@ -38,18 +38,18 @@ class Refused:
     reason: str
 
 
-def reread(lab: Lab) -> None:
+def apply_brief_edits(ctx: Context) -> None:
     """Take up an edit of the brief, and record it; also one that was made between two calls of the loop."""
-    read = _read(lab.brief, lab.defaults)
-    if read.hash == _known(lab):
+    read = _read(ctx.brief, ctx.defaults)
+    if read.hash == _known(ctx):
         return
-    lab.recorder.of_session(_changed(lab.session.tag, read))
+    ctx.journal.append_to_session(_changed(ctx.session.tag, read))
     if isinstance(read, Brief):
-        lab.brief = read
+        ctx.brief = read
 
 
-def _changed(session: str, read: Brief | Refused) -> BriefChanged:
-    if isinstance(read, Refused):
+def _changed(session: str, read: Brief | EditRejected) -> BriefChanged:
+    if isinstance(read, EditRejected):
         return BriefChanged(session=session, brief=read.text, brief_hash=read.hash, accepted=False, reason=read.reason)
     config = msgspec.to_builtins(read.config)
     return BriefChanged(session=session, brief=read.text, brief_hash=read.hash, accepted=True, config=config)
@@ -66,16 +66,16 @@ def check_rules(config: Config, started: SessionStarted) -> None:
             )
 
 
-def _read(standing: Brief, defaults: Mapping[str, object]) -> Brief | Refused:
+def _read(standing: Brief, defaults: Mapping[str, object]) -> Brief | EditRejected:
     try:
         fresh = briefs.read(standing.path, defaults=defaults)
     except BadInput as error:
         text = _human(standing.path)
-        return Refused(text, hashlib.sha256(text.strip().encode()).hexdigest(), str(error))
+        return EditRejected(text, hashlib.sha256(text.strip().encode()).hexdigest(), str(error))
     before, after = msgspec.to_builtins(standing.config), msgspec.to_builtins(fresh.config)
     for key in (key for key in after if key not in LIVE and after[key] != before[key]):
         how = "start a new session with --tag NAME" if key in COMPARED else "stop the loop and run it again"
-        return Refused(fresh.text, fresh.hash, f"`{key}` cannot change while the loop runs: {how}")
+        return EditRejected(fresh.text, fresh.hash, f"`{key}` cannot change while the loop runs: {how}")
     return fresh
 
 
@@ -91,7 +91,7 @@ def _human(path: Path) -> str:
         return text
 
 
-def _known(lab: Lab) -> str:
+def _known(ctx: Context) -> str:
     """The hash of the last text of the brief that the journal has, taken up or refused."""
-    events = [recorded.event for recorded in lab.recorder.own_history()]
+    events = [recorded.event for recorded in ctx.journal.session_history()]
     return [event.brief_hash for event in events if isinstance(event, SessionStarted | BriefChanged)][-1]

@@ -10,18 +10,18 @@ from journal.errors import JournalUnusable
 from journal.events import ExperimentKept, SessionEnded, SessionPaused, SessionResumed, Verdict
 from journal.reports import memory
 from loop.brief import memory_block
-from loop.errors import BadInput, ProposerFailure, RunRefused, Stopped, WorkspaceError, WorldBroken
+from loop.errors import BadInput, MachineFailure, ProposerFailure, RunRefused, Stopped, WorkspaceError
 from loop.experiment import ablation, commit_notes, prefetch
 from loop.experiment.baseline import measure_baseline
-from loop.experiment.lifecycle import decide, tried
-from loop.runtime.context import Lab
-from loop.runtime.control import BETWEEN, POLL_SECONDS, Wish, interruptible
-from loop.runtime.workers import Crew
+from loop.experiment.lifecycle import propose_and_commit, run_to_verdict
+from loop.runtime.context import Context
+from loop.runtime.control import BETWEEN, POLL_SECONDS, RequestedState, interruptible
+from loop.runtime.workers import WorkerPool
 from loop.session import retention
-from loop.session.brief_edits import reread
+from loop.session.brief_edits import apply_brief_edits
 from loop.session.recovery import recover
 from loop.session.steering import steer
-from loop.session.stop_conditions import Ending, reached
+from loop.session.stop_conditions import StopReason, reached
 
 
 @dataclass(frozen=True)
@@ -33,36 +33,36 @@ class Start:
     since: float  # monotonic seconds
 
 
-def run(lab: Lab, *, more: int | None = None) -> Ending:
+def run(ctx: Context, *, more: int | None = None) -> StopReason:
     """Run the session until it ends, or until `more` experiments are done in this call.
 
     Raises BadInput, RunRefused or WorkspaceError where only a person can go on: a branch moved by hand, a baseline without
     a metric, a machine that lost its sandbox. The session is paused before.
     """
-    return _played(lab, lambda: _night(lab, more=more))
+    return _played(ctx, lambda: _night(ctx, more=more))
 
 
-def retest(lab: Lab, *, more: int | None = None) -> Ending:
+def retest(ctx: Context, *, more: int | None = None) -> StopReason:
     """Test the keeps that the incumbent is made of, or `more` of them. Ended sessions are ended again afterwards."""
-    final = lab.session.state == "ended"
-    return _played(lab, lambda: _ablations(lab, more=more, final=final))
+    final = ctx.session.state == "ended"
+    return _played(ctx, lambda: _ablations(ctx, more=more, final=final))
 
 
-def _played(lab: Lab, night: Callable[[], Ending]) -> Ending:
+def _played(ctx: Context, night: Callable[[], StopReason]) -> StopReason:
     """Everything that may end a call of the loop, and its last word."""
-    with lab.turn, interruptible(lab.control):
+    with ctx.lock, interruptible(ctx.control):
         try:
             ending = night()
         except Stopped:
-            ending = Ending("stopped by a person", final=lab.control.wish is Wish.STOP)
+            ending = StopReason("stopped by a person", final=ctx.control.requested is RequestedState.STOP)
         except ProposerFailure as failure:
-            ending = Ending(f"nothing left to propose: {failure}", final=True)
+            ending = StopReason(f"nothing left to propose: {failure}", final=True)
         except (BadInput, RunRefused, WorkspaceError) as refused:
-            _close(lab, Ending(str(refused)))
+            _close(ctx, StopReason(str(refused)))
             raise
-        except (WorldBroken, JournalUnusable, OSError) as broken:
-            ending = Ending(_words(broken), broken=True)
-        _close(lab, ending)
+        except (MachineFailure, JournalUnusable, OSError) as broken:
+            ending = StopReason(_words(broken), broken=True)
+        _close(ctx, ending)
     return ending
 
 
@@ -72,169 +72,171 @@ def _words(broken: Exception) -> str:
     return str(broken)
 
 
-def _night(lab: Lab, *, more: int | None) -> Ending:
-    if lab.session.state == "paused":
-        lab.recorder.of_session(SessionResumed(session=lab.session.tag, reason="the loop was started again"))
-    lab.control.answer_old()
-    recover(lab)
-    retention.clear(lab)
-    reread(lab)
-    measure_baseline(lab)
-    retention.prune(lab)
-    commit_notes.note(lab)
-    _remember(lab)
-    start = _start(lab, more=more)
-    lab.ahead.goes_on = lambda: _bound(lab, start) is None
-    crew = Crew(lab)
+def _night(ctx: Context, *, more: int | None) -> StopReason:
+    if ctx.session.state == "paused":
+        ctx.journal.append_to_session(SessionResumed(session=ctx.session.tag, reason="the loop was started again"))
+    ctx.control.answer_old()
+    recover(ctx)
+    retention.clear(ctx)
+    apply_brief_edits(ctx)
+    measure_baseline(ctx)
+    retention.prune(ctx)
+    commit_notes.note(ctx)
+    _remember(ctx)
+    start = _start(ctx, more=more)
+    ctx.prefetch.has_more = lambda: _bound(ctx, start) is None
+    workers = WorkerPool(ctx)
     try:
-        return _experiments(lab, crew, start)
+        return _experiments(ctx, workers, start)
     except BaseException as error:
-        lab.ahead.goes_on = lambda: False
-        crew.finish(error)
+        ctx.prefetch.has_more = lambda: False
+        workers.finish(error)
         with contextlib.suppress(WorkspaceError, OSError):  # the error is the one that is told
-            _judged(lab, crew)
+            _judged(ctx, workers)
         raise
 
 
-def _experiments(lab: Lab, crew: Crew, start: Start) -> Ending:
+def _experiments(ctx: Context, workers: WorkerPool, start: Start) -> StopReason:
     """One experiment after the other, as many at once as there are devices; proposed and committed one at a time."""
     while True:
-        _judged(lab, crew)
-        ending = _over(lab, crew, start)
-        if ending is not None and not crew.numbers:
+        _judged(ctx, workers)
+        ending = _over(ctx, workers, start)
+        if ending is not None and not workers.numbers:
             return ending
-        due = None if ending is not None else _due(lab, crew)
+        due = None if ending is not None else _due(ctx, workers)
         if due is not None:
-            _begin(lab, crew, due)
-        elif crew.numbers:
-            crew.wait()
+            _begin(ctx, workers, due)
+        elif workers.numbers:
+            workers.wait()
         else:
-            _hold(lab)
+            _hold(ctx)
 
 
-def _begin(lab: Lab, crew: Crew, number: int) -> None:
+def _begin(ctx: Context, workers: WorkerPool, number: int) -> None:
     """Propose and commit an experiment and take it up, or wait for the others where that has to be."""
-    reread(lab)
+    apply_brief_edits(ctx)
     try:
-        commit = tried(lab, number)
+        commit = propose_and_commit(ctx, number)
     except ProposerFailure:
-        if not crew.numbers:
+        if not workers.numbers:
             raise
-        crew.one()  # on a new incumbent there may be something to propose
+        workers.wait_any()  # on a new incumbent there may be something to propose
     else:
-        if not _settling(lab, crew):  # since the proposer was asked
-            crew.begin(number, _to_its_verdict(number, commit))
+        if not _settling(ctx, workers):  # since the proposer was asked
+            workers.start(number, _to_its_verdict(number, commit))
 
 
-def _to_its_verdict(number: int, commit: str) -> Callable[[Lab], Verdict]:
-    return lambda lab: decide(lab, number, commit)
+def _to_its_verdict(number: int, commit: str) -> Callable[[Context], Verdict]:
+    return lambda ctx: run_to_verdict(ctx, number, commit)
 
 
-def _judged(lab: Lab, crew: Crew) -> None:
+def _judged(ctx: Context, workers: WorkerPool) -> None:
     """What follows the verdicts since the last look."""
-    for number, verdict in crew.judged():
-        _settled(lab, number, verdict)
+    for number, verdict in workers.take_verdicts():
+        _settled(ctx, number, verdict)
 
 
-def _settled(lab: Lab, number: int, verdict: Verdict) -> None:
+def _settled(ctx: Context, number: int, verdict: Verdict) -> None:
     """What follows a verdict, outside the journal."""
     if isinstance(verdict, ExperimentKept):
-        commit_notes.note(lab)
-    retention.prune(lab, number)
-    _remember(lab)
+        commit_notes.note(ctx)
+    retention.prune(ctx, number)
+    _remember(ctx)
 
 
-def _ablations(lab: Lab, *, more: int | None, final: bool) -> Ending:
+def _ablations(ctx: Context, *, more: int | None, final: bool) -> StopReason:
     """One old keep after the other is left out of the incumbent."""
-    if lab.session.state != "open":
-        lab.recorder.of_session(SessionResumed(session=lab.session.tag, reason="its keeps are tested again"))
-    lab.control.answer_old()
-    recover(lab)
-    lab.ahead.goes_on = lambda: False
-    left = len(lab.state.experiments.rows) if more is None else more
-    while not lab.control.ends_now and lab.control.wish is Wish.GO:
-        number = min(_left_open(lab, Crew(lab)), default=None)
+    if ctx.session.state != "open":
+        ctx.journal.append_to_session(SessionResumed(session=ctx.session.tag, reason="its keeps are tested again"))
+    ctx.control.answer_old()
+    recover(ctx)
+    ctx.prefetch.has_more = lambda: False
+    left = len(ctx.state.experiments.rows) if more is None else more
+    while not ctx.control.ends_now and ctx.control.requested is RequestedState.GO:
+        number = min(_left_open(ctx, WorkerPool(ctx)), default=None)
         if number is None and left > 0:
-            number, left = ablation.open_next(lab), left - 1
+            number, left = ablation.open_next(ctx), left - 1
         if number is None:
-            return Ending("its keeps were tested again", final=final)
-        decide(lab, number, tried(lab, number))
-        _remember(lab)
-        lab.control.answer()
-    return Ending("stopped by a person", final=final or lab.control.wish is Wish.STOP)
+            return StopReason("its keeps were tested again", final=final)
+        run_to_verdict(ctx, number, propose_and_commit(ctx, number))
+        _remember(ctx)
+        ctx.control.answer()
+    return StopReason("stopped by a person", final=final or ctx.control.requested is RequestedState.STOP)
 
 
-def _start(lab: Lab, *, more: int | None) -> Start:
-    bound = None if more is None else lab.session.experiments + more
-    return Start(bound=bound, begun=lab.upcoming() - 1, since=time.monotonic())
+def _start(ctx: Context, *, more: int | None) -> Start:
+    bound = None if more is None else ctx.session.experiments + more
+    return Start(bound=bound, begun=ctx.journal.next_number() - 1, since=time.monotonic())
 
 
-def _over(lab: Lab, crew: Crew, start: Start) -> Ending | None:
+def _over(ctx: Context, workers: WorkerPool, start: Start) -> StopReason | None:
     """Why to begin no more experiments, if there is a reason."""
-    lab.control.answer()
-    if not crew.numbers:  # one whose verdict stands may still wait to move the branch
-        steer(lab)
-    if lab.control.interrupted:
-        return Ending("stopped by a person")
-    if lab.control.wish is Wish.STOP:
-        return Ending("stopped by a person", final=True)
-    return None if _left_open(lab, crew) else _bound(lab, start)
+    ctx.control.answer()
+    if not workers.numbers:  # one whose verdict stands may still wait to move the branch
+        steer(ctx)
+    if ctx.control.interrupted:
+        return StopReason("stopped by a person")
+    if ctx.control.requested is RequestedState.STOP:
+        return StopReason("stopped by a person", final=True)
+    return None if _left_open(ctx, workers) else _bound(ctx, start)
 
 
-def _bound(lab: Lab, start: Start) -> Ending | None:
+def _bound(ctx: Context, start: Start) -> StopReason | None:
     """The bound that is reached, if one is."""
-    rows = lab.rows()
+    rows = ctx.journal.rows()
     hours = (time.monotonic() - start.since) / 3600
-    return reached(lab.session, rows, lab.config, bound=start.bound, begun=start.begun, hours=hours)
+    return reached(ctx.session, rows, ctx.config, bound=start.bound, begun=start.begun, hours=hours)
 
 
-def _hold(lab: Lab) -> None:
+def _hold(ctx: Context) -> None:
     """Wait, paused, until a person lets the loop go on or ends it."""
-    tag = lab.session.tag
-    lab.recorder.of_session(SessionPaused(session=tag, reason="paused by a person"))
-    while lab.control.wish is Wish.PAUSE and not lab.control.ends_now:
-        prefetch.collect(lab)
-        lab.control.wait(POLL_SECONDS)
-        lab.control.answer()
-    if not lab.control.ends_now and lab.control.wish is Wish.GO:
-        lab.recorder.of_session(SessionResumed(session=tag, reason="resumed by a person"))
+    tag = ctx.session.tag
+    ctx.journal.append_to_session(SessionPaused(session=tag, reason="paused by a person"))
+    while ctx.control.requested is RequestedState.PAUSE and not ctx.control.ends_now:
+        prefetch.collect(ctx)
+        ctx.control.wait(POLL_SECONDS)
+        ctx.control.answer()
+    if not ctx.control.ends_now and ctx.control.requested is RequestedState.GO:
+        ctx.journal.append_to_session(SessionResumed(session=tag, reason="resumed by a person"))
 
 
-def _due(lab: Lab, crew: Crew) -> int | None:
+def _due(ctx: Context, workers: WorkerPool) -> int | None:
     """The experiment to begin: one left open, else a new one; None where others have to end before."""
-    if lab.control.wish is not Wish.GO or crew.full:
+    if ctx.control.requested is not RequestedState.GO or workers.is_full:
         return None
-    number = min(_left_open(lab, crew), default=lab.upcoming())
-    steered = any(isinstance(asked.event, BETWEEN) for asked in lab.recorder.requests.values())
-    waits = crew.numbers and (steered or _settling(lab, crew) or _alone(lab, {number, *crew.numbers}))
+    number = min(_left_open(ctx, workers), default=ctx.journal.next_number())
+    steered = any(isinstance(asked.event, BETWEEN) for asked in ctx.journal.requests.values())
+    waits = workers.numbers and (steered or _settling(ctx, workers) or _alone(ctx, {number, *workers.numbers}))
     return None if waits else number
 
 
-def _settling(lab: Lab, crew: Crew) -> bool:
+def _settling(ctx: Context, workers: WorkerPool) -> bool:
     """Whether a verdict waits for somebody to leave the branch: a keep on top of it would move the branch first."""
-    return any(row.status != "open" for row in lab.rows() if row.number in crew.numbers)
+    return any(row.status != "open" for row in ctx.journal.rows() if row.number in workers.numbers)
 
 
-def _alone(lab: Lab, numbers: AbstractSet[int]) -> bool:
+def _alone(ctx: Context, numbers: AbstractSet[int]) -> bool:
     """Whether one of these is what a person asked for, or a test of a keep: nothing may move the incumbent under it."""
-    return any(row.takes_back is not None or row.kind == ablation.KIND for row in lab.rows() if row.number in numbers)
+    return any(
+        row.takes_back is not None or row.kind == ablation.KIND for row in ctx.journal.rows() if row.number in numbers
+    )
 
 
-def _left_open(lab: Lab, crew: Crew) -> list[int]:
+def _left_open(ctx: Context, workers: WorkerPool) -> list[int]:
     """Experiments without a verdict that are not in flight."""
-    return [row.number for row in lab.rows() if row.status == "open" and row.number not in crew.numbers]
+    return [row.number for row in ctx.journal.rows() if row.status == "open" and row.number not in workers.numbers]
 
 
-def _remember(lab: Lab) -> None:
+def _remember(ctx: Context) -> None:
     """Rewrite the brief's memory block; a brief that cannot be written costs no experiment."""
     with contextlib.suppress(OSError, BadInput):
-        memory_block.remember(lab.brief.path, memory.render(lab.state, lab.session.tag), stage=lab.folder)
+        memory_block.write(ctx.brief.path, memory.render(ctx.state, ctx.session.tag), stage=ctx.folder)
 
 
-def _close(lab: Lab, ending: Ending) -> None:
+def _close(ctx: Context, ending: StopReason) -> None:
     """Record why this call is over; a full disk cannot take the last word, and the journal is whole without it."""
-    state, kind = lab.session.state, SessionEnded if ending.final else SessionPaused
+    state, kind = ctx.session.state, SessionEnded if ending.final else SessionPaused
     with contextlib.suppress(JournalUnusable):
-        prefetch.close(lab, final=ending.final)
+        prefetch.close(ctx, final=ending.final)
         if state == "open" or (state == "paused" and ending.final):
-            lab.recorder.of_session(kind(session=lab.session.tag, reason=ending.reason))
+            ctx.journal.append_to_session(kind(session=ctx.session.tag, reason=ending.reason))

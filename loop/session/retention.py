@@ -13,36 +13,35 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from journal.projections.runs import Run
 from loop.proposers.command import working_copy
 from loop.proposers.command.proposer import AGENTS
 from loop.runs.process import process_table
-from loop.runtime.context import Lab
+from loop.runtime.context import Context
 
 CHECKPOINTS = "out"
 EXPORTED = ("train", "evaluate", "home")  # of a run under way
 BEST = "best"
 
 
-def prune(lab: Lab, number: int | None = None) -> None:
+def prune(ctx: Context, number: int | None = None) -> None:
     """Delete the checkpoints that need not stay, between two experiments; what cannot be deleted costs nothing.
 
     With the number of the experiment that has just been judged, only its own and those of kept ones are looked at.
     """
-    rows, stays = lab.state.experiments.rows, set(_kept(lab))
-    for run in _of_session(lab):
+    rows, stays = ctx.state.experiments.rows, set(_kept(ctx))
+    for run in ctx.state.runs.of_session(ctx.session.tag):
         looked_at = number in (None, run.experiment) or rows[run.session, run.experiment].status == "keep"
-        if looked_at and run.folder and run.status != "running" and lab.folder / run.folder not in stays:
-            shutil.rmtree(lab.folder / run.folder / CHECKPOINTS, ignore_errors=True)
-    _point(lab)
+        if looked_at and run.folder and run.status != "running" and ctx.folder / run.folder not in stays:
+            shutil.rmtree(ctx.folder / run.folder / CHECKPOINTS, ignore_errors=True)
+    _point(ctx)
 
 
-def clear(lab: Lab) -> None:
+def clear(ctx: Context) -> None:
     """Remove what a killed loop left, at a start; runs that were in flight have been ended and recorded before."""
-    for run in lab.state.runs.rows.values():
+    for run in ctx.state.runs.rows.values():
         for name in EXPORTED if run.folder and run.status != "running" else ():
-            shutil.rmtree(lab.folder / run.folder / name, ignore_errors=True)
-    copies = lab.folder / AGENTS
+            shutil.rmtree(ctx.folder / run.folder / name, ignore_errors=True)
+    copies = ctx.folder / AGENTS
     for copy in sorted(copies.iterdir()) if copies.is_dir() else ():
         if not process_table.alive(
             copy / "home"
@@ -50,39 +49,37 @@ def clear(lab: Lab) -> None:
             working_copy.remove(copy)
 
 
-def _kept(lab: Lab) -> Iterator[Path]:
+def _kept(ctx: Context) -> Iterator[Path]:
     """Folders whose checkpoints stay: of each kept experiment the last run of its commit."""
-    rows = [
-        row for row in lab.state.experiments.rows.values() if row.session == lab.session.tag and row.status == "keep"
-    ]
-    newest = sorted(row.number for row in rows)[-lab.config.checkpoints :] if lab.config.checkpoints else []
-    best = lab.session.incumbent_experiment
+    rows = [row for row in ctx.journal.rows() if row.status == "keep"]
+    newest = sorted(row.number for row in rows)[-ctx.config.checkpoints :] if ctx.config.checkpoints else []
+    best = ctx.session.incumbent_experiment
     for number in {*newest, *([best] if best is not None else [])}:
-        folder = _checkpoint(lab, number)
+        folder = _checkpoint(ctx, number)
         if folder is not None:
             yield folder
 
 
-def _checkpoint(lab: Lab, number: int) -> Path | None:
+def _checkpoint(ctx: Context, number: int) -> Path | None:
     """The folder of an experiment's last good run of its own commit."""
-    runs = [run for run in _of_session(lab) if run.experiment == number and run.status == "finished"]
+    runs = [
+        run
+        for run in ctx.state.runs.of_session(ctx.session.tag)
+        if run.experiment == number and run.status == "finished"
+    ]
     own = [run for run in runs if run.purpose != "incumbent" and run.folder]
-    return lab.folder / own[-1].folder if own else None
+    return ctx.folder / own[-1].folder if own else None
 
 
-def _of_session(lab: Lab) -> list[Run]:
-    return [run for run in lab.state.runs.rows.values() if run.session == lab.session.tag]
-
-
-def _point(lab: Lab) -> None:
+def _point(ctx: Context) -> None:
     """Let `.ar/best` lead to the incumbent's checkpoints, in one step."""
-    number = lab.session.incumbent_experiment
-    folder = _checkpoint(lab, number) if number is not None else None
+    number = ctx.session.incumbent_experiment
+    folder = _checkpoint(ctx, number) if number is not None else None
     if folder is None or not (folder / CHECKPOINTS).is_dir():
         return
-    link, beside = lab.folder / BEST, lab.folder / f".{BEST}.{os.getpid()}"
+    link, beside = ctx.folder / BEST, ctx.folder / f".{BEST}.{os.getpid()}"
     with suppress(OSError):  # a folder of the person's own at that place stays
         beside.unlink(missing_ok=True)
-        beside.symlink_to((folder / CHECKPOINTS).relative_to(lab.folder))
+        beside.symlink_to((folder / CHECKPOINTS).relative_to(ctx.folder))
         beside.replace(link)
     beside.unlink(missing_ok=True)

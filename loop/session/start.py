@@ -19,13 +19,13 @@ from loop.brief.scope import Scope
 from loop.contracts import Device
 from loop.errors import BadInput
 from loop.session.brief_edits import check_rules
-from loop.setup.project import Setting
+from loop.setup.project import Project
 from loop.workspace import Workspace, branch_name, in_use
 
 PROFILE_SUBJECT = "Profile {name}: the constants for this machine"
 
 
-def open_session(setting: Setting, journal: Journal, *, tag: str | None, device: Device, past: bool = False) -> str:
+def open_session(setting: Project, journal: Journal, *, tag: str | None, device: Device, past: bool = False) -> str:
     """The tag of the session to go on with; with `past`, of one that has something kept, ended or not.
 
     Raises BadInput where the brief or the repository forbids it.
@@ -75,7 +75,7 @@ def _past(state: State, *, tag: str | None) -> Session:
     return session
 
 
-def _start(setting: Setting, journal: Journal, name: str, *, device: Device) -> None:
+def _start(setting: Project, journal: Journal, name: str, *, device: Device) -> None:
     """Record a new session, then put its branch where the event says."""
     workspace, config = setting.workspace, setting.brief.config
     if workspace.branch(name) is not None:

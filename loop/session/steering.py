@@ -13,7 +13,6 @@ import statistics
 from datetime import datetime
 from typing import Literal
 
-from journal.changes.signature import signature
 from journal.events import (
     VETO,
     BranchFromAcknowledged,
@@ -21,7 +20,6 @@ from journal.events import (
     ChangeReverted,
     Event,
     ExperimentInvalidated,
-    IdeaProposed,
     IncumbentMoved,
     VetoAcknowledged,
     VetoRequested,
@@ -31,131 +29,142 @@ from journal.projections.experiments import Experiment
 from journal.projections.lineage import carried, lineage, unfit, unvetoable
 from loop.errors import WorkspaceError
 from loop.experiment import branch
-from loop.experiment.ablation import without
-from loop.gate import patch
-from loop.runtime.context import Lab
-from loop.runtime.control import Wish
+from loop.experiment.ablation import without_change
+from loop.runtime.context import Context
+from loop.runtime.control import Answer, RequestedState
+from loop.runtime.proposal_events import own_idea
+from loop.runtime.session_journal import SessionJournal
 
 How = Literal["reset", "revert", "undone"]
-NOT_DONE = "not done: "  # an answer that begins so is a refusal
 
 
-def steer(lab: Lab) -> None:
+def steer(ctx: Context) -> None:
     """Do what is asked for, at a boundary between experiments. A veto may open an experiment: it is the next one."""
-    for position, recorded in sorted(lab.recorder.requests.items()):
-        if lab.control.interrupted or _open(lab):
+    for position, recorded in sorted(ctx.journal.requests.items()):
+        if ctx.control.interrupted or _open(ctx.journal):
             return
         event = recorded.event
         if isinstance(event, BranchFromRequested):
-            done = BranchFromAcknowledged(session=event.session, request=position, outcome=_go_on(lab, recorded, event))
-            lab.recorder.of_session(done)
-        elif isinstance(event, VetoRequested) and (outcome := _veto(lab, recorded, event)) is not None:
-            lab.recorder.of_session(VetoAcknowledged(session=event.session, request=position, outcome=outcome))
+            _acknowledge(ctx.journal, BranchFromAcknowledged, position, _go_on(ctx, recorded, event))
+        elif isinstance(event, VetoRequested) and (answer := _veto(ctx, recorded, event)) is not None:
+            _acknowledge(ctx.journal, VetoAcknowledged, position, answer)
 
 
-def _open(lab: Lab) -> bool:
-    rows = lab.state.experiments.rows.values()
-    return any(row.status == "open" for row in rows if row.session == lab.session.tag)
+def _acknowledge(
+    journal: SessionJournal,
+    kind: type[BranchFromAcknowledged | VetoAcknowledged],
+    position: int,
+    answer: Answer,
+) -> None:
+    event = kind(session=journal.tag, request=position, outcome=answer.outcome, done=answer.done)
+    journal.append_to_session(event)
 
 
-def _go_on(lab: Lab, recorded: Recorded, asked: BranchFromRequested) -> str:
-    tag, number = asked.session, asked.experiment
-    if why := unfit(lab.state, tag, number):
-        return f"{NOT_DONE}{why}"
-    row = lab.state.experiments.rows[tag, number]
-    if row.commit != lab.session.incumbent:
-        before, moved = lab.session.tip, _moved(lab, row, recorded, reason=f"{asked.author} goes on from it")
-        lab.recorder.of_session(moved)
-        branch.move(lab, moved.branch_at, expected=before)
-    return f"experiment {number} is the incumbent"
+def _open(journal: SessionJournal) -> bool:
+    return any(row.status == "open" for row in journal.rows())
 
 
-def _veto(lab: Lab, recorded: Recorded, asked: VetoRequested) -> str | None:
+def _go_on(ctx: Context, recorded: Recorded, request: BranchFromRequested) -> Answer:
+    tag, number = request.session, request.experiment
+    if why := unfit(ctx.state, tag, number):
+        return Answer(why, done=False)
+    row = ctx.state.experiments.rows[tag, number]
+    if row.commit != ctx.session.incumbent:
+        before, moved = ctx.session.tip, _moved(ctx, row, recorded, reason=f"{request.author} goes on from it")
+        ctx.journal.append_to_session(moved)
+        branch.move(ctx, moved.branch_at, expected=before)
+    return Answer(f"experiment {number} is the incumbent")
+
+
+def _veto(ctx: Context, recorded: Recorded, request: VetoRequested) -> Answer | None:
     """The answer; None while the experiment that takes the change back has to be made."""
-    tag, number = asked.session, asked.experiment
-    row = lab.state.experiments.rows.get((tag, number))
+    tag, number = request.session, request.experiment
+    row = ctx.state.experiments.rows.get((tag, number))
     if row is not None and row.vetoed:  # by this very request, before the loop was killed
         return _taken_back(number)
-    if why := unvetoable(lab.state, tag, number):
-        return f"{NOT_DONE}{why}"
+    if why := unvetoable(ctx.state, tag, number):
+        return Answer(why, done=False)
     assert row is not None
-    chain = lineage(lab.state, tag, lab.session.incumbent)
+    chain = lineage(ctx.state, tag, ctx.session.incumbent)
     if row not in chain:
-        _mark(lab, row, asked, branch_at=lab.session.tip, how="undone")
+        _mark(ctx.journal, row, request, branch_at=ctx.session.tip, how="undone")
         return _taken_back(number)
-    return _step_back(lab, row, recorded, asked) if row is chain[0] else _take_out(lab, row, asked)
+    return _step_back(ctx, row, recorded, request) if row is chain[0] else _take_out(ctx, row, request)
 
 
-def _taken_back(number: int) -> str:
-    return f"experiment {number} is taken back"
+def _taken_back(number: int) -> Answer:
+    return Answer(f"experiment {number} is taken back")
 
 
-def _step_back(lab: Lab, row: Experiment, recorded: Recorded, asked: VetoRequested) -> str:
+def _step_back(ctx: Context, row: Experiment, recorded: Recorded, request: VetoRequested) -> Answer:
     """Nothing stands on the change: the incumbent is what it stood on."""
-    below = lineage(lab.state, row.session, row.parent)
+    below = lineage(ctx.state, row.session, row.parent)
     if held := carried(below):
-        return f"{NOT_DONE}without it the change of experiment {held.number}, which was vetoed, would return"
-    before = lab.session.tip
-    moved = _moved(lab, below[0], recorded, reason=f"{asked.author} took experiment {row.number} back")
-    _mark(lab, row, asked, moved, branch_at=moved.branch_at, how=lab.config.rollback)
-    branch.move(lab, moved.branch_at, expected=before)
+        return Answer(f"without it the change of experiment {held.number}, which was vetoed, would return", done=False)
+    before = ctx.session.tip
+    moved = _moved(ctx, below[0], recorded, reason=f"{request.author} took experiment {row.number} back")
+    _mark(ctx.journal, row, request, moved, branch_at=moved.branch_at, how=ctx.config.rollback)
+    branch.move(ctx, moved.branch_at, expected=before)
     return _taken_back(row.number)
 
 
-def _take_out(lab: Lab, row: Experiment, asked: VetoRequested) -> str | None:
+def _take_out(ctx: Context, row: Experiment, request: VetoRequested) -> Answer | None:
     """Others stand on the change: without it the program is another one, and is measured before it is the incumbent."""
-    tries = [other for other in lab.state.experiments.rows.values() if other.takes_back == row.number]
-    last = next((other for other in reversed(tries) if other.session == row.session and other.rule != "stopped"), None)
+    tries = [other for other in ctx.journal.rows() if other.takes_back == row.number and other.rule != "stopped"]
+    last = tries[-1] if tries else None
     if last is not None and last.status == "keep":
-        _mark(lab, row, asked, branch_at=lab.session.tip, how="undone")
+        _mark(ctx.journal, row, request, branch_at=ctx.session.tip, how="undone")
         return _taken_back(row.number)
-    if last is not None and last.parent == lab.session.incumbent:
-        return f"{NOT_DONE}what is left without it cannot be kept (experiment {last.number}): {last.reason}"
-    if lab.control.wish is Wish.STOP:
-        return f"{NOT_DONE}the session ends, and others stand on it: what is left would have to be measured"
+    if last is not None and last.parent == ctx.session.incumbent:
+        return Answer(f"what is left without it cannot be kept (experiment {last.number}): {last.reason}", done=False)
+    if ctx.control.requested is RequestedState.STOP:
+        return Answer("the session ends, and others stand on it: what is left would have to be measured", done=False)
     try:
-        before, after = without(lab, row)
+        before, after = without_change(ctx, row)
     except WorkspaceError as error:
-        return f"{NOT_DONE}{error}"
+        return Answer(str(error), done=False)
     if before == after:  # a later change took it out already
-        _mark(lab, row, asked, branch_at=lab.session.tip, how="undone")
+        _mark(ctx.journal, row, request, branch_at=ctx.session.tip, how="undone")
         return _taken_back(row.number)
-    _propose(lab, row, asked, before, after)
+    _propose(ctx.journal, row, request, before, after)
     return None
 
 
-def _propose(lab: Lab, row: Experiment, asked: VetoRequested, before: dict[str, str], after: dict[str, str]) -> None:
-    number = 1 + max(other.number for other in lab.state.experiments.rows.values() if other.session == row.session)
-    idea = IdeaProposed(
+def _propose(
+    journal: SessionJournal, row: Experiment, request: VetoRequested, before: dict[str, str], after: dict[str, str]
+) -> None:
+    number = journal.next_number()
+    idea = own_idea(
         session=row.session,
         experiment=number,
         idea=f"take #{row.number} back: {row.idea}",
-        hypothesis=f"{asked.author} vetoed experiment {row.number}, and later changes stand on it.",
+        hypothesis=f"{request.author} vetoed experiment {row.number}, and later changes stand on it.",
         kind=row.kind,
-        parent=lab.session.incumbent,
-        diff=patch.unified(before, {path: text for path, text in after.items() if text != before.get(path)}),
-        change=signature(before, after),
-        proposer="loop",
+        parent=journal.session.incumbent,
+        before=before,
+        after=after,
         takes_back=row.number,
     )
-    lab.recorder.experiment(number, idea)
+    journal.append(number, idea)
 
 
-def _moved(lab: Lab, row: Experiment, recorded: Recorded, *, reason: str) -> IncumbentMoved:
+def _moved(ctx: Context, row: Experiment, recorded: Recorded, *, reason: str) -> IncumbentMoved:
     """The incumbent as another experiment's commit; with `rollback: revert` the branch gets a commit of the same tree."""
-    commit, tip = str(row.commit), lab.session.tip
+    commit, tip = str(row.commit), ctx.session.tip
     branch_at = commit
-    if lab.config.rollback == "revert":
+    if ctx.config.rollback == "revert":
         when = datetime.fromisoformat(recorded.recorded_at)
         message = f"Go on from experiment {row.number}\n\n{reason}\n"
-        branch_at = lab.workspace.revert(tip, onto=commit, message=message, when=when)
-    metric = statistics.mean(lab.metrics()[commit])
+        branch_at = ctx.workspace.revert(tip, onto=commit, message=message, when=when)
+    metric = statistics.mean(ctx.journal.metrics()[commit])
     return IncumbentMoved(
         session=row.session, experiment=row.number, commit=commit, metric=metric, branch_at=branch_at, reason=reason
     )
 
 
-def _mark(lab: Lab, row: Experiment, asked: VetoRequested, *more: Event, branch_at: str, how: How) -> None:
+def _mark(
+    journal: SessionJournal, row: Experiment, request: VetoRequested, *more: Event, branch_at: str, how: How
+) -> None:
     """Record that a kept experiment is taken back, and where the branch stands, in one transaction."""
     verdict = ExperimentInvalidated(
         session=row.session,
@@ -166,9 +175,9 @@ def _mark(lab: Lab, row: Experiment, asked: VetoRequested, *more: Event, branch_
         sigma=row.sigma,
         gain_sigma=row.gain_sigma,
         rule=VETO,
-        reason=f"vetoed by {asked.author}; it was kept: {row.reason}",
+        reason=f"vetoed by {request.author}; it was kept: {row.reason}",
     )
     reverted = ChangeReverted(
         session=row.session, experiment=row.number, commit=str(row.commit), branch_at=branch_at, how=how
     )
-    lab.recorder.experiment(row.number, verdict, reverted, *more)
+    journal.append(row.number, verdict, reverted, *more)

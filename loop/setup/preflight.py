@@ -16,11 +16,11 @@ from loop.runs.inputs import source
 from loop.runs.process.environment import file_of_python, missing_program, script_of
 from loop.runs.sandbox import bubblewrap
 from loop.runs.sandbox.policy import admit
-from loop.setup.project import Setting, how_to_make
+from loop.setup.project import Project, how_to_make
 from loop.workspace import Workspace
 
 
-def check(setting: Setting) -> None:
+def check(setting: Project) -> None:
     """Everything that can be seen to be wrong before anything is written. Raises BadInput."""
     config, workspace = setting.brief.config, setting.workspace
     tree = workspace.tree(workspace.head())
@@ -55,20 +55,20 @@ def _not_there(path: Path, script: str, *, program: bool) -> str:
     return f"{script} is not committed, and runs see commits only. {mend}"
 
 
-def choice(setting: Setting) -> Choice:
+def choice(setting: Project) -> Choice:
     """Which proposer this brief gets here, and why. Raises BadInput or RunRefused where it cannot have the one it names."""
     home = Path(os.path.expanduser("~"))  # noqa: PTH111  # Path.home() raises where there is none
     return choose(setting.brief.config, environment=os.environ, home=home, unsafe=bubblewrap.why_not)
 
 
-def uncommitted(setting: Setting) -> list[str]:
+def uncommitted(setting: Project) -> list[str]:
     """Files in scope that the person has edited and not committed: the session stands on the commit, not on them."""
     workspace = setting.workspace
     scope = Scope(patterns=setting.brief.config.scope, tree=workspace.tree(workspace.head()))
     return workspace.changed(scope.files())
 
 
-def left_behind(workspace: Workspace, state: State, scope: tuple[str, ...], *, tag: str | None) -> str | None:
+def unmerged_session(workspace: Workspace, state: State, scope: tuple[str, ...], *, tag: str | None) -> str | None:
     """A sentence about the latest session with keeps, where `run` starts a new one without them; None where all is well."""
     starts = tag not in state.sessions.rows if tag else state.open_session() is None
     before = [one for one in state.sessions.rows.values() if one.kept > 0 and workspace.exists(one.incumbent)]

@@ -18,7 +18,7 @@ FOLDER = ".ar"  # everything that the loop writes into a repository, beside the 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
+class Project:
     """What a person pointed the loop at, read and checked; nothing is written yet."""
 
     workspace: Workspace
@@ -29,7 +29,7 @@ class Setting:
     store: Callable[[Path], Journal] = Journal  # how the journal is opened
 
 
-def look(root: Path, *, journal: Path | None = None) -> Setting:
+def look(root: Path, *, journal: Path | None = None) -> Project:
     """Read the repository, the brief and the profile. Raises BadInput."""
     workspace = Workspace(root)
     tree = workspace.tree(workspace.head())
@@ -39,7 +39,7 @@ def look(root: Path, *, journal: Path | None = None) -> Setting:
     given = first.given | profile.brief.keys()
     config = briefs.read(path, defaults=profile.brief).config
     defaults = {**of_tree(config, given, tree, name=path.name), **profile.brief}
-    return Setting(
+    return Project(
         workspace=workspace,
         brief=briefs.read(path, defaults=defaults),
         profile=profile,

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from loop.brief.config import Config
-from loop.contracts import Device, Training
+from loop.contracts import Device, RunSpec
 from loop.runs.measure import Watch
-from loop.runs.run import Runs
+from loop.runs.run import RunExecutor
 from loop.workspace import Workspace
 
 HERE = Path(__file__).parent
@@ -42,7 +42,9 @@ class Arena:
         about = {"goal": "fewer bits", "metric": "val_bpb", "direction": "minimize", "sandbox": sandbox}
         self.config = Config(**{**about, **given, **settings})
         self.workspace = Workspace(root)
-        self.runs = Runs(self.workspace, self.config, folder=root / ".ar" / "runs", gpu=device.startswith("cuda"))
+        self.runs = RunExecutor(
+            self.workspace, self.config, folder=root / ".ar" / "runs", gpu=device.startswith("cuda")
+        )
         self.device = Device(name=device)
         tree = self.workspace.tree(self.base)
         self.locked = {path: blob.sha for path, blob in tree.items() if path != "gpt/train.py"}
@@ -67,7 +69,7 @@ class Arena:
 
     def make(self, commit: str, *, seed: int = 1, usual=None, watch: Watch | None = None):
         self.made += 1
-        training = Training(
+        training = RunSpec(
             session="night", experiment=1, run=self.made, commit=commit, seed=seed, purpose="candidate",
             by_model=self.runs.isolation != "limited", usual=usual, locked=self.locked, device=self.device,
         )  # fmt: skip

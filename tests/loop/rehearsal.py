@@ -8,11 +8,11 @@ from toys import BRIEF, Project
 
 from journal.events import RunFinished, Usage
 from journal.projections.state import State, fold
-from loop.contracts import Proposal, Request, Training
+from loop.contracts import Proposal, Request, RunSpec
 from loop.errors import Stopped
 from loop.runs.measure import Watch
 from loop.session import bootstrap, main_loop
-from loop.session.stop_conditions import Ending
+from loop.session.stop_conditions import StopReason
 from loop.setup.project import look
 
 TRAIN = """LOSS = 0.5
@@ -49,7 +49,7 @@ def fails(error: Exception) -> Answer:
 
 def until_cancelled(stage: "Rehearsal", _: Request) -> Proposal:
     """An answer that never comes: the call ends when it is cancelled."""
-    ended = bootstrap._ended(stage.lab)  # what every proposer gets
+    ended = bootstrap._ended(stage.ctx)  # what every proposer gets
     while not ended():
         stage.turn.wait(0.001)
     raise Stopped("cancelled", usage=USAGE)
@@ -58,7 +58,7 @@ def until_cancelled(stage: "Rehearsal", _: Request) -> Proposal:
 def settle(stage: "Rehearsal", watch: Watch) -> None:
     """A training that is long enough for every call to be answered."""
     watch.tick()
-    while (call := stage.lab.ahead.call) is not None:
+    while (call := stage.ctx.prefetch.call) is not None:
         call.join()
         watch.tick()
 
@@ -110,36 +110,36 @@ class Rehearsal:
 
     def open(self, *, past: bool = False) -> None:
         """The loop as it starts."""
-        self.lab = bootstrap.assemble(look(self.project.root), tag="night", screen=self, past=past)
-        self.proposer = self.lab.proposer = Scripted(self, self.answers)
-        self.lab.runs = self
+        self.ctx = bootstrap.assemble(look(self.project.root), tag="night", screen=self, past=past)
+        self.proposer = self.ctx.proposer = Scripted(self, self.answers)
+        self.ctx.runs = self
 
-    def run(self, more: int | None, *, play: Callable[..., Ending] = main_loop.run) -> Ending:
+    def run(self, more: int | None, *, play: Callable[..., StopReason] = main_loop.run) -> StopReason:
         """One call of the loop; its journal is closed afterwards."""
         try:
-            return play(self.lab, more=more)
+            return play(self.ctx, more=more)
         finally:
             self.close()
 
     def close(self) -> None:
         """Let go of the journal, as the process's end would."""
-        self.lab.recorder._journal.close()
+        self.ctx.journal._store.close()
 
     def state(self) -> State:
         return fold(self.project.recorded())
 
-    # --- what a lab expects of its runs and its screen ---
+    # --- what a context expects of its runs and its screen ---
 
     def admit(self, *, by_model: bool) -> None: ...
 
     def step(self, *_: object) -> None: ...
 
     def folder(self, _tag: str, number: int, run: int) -> Path:
-        return self.lab.folder / "runs" / f"{number}-{run}"
+        return self.ctx.folder / "runs" / f"{number}-{run}"
 
-    def make(self, training: Training, watch: Watch) -> RunFinished:
+    def make(self, training: RunSpec, watch: Watch) -> RunFinished:
         self.acts.get(training.experiment, settle)(self, watch)
-        code = self.lab.workspace.read(training.commit, ["train.py"])["train.py"]
+        code = self.ctx.workspace.read(training.commit, ["train.py"])["train.py"]
         return RunFinished(
             session=training.session, experiment=training.experiment, run=training.run, seed=training.seed,
             metric=self.measure(code), trust="self-reported", train_seconds=1.0, wall_seconds=1.0,

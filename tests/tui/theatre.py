@@ -6,7 +6,7 @@ import nights
 from hypothesis import settings
 
 from tui.feed.archive import Archive
-from tui.feed.scene import Stage
+from tui.feed.scene import SceneBuilder
 from tui.model.ledger import Ledger
 from tui.model.snapshot import Snapshot
 from tui.screens.paint import paint
@@ -33,7 +33,7 @@ class Theatre:
         self.live: Snapshot = self.archive.snapshot(self.ledger, self.head, head=self.head)
 
     def scene(self, ui: Ui | None = None, *, height: int = 24, now: datetime = NOW, **chosen) -> Scene:
-        stage = Stage(archive=self.archive, ledger=self.ledger)
+        stage = SceneBuilder(archive=self.archive, ledger=self.ledger)
         return stage.scene(self.live, ui or Ui(**chosen), now=now, height=height)
 
     def frame(self, ui: Ui | None = None, *, width: int = 80, height: int = 24, now: datetime = NOW, **chosen) -> Frame:

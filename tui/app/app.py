@@ -16,7 +16,7 @@ from journal.store import Reader
 from tui.app import perform, saved_queries
 from tui.app.display import Answered, Showing
 from tui.feed.playback import Travel, at_time
-from tui.feed.scene import Stages
+from tui.feed.scene import SceneBuilders
 from tui.state.effects import Ask, Copy, Effect, Post, Quit, Save, Seek
 from tui.state.ui import Confirm, Look, Scene, Ui
 from tui.state.update import paste, press
@@ -37,10 +37,10 @@ class ArTui(Showing, inherit_bindings=False):
     """Shows a journal."""
 
     def __init__(self, path: Path, *, ui: Ui, outside: Outside) -> None:
-        kept = saved_queries.read(outside.settings) if outside.settings else saved_queries.Settings()
+        kept = saved_queries.read(outside.settings) if outside.settings else saved_queries.SavedQueries()
         super().__init__(path, ui=replace(ui, sql=replace(ui.sql, saved=kept.saved, history=kept.history)))
         self.path, self.outside = path, outside
-        self._stages = Stages(path)
+        self._stages = SceneBuilders(path)
         self._travel = Travel()
 
     def on_mount(self) -> None:
@@ -142,7 +142,7 @@ class ArTui(Showing, inherit_bindings=False):
     def _keep(self) -> None:
         sql = self.ui.sql
         if self.outside.settings is not None:
-            saved_queries.write(self.outside.settings, saved_queries.Settings(saved=sql.saved, history=sql.history))
+            saved_queries.write(self.outside.settings, saved_queries.SavedQueries(saved=sql.saved, history=sql.history))
 
     def _seek(self, text: str) -> None:
         try:

@@ -14,7 +14,7 @@ from textual.app import App, ComposeResult
 from textual.message import Message
 from textual.screen import Screen
 
-from journal.query.sql import Answer
+from journal.query.sql import QueryResult
 from tui.feed.feed import Feed, Mailbox
 from tui.model.snapshot import Snapshot
 from tui.screens.paint import paint
@@ -37,7 +37,7 @@ class Answered(Message):
     """A query came back: its number, its answer or why there is none, and the seconds that it took."""
 
     number: int
-    answer: Answer | None
+    answer: QueryResult | None
     error: str
     seconds: float
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from journal.errors import JournalError
-from journal.query.sql import Answer, ask
+from journal.query.sql import QueryResult, ask
 from journal.store import intents
 from tui.state import confirmations
 from tui.state.ui import Confirm
@@ -42,7 +42,7 @@ def post(path: Path, confirmed: Confirm, *, session: str) -> str:
     return ""
 
 
-def query(path: Path, sql: str, *, stopped: Callable[[], bool]) -> tuple[Answer | None, str, float]:
+def query(path: Path, sql: str, *, stopped: Callable[[], bool]) -> tuple[QueryResult | None, str, float]:
     """The answer, or why there is none, and the seconds it took."""
     started = time.monotonic()
     try:

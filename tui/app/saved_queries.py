@@ -10,7 +10,7 @@ from msgspec import Struct
 REMEMBERED = 200  # queries
 
 
-class Settings(Struct, frozen=True, kw_only=True):
+class SavedQueries(Struct, frozen=True, kw_only=True):
     """Queries as (name, text), and those asked, the latest last."""
 
     saved: tuple[tuple[str, str], ...] = ()
@@ -23,19 +23,19 @@ def place(environ: Mapping[str, str] = os.environ) -> Path:
     return (Path(state) if state else Path.home() / ".local" / "state") / "ar" / "tui.json"
 
 
-def read(path: Path) -> Settings:
+def read(path: Path) -> SavedQueries:
     """What was kept; nothing where the file is missing or is not ours."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        return Settings(
+        return SavedQueries(
             saved=tuple((str(name), str(text)) for name, text in data["saved"].items()),
             history=tuple(map(str, data["history"])),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return Settings()
+        return SavedQueries()
 
 
-def write(path: Path, settings: Settings) -> None:
+def write(path: Path, settings: SavedQueries) -> None:
     """Keep it; a full or read-only disk costs the memory of queries, never the screen."""
     if path.exists() and not path.is_file():
         return  # a rename over /dev/null would replace it for the whole machine

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, time, timedelta
 
-from tui.feed.scene import Stage, moment
+from tui.feed.scene import SceneBuilder, moment
 from tui.model.snapshot import Snapshot
 
 
@@ -13,7 +13,7 @@ class Travel:
         self._position = 0
         self._clock: datetime | None = None
 
-    def on(self, stage: Stage, live: Snapshot, *, position: int, seconds: float) -> int:
+    def on(self, stage: SceneBuilder, live: Snapshot, *, position: int, seconds: float) -> int:
         """The position some seconds of the night after the one shown. Raises JournalError."""
         if self._clock is None or self._position != position:
             self._clock = moment(stage.then(live, position))
@@ -24,7 +24,7 @@ class Travel:
         return self._position
 
 
-def at_time(stage: Stage, live: Snapshot, text: str) -> int | str:
+def at_time(stage: SceneBuilder, live: Snapshot, text: str) -> int | str:
     """The last position at a time of day in UTC, of the latest day that had it by then; or why there is none.
 
     Raises JournalError.

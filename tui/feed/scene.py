@@ -20,7 +20,7 @@ from tui.state.ui import Scene, Ui
 READING = frozenset({"experiment", "failures", "replay"})  # screens that need more than the snapshot
 
 
-class Stage(Struct, frozen=True, kw_only=True):
+class SceneBuilder(Struct, frozen=True, kw_only=True):
     """Where scenes are set: a connection of one's own, and the ledger that the feed folds."""
 
     archive: Archive
@@ -46,19 +46,19 @@ class Stage(Struct, frozen=True, kw_only=True):
         return self.archive.snapshot(self.ledger, min(position, self.ledger.position), head=live.head)
 
 
-class Stages:
+class SceneBuilders:
     """The stage for the file that the feed reads: another ledger means another file, and another connection."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._stage: Stage | None = None
+        self._stage: SceneBuilder | None = None
 
-    def of(self, ledger: Ledger) -> Stage:
+    def of(self, ledger: Ledger) -> SceneBuilder:
         """Raises JournalError."""
         if self._stage is None or self._stage.ledger is not ledger:
             if self._stage is not None:
                 self._stage.archive.close()
-            self._stage = Stage(archive=Archive(self._path), ledger=ledger)
+            self._stage = SceneBuilder(archive=Archive(self._path), ledger=ledger)
         return self._stage
 
 

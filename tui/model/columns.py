@@ -41,7 +41,7 @@ class Spans(Struct):
         return [one for one in range(self._oldest[last], last + 1) if self.ended[one] > at] if last >= 0 else []
 
 
-class Texts:
+class TextColumn:
     """Strings by row in one buffer: a hundred thousand short ones take half the memory of as many objects.
 
     It grows at its end; a string that replaces another is put there too.

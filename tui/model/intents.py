@@ -27,7 +27,7 @@ class Asked(Struct):
     outcome: str = ""
 
 
-class Direction(Struct):
+class StandingDirection(Struct):
     number: int
     text: str
     added: int
@@ -38,13 +38,13 @@ class Requests(Struct):
     """A session's intents and directions, in order."""
 
     asked: list[Asked] = field(default_factory=list)
-    directions: list[Direction] = field(default_factory=list)
+    directions: list[StandingDirection] = field(default_factory=list)
 
     def ask(self, event: Intent, at: int) -> None:
         """Take in an intent."""
         self.asked.append(Asked(at, event.NAME, words(event), event.author))
         if isinstance(event, DirectionAdded):
-            self.directions.append(Direction(event.direction, event.text, at))
+            self.directions.append(StandingDirection(event.direction, event.text, at))
         elif isinstance(event, DirectionWithdrawn):
             for direction in self.directions:
                 if direction.number == event.direction and direction.withdrawn == NEVER:
@@ -54,7 +54,7 @@ class Requests(Struct):
         """Take in what the loop answered."""
         for asked in reversed(self.asked):
             if asked.position == event.request:
-                asked.outcome, asked.answered = event.outcome, at
+                asked.outcome, asked.answered = event.words(), at
                 return
 
 

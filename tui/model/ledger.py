@@ -30,9 +30,9 @@ from journal.events import (
 )
 from journal.events.recorded import Recorded
 from journal.projections.experiments import STATUS
-from tui.model.columns import Texts
+from tui.model.columns import TextColumn
 from tui.model.intents import NEVER
-from tui.model.session_log import STATUSES, Moved, Overruled, SessionLog, State, note, spend
+from tui.model.session_log import STATUSES, Moved, Overruled, SessionLog, SessionState, note, spend
 
 NOWHERE = -1  # instead of a row
 MOVED = "moved"  # the rule of a verdict on a gain over a parent that is the incumbent no longer
@@ -58,7 +58,7 @@ class Ledger:
         self.gain = array("d")
         self.seconds = array("d")  # of training, all runs
         self.parent = array("q")  # `hash` of the commit that it stands on
-        self.idea = Texts()
+        self.idea = TextColumn()
         self.kind: list[str] = []
         self.proposer: list[str] = []
         self.knobs: list[str] = []
@@ -75,7 +75,7 @@ class Ledger:
         """Take in the next event."""
         event, at = recorded.event, recorded.position
         if isinstance(event, SessionStarted):
-            self.sessions[event.session] = SessionLog(recorded, states=[State(at, recorded.recorded_at, "open")])
+            self.sessions[event.session] = SessionLog(recorded, states=[SessionState(at, recorded.recorded_at, "open")])
         log = self.sessions.get(event.session)
         if log is not None:
             if not isinstance(event, Intent) and log is not next(reversed(self.turned_to), None):

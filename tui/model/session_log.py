@@ -36,7 +36,7 @@ class Moved(Struct, frozen=True):
     metric: float
 
 
-class Rest(Struct, frozen=True):
+class ProposerRest(Struct, frozen=True):
     """A proposer that failed, and the time (ISO 8601, UTC) before which it is not asked again."""
 
     position: int
@@ -44,7 +44,7 @@ class Rest(Struct, frozen=True):
     until: str
 
 
-class State(Struct, frozen=True):
+class SessionState(Struct, frozen=True):
     """open, paused or ended; `since` and `until` in ISO 8601, UTC."""
 
     position: int
@@ -70,7 +70,7 @@ class SessionLog(Struct):
     """One session's facts, in order, each with its position."""
 
     started: Recorded
-    states: list[State] = field(default_factory=list)
+    states: list[SessionState] = field(default_factory=list)
     noise: list[tuple[int, float]] = field(default_factory=list)
     notices: list[tuple[int, str]] = field(default_factory=list)  # what went wrong or was mended, in words
     verdicts: dict[str, "array[int]"] = field(default_factory=lambda: {status: array("q") for status in STATUSES})
@@ -81,7 +81,7 @@ class SessionLog(Struct):
     kept: "array[int]" = field(default_factory=lambda: array("q"))  # rows, in the order of verdicts["keep"]
     kept_commit: "array[int]" = field(default_factory=lambda: array("q"))  # `hash` of the commit of each of `kept`
     moved: list[Moved] = field(default_factory=list)
-    rests: list[Rest] = field(default_factory=list)
+    rests: list[ProposerRest] = field(default_factory=list)
     spent_at: "array[int]" = field(default_factory=lambda: array("q"))
     spent: "array[float]" = field(default_factory=lambda: array("d"))
     refused: "array[int]" = field(default_factory=lambda: array("q"))
@@ -103,7 +103,7 @@ def note(log: SessionLog, event: Event, recorded: Recorded) -> None:
     at = recorded.position
     match event:
         case SessionPaused() | SessionResumed() | SessionEnded() | SessionRecovered():
-            log.states.append(State(at, recorded.recorded_at, *_state(event)))
+            log.states.append(SessionState(at, recorded.recorded_at, *_state(event)))
         case NoiseMeasured():
             log.noise.append((at, event.sigma))
         case ProposerFailed() | ProposalDropped():
@@ -121,7 +121,7 @@ def note(log: SessionLog, event: Event, recorded: Recorded) -> None:
 def _not_proposed(log: SessionLog, event: ProposerFailed | ProposalDropped, recorded: Recorded) -> None:
     spend(log, event.usage, recorded.position)
     if isinstance(event, ProposerFailed) and event.retry_after:
-        log.rests.append(Rest(recorded.position, event.proposer, _until(event.retry_after, recorded)))
+        log.rests.append(ProposerRest(recorded.position, event.proposer, _until(event.retry_after, recorded)))
 
 
 def _state(event: SessionPaused | SessionResumed | SessionEnded | SessionRecovered) -> tuple[str, str, str | None]:

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from journal.events import SessionStarted
 from tui.model.incumbents import Standing
-from tui.model.intents import NEVER, Asked, Direction
-from tui.model.session_log import STATUSES, UNPRICED, Rest, SessionLog, State
+from tui.model.intents import NEVER, Asked, StandingDirection
+from tui.model.session_log import STATUSES, UNPRICED, ProposerRest, SessionLog, SessionState
 
 
 class Summary(Struct, frozen=True, kw_only=True):
@@ -22,7 +22,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     metric: str
     direction: str
     worked: float  # seconds in which it was open, before the state that it is in
-    state: State
+    state: SessionState
     best: float | None
     best_experiment: int | None
     best_row: int | None
@@ -31,9 +31,9 @@ class Summary(Struct, frozen=True, kw_only=True):
     counts: dict[str, int]
     refusals: int
     dollars: float | None
-    directions: tuple[Direction, ...]
+    directions: tuple[StandingDirection, ...]
     waiting: tuple[Asked, ...]  # intents without an answer
-    rest: Rest | None  # of a proposer that failed and is not to be asked yet, as far as the journal tells
+    rest: ProposerRest | None  # of a proposer that failed and is not to be asked yet, as far as the journal tells
     since_keep: int  # experiments tried since the last that was kept
     plateau: int | None  # how many of those the brief calls a plateau
     news: str  # the last thing that was answered, went wrong or was mended

@@ -26,7 +26,7 @@ from tui.terminal.formatting import (
 from tui.terminal.frame import Frame
 from tui.widgets.chrome import HEADER
 from tui.widgets.curves import paint_loss
-from tui.widgets.diff import Parts, diff_lines, paint_lines
+from tui.widgets.diff import StyledText, diff_lines, paint_lines
 from tui.widgets.plot import Box
 
 BESIDE = 140  # columns from which a pane and the curve stand side by side
@@ -133,7 +133,7 @@ def _paint_curve(frame: Frame, box: Box, scene: Scene, detail: Detail) -> None:
     )
 
 
-def pane_lines(scene: Scene, detail: Detail, pane: str, *, width: int) -> tuple[Parts, ...]:
+def pane_lines(scene: Scene, detail: Detail, pane: str, *, width: int) -> tuple[StyledText, ...]:
     """The lines of a pane of text."""
     match pane:
         case "diff":
@@ -149,8 +149,8 @@ def pane_lines(scene: Scene, detail: Detail, pane: str, *, width: int) -> tuple[
             return _lineage(scene.snapshot.view, detail, width=width)
 
 
-def _runs(detail: Detail, *, width: int) -> tuple[Parts, ...]:
-    lines: list[Parts] = []
+def _runs(detail: Detail, *, width: int) -> tuple[StyledText, ...]:
+    lines: list[StyledText] = []
     for run in detail.runs:
         outcome = f"{number(run.metric)} ({run.trust})" if run.metric is not None else (run.failure or "running")
         role = {"finished": "good", "failed": "bad"}.get(run.status, "accent")
@@ -172,17 +172,17 @@ def _runs(detail: Detail, *, width: int) -> tuple[Parts, ...]:
     return tuple(lines) or ((("No run yet.", "dim"),),)
 
 
-def _trace(detail: Detail) -> tuple[Parts, ...]:
+def _trace(detail: Detail) -> tuple[StyledText, ...]:
     failed = [run for run in detail.runs if run.status == "failed"]
     if not failed:
         return ((("No run of it failed.", "dim"),),)
     run = failed[-1]
     exit_code = f", exit code {run.exit_code}" if run.exit_code is not None else ""
-    head: list[Parts] = [((f"run {run.run}, {run.failure}{exit_code}: ", "strong"), (sanitize(run.reason), "bad"))]
+    head: list[StyledText] = [((f"run {run.run}, {run.failure}{exit_code}: ", "strong"), (sanitize(run.reason), "bad"))]
     return (*head, *(((line, ""),) for line in sanitize_lines(run.trace.rstrip("\n"))))
 
 
-def _prompt(detail: Detail) -> tuple[Parts, ...]:
+def _prompt(detail: Detail) -> tuple[StyledText, ...]:
     one, proposal = detail.experiment, detail.proposal
     rows = [
         ("proposer", one.proposer),
@@ -197,31 +197,33 @@ def _prompt(detail: Detail) -> tuple[Parts, ...]:
         rows.append(("request", f"{proposal.prompt_key}, below" if proposal.prompt_key else "none in words"))
         rows.append(("retry of", f"#{proposal.retry_of}: {proposal.retry_reason}" if proposal.retry_of else "none"))
         rows.append(("near", ", ".join(f"#{near}" for near in proposal.neighbours) or "nothing tried before"))
-    lines: list[Parts] = [((f"{name:<10}", "dim"), (sanitize(str(value)), "")) for name, value in rows]
-    refused: list[Parts] = [
+    lines: list[StyledText] = [((f"{name:<10}", "dim"), (sanitize(str(value)), "")) for name, value in rows]
+    refused: list[StyledText] = [
         ((f"refused {one.attempt} ", "warn"), (sanitize(f"{one.rule}: {one.reason}"), "")) for one in detail.refusals
     ]
     return (*lines, *refused)
 
 
 @lru_cache(maxsize=2)
-def _asked(asked: tuple[str, ...], width: int) -> tuple[Parts, ...]:
+def _asked(asked: tuple[str, ...], width: int) -> tuple[StyledText, ...]:
     """The requests and answers themselves, below what is said of them; ━ and ── begin a request and a part of it."""
-    lines: list[Parts] = [()] if asked else []
+    lines: list[StyledText] = [()] if asked else []
     for line in asked:
         role = "strong" if line.startswith("━━") else "accent" if line.startswith("── ") else ""
         lines += (((part, role),) for part in wrap(line, width))
     return tuple(lines)
 
 
-def _lineage(view: View, detail: Detail, *, width: int) -> tuple[Parts, ...]:
+def _lineage(view: View, detail: Detail, *, width: int) -> tuple[StyledText, ...]:
     """The experiments whose changes it holds, the nearest first."""
     one = detail.experiment
     row = view.find(one.session, one.number)
     if row is None:
         return ()
     before = ancestors(view.ledger, row, limit=LINEAGE + 1)
-    lines: list[Parts] = [((f"#{one.number} stands on" if before else "It stands on no other experiment.", "strong"),)]
+    lines: list[StyledText] = [
+        ((f"#{one.number} stands on" if before else "It stands on no other experiment.", "strong"),)
+    ]
     for index in before[:LINEAGE]:
         kept = view.row(index)
         gain = signed(kept.delta) if kept.delta is not None else "baseline"

@@ -11,7 +11,7 @@ from tui.state.cursor import in_full
 from tui.state.ui import Scene
 from tui.terminal.formatting import clip, dollars, percent, sanitize, wrap
 from tui.terminal.frame import Frame
-from tui.widgets.diff import Parts
+from tui.widgets.diff import StyledText
 from tui.widgets.progress import bar, budget, doing, figures, loss, speed
 
 FULL = 5  # lines of the one in full
@@ -80,13 +80,13 @@ def _paint_others(frame: Frame, y: int, scene: Scene, others: Sequence[Flying], 
     return y + min(room, len(others))
 
 
-def _width(parts: Parts) -> int:
+def _width(parts: StyledText) -> int:
     return sum(cell_len(text) for text, _ in parts)
 
 
-def _cells(scene: Scene, one: Flying, *, width: int) -> tuple[Parts, ...]:
+def _cells(scene: Scene, one: Flying, *, width: int) -> tuple[StyledText, ...]:
     """Number, device, bar, share, what it does, loss against the incumbent's, speed."""
-    head: Parts = ((_name(one), "strong"),)
+    head: StyledText = ((_name(one), "strong"),)
     if one.run is None:
         return head, (), (), (), (("preparing", "dim"),), (), ()
     words, share = doing(scene, one, one.run)

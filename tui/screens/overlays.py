@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from tui.state.keys import CONFIRM, Key, available
 from tui.state.line_editor import TITLES, completions
-from tui.state.palette import Entry, commands, matching, queries
-from tui.state.ui import Prompt, Scene, Ui
+from tui.state.palette import PaletteEntry, commands, matching, queries
+from tui.state.ui import InputLine, Scene, Ui
 from tui.terminal.formatting import clip, pad, sanitize
 from tui.terminal.frame import Frame
 
@@ -26,7 +26,7 @@ def paint(frame: Frame, scene: Scene) -> None:
         frame.put(0, y, pad(f" {sanitize(ui.confirm.words)}", frame.width - len(ANSWERS)) + ANSWERS, "banner")
 
 
-def _paint_prompt(frame: Frame, ui: Ui, prompt: Prompt) -> None:
+def _paint_prompt(frame: Frame, ui: Ui, prompt: InputLine) -> None:
     y = frame.height - 1
     if prompt.kind in {"palette", "saved"}:
         entries = commands(ui) if prompt.kind == "palette" else queries(ui)
@@ -38,7 +38,7 @@ def _paint_prompt(frame: Frame, ui: Ui, prompt: Prompt) -> None:
     _paint_line(frame, y, prompt)
 
 
-def _paint_line(frame: Frame, y: int, prompt: Prompt) -> None:
+def _paint_line(frame: Frame, y: int, prompt: InputLine) -> None:
     """The line, scrolled so that the caret is in sight; the caret is a reversed cell that does not blink."""
     frame.clear(y)
     x = frame.put(0, y, f" {TITLES[prompt.kind]} ", "prompt")
@@ -50,7 +50,7 @@ def _paint_line(frame: Frame, y: int, prompt: Prompt) -> None:
     frame.mark(y, "cursor", x=caret, width=1)
 
 
-def _paint_list(frame: Frame, bottom: int, entries: list[Entry], *, title: str, chosen: int) -> None:
+def _paint_list(frame: Frame, bottom: int, entries: list[PaletteEntry], *, title: str, chosen: int) -> None:
     chosen = min(chosen, max(0, len(entries) - 1))
     height = min(LISTED, bottom - 3)
     top = max(0, min(chosen - height // 2, len(entries) - height))

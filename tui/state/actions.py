@@ -8,7 +8,7 @@ from tui.state import confirmations, cursor, replay
 from tui.state.copy import to_copy
 from tui.state.effects import Copy, Effect, Quit
 from tui.state.keys import SCREENS
-from tui.state.ui import AXES, PANES, PlotUi, Prompt, Scene, Ui
+from tui.state.ui import AXES, PANES, InputLine, PlotUi, Scene, Ui
 from tui.terminal.themes import THEMES
 
 Outcome = tuple[Ui, tuple[Effect, ...]]
@@ -81,7 +81,7 @@ def _pane(step: int) -> Change:
 def _prompt(kind: str, text: Callable[[Ui], str] = lambda _: "") -> Change:
     def change(scene: Scene) -> Ui:
         begun = text(scene.ui)
-        return replace(scene.ui, prompt=Prompt(kind=kind, text=begun, caret=len(begun)))
+        return replace(scene.ui, prompt=InputLine(kind=kind, text=begun, caret=len(begun)))
 
     return change
 

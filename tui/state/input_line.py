@@ -9,7 +9,7 @@ from tui.state.effects import Ask, Effect, Save
 from tui.state.filters import FilterError, parse_filter, parse_sort
 from tui.state.line_editor import complete, edit, insert, recall
 from tui.state.palette import commands, matching, queries
-from tui.state.ui import Prompt, Scene, Ui
+from tui.state.ui import InputLine, Scene, Ui
 
 Outcome = tuple[Ui, tuple[Effect, ...]]
 
@@ -31,7 +31,7 @@ def typed(scene: Scene, key: str, *, at: float) -> Outcome:
     return replace(ui, prompt=edit(prompt, key)), ()
 
 
-def _beside(ui: Ui, prompt: Prompt, key: str) -> Prompt:
+def _beside(ui: Ui, prompt: InputLine, key: str) -> InputLine:
     if prompt.kind in LISTED:
         return replace(prompt, chosen=max(0, prompt.chosen + (-1 if key == "up" else 1)))
     if prompt.kind == "sql":
@@ -39,7 +39,7 @@ def _beside(ui: Ui, prompt: Prompt, key: str) -> Prompt:
     return prompt
 
 
-def _filter(scene: Scene, prompt: Prompt, _at: float) -> Outcome:
+def _filter(scene: Scene, prompt: InputLine, _at: float) -> Outcome:
     try:
         parse_filter(prompt.text)
     except FilterError as error:
@@ -47,7 +47,7 @@ def _filter(scene: Scene, prompt: Prompt, _at: float) -> Outcome:
     return replace(scene.ui, filter=prompt.text.strip(), cursor=None), ()
 
 
-def _sort(scene: Scene, prompt: Prompt, _at: float) -> Outcome:
+def _sort(scene: Scene, prompt: InputLine, _at: float) -> Outcome:
     try:
         parse_sort(prompt.text)
     except FilterError as error:
@@ -55,11 +55,11 @@ def _sort(scene: Scene, prompt: Prompt, _at: float) -> Outcome:
     return replace(scene.ui, sort=prompt.text.strip(), cursor=None), ()
 
 
-def _search(scene: Scene, prompt: Prompt, _at: float) -> Outcome:
+def _search(scene: Scene, prompt: InputLine, _at: float) -> Outcome:
     return replace(scene.ui, search=prompt.text.strip(), cluster=0, line=0), ()
 
 
-def _sql(scene: Scene, prompt: Prompt, _at: float) -> Outcome:
+def _sql(scene: Scene, prompt: InputLine, _at: float) -> Outcome:
     query = prompt.text.strip()
     return run_query(scene, query) if query else (scene.ui, ())
 
@@ -74,7 +74,7 @@ def run_query(scene: Scene, query: str) -> Outcome:
     return replace(scene.ui, sql=asked, result=0), (Ask(query, asked.asked),)
 
 
-def _save(scene: Scene, prompt: Prompt, _at: float) -> Outcome:
+def _save(scene: Scene, prompt: InputLine, _at: float) -> Outcome:
     name = prompt.text.strip()
     if not name:
         return scene.ui, ()
@@ -83,25 +83,25 @@ def _save(scene: Scene, prompt: Prompt, _at: float) -> Outcome:
     return replace(scene.ui, sql=replace(sql, saved=saved), note=f"Saved as {name}."), (Save(name, sql.query),)
 
 
-def _saved(scene: Scene, prompt: Prompt, _at: float) -> Outcome:
+def _saved(scene: Scene, prompt: InputLine, _at: float) -> Outcome:
     found = matching(prompt.text, queries(scene.ui))
     if not found:
         return replace(scene.ui, note="No saved query of that name."), ()
     return run_query(scene, found[min(prompt.chosen, len(found) - 1)].value)
 
 
-def _palette(scene: Scene, prompt: Prompt, at: float) -> Outcome:
+def _palette(scene: Scene, prompt: InputLine, at: float) -> Outcome:
     found = matching(prompt.text, commands(scene.ui))
     if not found:
         return replace(scene.ui, note="No command of that name."), ()
     return actions.act(scene, found[min(prompt.chosen, len(found) - 1)].value, at=at)
 
 
-def _ask(action: str) -> Callable[[Scene, Prompt, float], Outcome]:
+def _ask(action: str) -> Callable[[Scene, InputLine, float], Outcome]:
     return lambda scene, prompt, at: (confirmations.ask(scene, action, at=at, text=prompt.text), ())
 
 
-ENTER: Mapping[str, Callable[[Scene, Prompt, float], Outcome]] = {
+ENTER: Mapping[str, Callable[[Scene, InputLine, float], Outcome]] = {
     "filter": _filter,
     "sort": _sort,
     "search": _search,

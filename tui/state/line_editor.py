@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from journal.projections.tables import TABLES
-from tui.state.ui import Prompt
+from tui.state.ui import InputLine
 from tui.terminal.formatting import sanitize
 
 LONGEST = 4_000  # characters; what is pasted beyond is cut
@@ -29,14 +29,14 @@ WORDS = (
 )
 
 
-def insert(prompt: Prompt, text: str) -> Prompt:
+def insert(prompt: InputLine, text: str) -> InputLine:
     """Typed or pasted text, at the caret, as one visible line."""
     text = sanitize(text)[: LONGEST - len(prompt.text)]
     whole = prompt.text[: prompt.caret] + text + prompt.text[prompt.caret :]
     return replace(prompt, text=whole, caret=prompt.caret + len(text), chosen=0)
 
 
-def edit(prompt: Prompt, key: str) -> Prompt:
+def edit(prompt: InputLine, key: str) -> InputLine:
     """The prompt after an editing key; unchanged for any other."""
     text, caret = prompt.text, prompt.caret
     match key:
@@ -59,20 +59,20 @@ def _moved(key: str, caret: int, length: int) -> int:
     return places[key]
 
 
-def _cut_word(prompt: Prompt) -> Prompt:
+def _cut_word(prompt: InputLine) -> InputLine:
     head = prompt.text[: prompt.caret].rstrip()
     kept = head[: head.rfind(" ") + 1]
     return replace(prompt, text=kept + prompt.text[prompt.caret :], caret=len(kept), chosen=0)
 
 
-def completions(prompt: Prompt) -> list[str]:
+def completions(prompt: InputLine) -> list[str]:
     """Tables, columns and words of SQL that begin with what stands before the caret."""
     start = _word_start(prompt)
     begun = prompt.text[start : prompt.caret].lower()
     return [word for word in WORDS if word.lower().startswith(begun) and word.lower() != begun] if begun else []
 
 
-def complete(prompt: Prompt) -> Prompt:
+def complete(prompt: InputLine) -> InputLine:
     """Fill in the first completion."""
     found = completions(prompt)
     if not found:
@@ -82,14 +82,14 @@ def complete(prompt: Prompt) -> Prompt:
     return replace(prompt, text=text, caret=start + len(found[0]))
 
 
-def _word_start(prompt: Prompt) -> int:
+def _word_start(prompt: InputLine) -> int:
     start = prompt.caret
     while start and (prompt.text[start - 1].isalnum() or prompt.text[start - 1] in "_*()"):
         start -= 1
     return start
 
 
-def recall(prompt: Prompt, history: tuple[str, ...], *, older: bool) -> Prompt:
+def recall(prompt: InputLine, history: tuple[str, ...], *, older: bool) -> InputLine:
     """An earlier line in place of this one; the newest is first back."""
     recalled = max(0, min(len(history), prompt.recalled + (1 if older else -1)))
     text = history[-recalled] if recalled else ""

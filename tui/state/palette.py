@@ -24,7 +24,7 @@ BUILT_IN = {
 }
 
 
-class Entry(Struct, frozen=True):
+class PaletteEntry(Struct, frozen=True):
     """A line of the list: what is shown, what is said about it, and what it stands for."""
 
     title: str
@@ -32,24 +32,24 @@ class Entry(Struct, frozen=True):
     value: str
 
 
-def commands(ui: Ui) -> list[Entry]:
+def commands(ui: Ui) -> list[PaletteEntry]:
     """Every action that works on this screen."""
     keys = available(ui.screen, readonly=ui.look.readonly, replaying=ui.replay is not None)
-    entries = {key.action: Entry(key.action, f"{key.help} ({key.shown})", key.action) for key in keys}
+    entries = {key.action: PaletteEntry(key.action, f"{key.help} ({key.shown})", key.action) for key in keys}
     entries.pop("palette", None)
     return list(entries.values())
 
 
-def queries(ui: Ui) -> list[Entry]:
+def queries(ui: Ui) -> list[PaletteEntry]:
     """Saved queries, one's own first."""
-    return [Entry(name, query, query) for name, query in (*ui.sql.saved, *_built_in())]
+    return [PaletteEntry(name, query, query) for name, query in (*ui.sql.saved, *_built_in())]
 
 
 def _built_in() -> list[tuple[str, str]]:
     return [(name, " ".join(query.split())) for name, query in BUILT_IN.items()]
 
 
-def matching(text: str, entries: list[Entry]) -> list[Entry]:
+def matching(text: str, entries: list[PaletteEntry]) -> list[PaletteEntry]:
     """Entries that hold the letters in order; those that begin with them, then those that contain them, first."""
     wanted = text.lower().strip()
     ranked = [(_rank(wanted, entry.title.lower()), place) for place, entry in enumerate(entries)]

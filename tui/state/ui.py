@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from journal.events.recorded import Recorded
-from journal.query.sql import Answer
+from journal.query.sql import QueryResult
 from tui.model.snapshot import Curve, Detail, Snapshot
 
 AXES = ("time", "step", "tokens")
@@ -32,7 +32,7 @@ class Look(Struct, frozen=True, kw_only=True):
     calm: bool = False
 
 
-class Prompt(Struct, frozen=True, kw_only=True):
+class InputLine(Struct, frozen=True, kw_only=True):
     """A line that is being written. `kind` says for what; `chosen` is the marked line of a list below it."""
 
     kind: str
@@ -59,7 +59,7 @@ class Sql(Struct, frozen=True, kw_only=True):
     query: str = ""
     asked: int = 0  # counts questions; an answer to an earlier one is dropped
     running: bool = False
-    answer: Answer | None = None
+    answer: QueryResult | None = None
     error: str = ""
     seconds: float = 0.0
     column: int = 0
@@ -87,7 +87,7 @@ class Ui(Struct, frozen=True, kw_only=True):
     cluster: int = 0
     result: int = 0  # cursor in the rows of an answer
     sql: Sql = Sql()
-    prompt: Prompt | None = None
+    prompt: InputLine | None = None
     confirm: Confirm | None = None
     help: bool = False
     replay: int | None = None  # the position shown; None is live

@@ -5,17 +5,17 @@ from functools import lru_cache
 from tui.terminal.formatting import sanitize_lines
 from tui.terminal.frame import Frame
 
-Parts = tuple[tuple[str, str], ...]
+StyledText = tuple[tuple[str, str], ...]
 LINES = 2_000  # of a diff that are shown
 
 
 @lru_cache(maxsize=16)
-def diff_lines(diff: str) -> tuple[Parts, ...]:
+def diff_lines(diff: str) -> tuple[StyledText, ...]:
     """Each line of a diff as parts of (text, role)."""
     return tuple(_line(line) for line in sanitize_lines(diff.rstrip("\n"), limit=LINES))
 
 
-def _line(line: str) -> Parts:
+def _line(line: str) -> StyledText:
     if line.startswith(("+++", "---", "diff ", "index ")):
         return ((line, "strong"),)
     if line.startswith("@@"):
@@ -40,7 +40,9 @@ def _tokens(code: str) -> list[tuple[str, str]]:
     return parts
 
 
-def paint_lines(frame: Frame, y: int, lines: tuple[Parts, ...], *, top: int, x: int, width: int, height: int) -> None:
+def paint_lines(
+    frame: Frame, y: int, lines: tuple[StyledText, ...], *, top: int, x: int, width: int, height: int
+) -> None:
     """Lines from `top` on into a box; what is cut off at the right is marked."""
     for row, parts in enumerate(lines[top : top + height]):
         stop, column = x + width, x

@@ -7,7 +7,7 @@ from tui.model.snapshot import Flying
 from tui.state.ui import Scene
 from tui.terminal.formatting import duration, memory, number, rate, sanitize, signed
 from tui.widgets.curves import at, points
-from tui.widgets.diff import Parts
+from tui.widgets.diff import StyledText
 
 SILENCE = 10.0  # seconds without telemetry after which none is expected of a run, unless the incumbent had some
 
@@ -86,7 +86,7 @@ def speed(one: Flying) -> str:
     return f"{rate(one.curve[-1].tokens_per_second)} tok/s" if one.trains and one.curve else ""
 
 
-def bar(share: float, width: int) -> Parts:
+def bar(share: float, width: int) -> StyledText:
     """A share of the budget, in `width` cells."""
     full = round(width * share)
     return ("█" * full, "bar"), ("░" * (width - full), "bar_empty")

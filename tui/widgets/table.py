@@ -13,7 +13,7 @@ from tui.widgets.plot import Box
 Cell = tuple[str, str]
 
 
-class Column(Struct, frozen=True, kw_only=True):
+class ListColumn(Struct, frozen=True, kw_only=True):
     """One column: `width` in cells (0: what is left), shown from `least` columns of screen."""
 
     key: str
@@ -39,24 +39,24 @@ def _when(row: Row) -> Cell:
 
 
 COLUMNS = (
-    Column(key="session", title="session", width=10, cell=lambda row: (sanitize(row.session), "dim"), least=72),
-    Column(key="number", title="#", width=6, right=True, cell=lambda row: (str(row.number), "")),
-    Column(key="status", title="status", width=9, cell=_status),
-    Column(key="metric", title="metric", width=8, right=True, cell=lambda row: (number(row.metric), "")),
-    Column(key="delta", title="Δ", width=8, right=True, cell=lambda row: (signed(row.delta), "")),
-    Column(key="gain", title="gain", width=7, right=True, cell=_gain),
-    Column(key="idea", title="idea", width=0, cell=lambda row: (sanitize(row.idea), "")),
-    Column(key="knob", title="change", width=28, cell=lambda row: (sanitize(row.knobs), "dim"), least=140),
-    Column(key="kind", title="kind", width=12, cell=lambda row: (sanitize(row.kind), "dim"), least=120),
-    Column(key="proposer", title="by", width=9, cell=lambda row: (sanitize(row.proposer), "dim"), least=140),
-    Column(
+    ListColumn(key="session", title="session", width=10, cell=lambda row: (sanitize(row.session), "dim"), least=72),
+    ListColumn(key="number", title="#", width=6, right=True, cell=lambda row: (str(row.number), "")),
+    ListColumn(key="status", title="status", width=9, cell=_status),
+    ListColumn(key="metric", title="metric", width=8, right=True, cell=lambda row: (number(row.metric), "")),
+    ListColumn(key="delta", title="Δ", width=8, right=True, cell=lambda row: (signed(row.delta), "")),
+    ListColumn(key="gain", title="gain", width=7, right=True, cell=_gain),
+    ListColumn(key="idea", title="idea", width=0, cell=lambda row: (sanitize(row.idea), "")),
+    ListColumn(key="knob", title="change", width=28, cell=lambda row: (sanitize(row.knobs), "dim"), least=140),
+    ListColumn(key="kind", title="kind", width=12, cell=lambda row: (sanitize(row.kind), "dim"), least=120),
+    ListColumn(key="proposer", title="by", width=9, cell=lambda row: (sanitize(row.proposer), "dim"), least=140),
+    ListColumn(
         key="seconds", title="trained", width=8, right=True, cell=lambda row: (duration(row.seconds), "dim"), least=100
     ),
-    Column(key="when", title="UTC", width=8, cell=_when, least=100),
+    ListColumn(key="when", title="UTC", width=8, cell=_when, least=100),
 )
 
 
-def columns_for(width: int, *, several: bool) -> tuple[Column, ...]:
+def columns_for(width: int, *, several: bool) -> tuple[ListColumn, ...]:
     """The columns that this many cells have room for; the session's name only where there are several."""
     return tuple(one for one in COLUMNS if width >= one.least and (one.key != "session" or several))
 
@@ -91,17 +91,17 @@ def paint_table(
             frame.mark(y, "cursor", x=box.x, width=box.width)
 
 
-def _widths(columns: Sequence[Column], width: int) -> list[int]:
+def _widths(columns: Sequence[ListColumn], width: int) -> list[int]:
     fixed = sum(column.width for column in columns) + len(columns) - 1
     return [column.width or max(8, width - fixed) for column in columns]
 
 
-def _cells(columns: Sequence[Column], row: Row) -> list[Cell]:
+def _cells(columns: Sequence[ListColumn], row: Row) -> list[Cell]:
     return [column.cell(row) for column in columns]
 
 
 def _paint_row(
-    frame: Frame, y: int, *, x: int, cells: Sequence[Cell], columns: Sequence[Column], widths: Sequence[int]
+    frame: Frame, y: int, *, x: int, cells: Sequence[Cell], columns: Sequence[ListColumn], widths: Sequence[int]
 ) -> None:
     for (text, role), column, width in zip(cells, columns, widths, strict=True):
         frame.put(x, y, pad(text, width, right=column.right), role)

@@ -15,7 +15,7 @@ CHARACTERS_PER_TOKEN = (
 )
 
 
-class Purse:
+class ProposalBudget:
     """Thread-safe. `limit` is asked before each call, as a brief may change it in mid-session.
 
     Where a model's price is unknown, the highest of the table is assumed, so that the cap holds.

@@ -20,10 +20,10 @@ from loop.contracts import Proposal, Request
 from loop.llm import messages, prices
 from loop.llm.messages import Ability, Fault, Messages, Reply
 from loop.proposers import answer
-from loop.proposers.answer import Answer, Unusable
+from loop.proposers.answer import ModelAnswer, Unusable
 from loop.proposers.claude import budget
-from loop.proposers.claude.budget import Purse
-from loop.proposers.claude.request_body import Settings, body
+from loop.proposers.claude.budget import ProposalBudget
+from loop.proposers.claude.request_body import ModelSettings, body
 from loop.proposers.claude.tools import CALLS, Tools
 from loop.proposers.transcript import Transcript
 
@@ -31,7 +31,7 @@ NAME = "claude"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Clock:
+class Timing:
     """Time, as the conversation sees it; `sleep` may end early when a person ends the loop."""
 
     monotonic: Callable[[], float] = time.monotonic
@@ -41,21 +41,21 @@ class Clock:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parts:
+class ConversationParts:
     """What every conversation of a proposer shares."""
 
     messages: Messages
-    settings: Settings
+    settings: ModelSettings
     tools: Tools
-    purse: Purse
-    clock: Clock
+    purse: ProposalBudget
+    clock: Timing
 
 
 @dataclass
 class Conversation:
     """One conversation."""
 
-    parts: Parts
+    parts: ConversationParts
     ability: Ability
     request: Request
     record: Transcript
@@ -187,7 +187,7 @@ class Conversation:
         self.record.say(proposer=NAME, request=self._body, calls=self.calls, **more)
 
 
-def as_proposal(said: Answer, files: dict[str, str], *, model: str, usage: Usage, key: str) -> Proposal:
+def as_proposal(said: ModelAnswer, files: dict[str, str], *, model: str, usage: Usage, key: str) -> Proposal:
     return Proposal(
         idea=answer.short(said.idea, answer.IDEA),
         hypothesis=answer.short(said.hypothesis, answer.HYPOTHESIS),

@@ -5,16 +5,16 @@ from pathlib import Path
 
 from loop.contracts import Proposal, Request
 from loop.errors import ProposerFailure, Stopped
-from loop.llm.messages import Ability, Fault, Messages, Rest
+from loop.llm.messages import Ability, Backoff, Fault, Messages
 from loop.proposers import transcript
-from loop.proposers.claude.budget import Purse
-from loop.proposers.claude.conversation import NAME, Clock, Conversation, Parts
-from loop.proposers.claude.request_body import Settings
-from loop.proposers.claude.same_idea import likened
+from loop.proposers.claude.budget import ProposalBudget
+from loop.proposers.claude.conversation import NAME, Conversation, ConversationParts, Timing
+from loop.proposers.claude.request_body import ModelSettings
+from loop.proposers.claude.same_idea import with_comparison
 from loop.proposers.claude.tools import Tools
 
 
-class Claude:
+class ClaudeProposer:
     """Raises ProposerFailure for every conversation without a proposal, Stopped where a person ended the loop.
 
     `limit` is what the session may spend, in dollars; transcripts go to `folder`, without the `secrets`.
@@ -26,19 +26,19 @@ class Claude:
         self,
         messages: Messages,
         *,
-        settings: Settings,
+        settings: ModelSettings,
         limit: Callable[[], float],
         tools: Tools,
         folder: Path,
-        clock: Clock | None = None,
+        clock: Timing | None = None,
         secrets: tuple[str, ...] = (),
     ) -> None:
-        self._parts = Parts(
-            messages=messages, settings=settings, tools=tools, purse=Purse(limit), clock=clock or Clock()
+        self._parts = ConversationParts(
+            messages=messages, settings=settings, tools=tools, purse=ProposalBudget(limit), clock=clock or Timing()
         )
         self._folder = folder
         self._secrets = secrets
-        self._rest = Rest()
+        self._rest = Backoff()
         self._ability: Ability | None = None
 
     def propose(self, request: Request) -> Proposal:
@@ -51,11 +51,11 @@ class Claude:
         record = transcript.begin(self._folder, request, secrets=self._secrets)
         conversation = Conversation(parts=self._parts, ability=self._able(), request=request, record=record)
         try:
-            proposal = likened(conversation, conversation.hold())
+            proposal = with_comparison(conversation, conversation.hold())
         except Fault as fault:
             conversation.note(fault)
             raise self._failed(fault, conversation) from fault
-        self._rest = Rest()
+        self._rest = Backoff()
         return proposal
 
     def _failed(self, fault: Fault, conversation: Conversation) -> ProposerFailure | Stopped:

@@ -12,7 +12,7 @@ CACHED = {"type": "ephemeral", "ttl": "1h"}  # five minutes would expire while a
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class ModelSettings:
     """What a brief says about Claude."""
 
     model: str = MODEL
@@ -21,7 +21,7 @@ class Settings:
     deadline: float = 900.0  # seconds of one proposal, all its calls and waits together
 
 
-def body(request: Request, *, settings: Settings, ability: Ability) -> dict[str, object]:
+def body(request: Request, *, settings: ModelSettings, ability: Ability) -> dict[str, object]:
     """The first request of a conversation: tools, rules, brief and files under one-hour marks, then memory and news."""
     told = prompt.prompt(request)
     output: dict[str, object] = {}

@@ -48,7 +48,7 @@ class _Said(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-def likened(conversation: Conversation, proposal: Proposal) -> Proposal:
+def with_comparison(conversation: Conversation, proposal: Proposal) -> Proposal:
     """The proposal with what was said of its neighbours, and what that cost; as it is, where nothing was asked or said."""
     near = doubtful(proposal, conversation.request)
     if not near:

@@ -67,7 +67,7 @@ DEFINITIONS: tuple[dict[str, object], ...] = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Looked:
+class ToolResult:
     """A tool's answer as the model gets it."""
 
     text: str
@@ -81,7 +81,7 @@ class Tools:
     journal: Path
     workspace: Workspace
 
-    def use(self, name: str, values: Mapping[str, object], *, commit: str) -> Looked:
+    def use(self, name: str, values: Mapping[str, object], *, commit: str) -> ToolResult:
         """Answer one call."""
         match name, values:
             case "sql", {"query": str(sql)}:
@@ -90,35 +90,35 @@ class Tools:
                 offset = values.get("offset")
                 return self._read(path, offset if isinstance(offset, int) else 0, commit=commit)
             case "sql" | "read_file", _:
-                return Looked(text=f"{name} was called without what it needs: see its description.", failed=True)
+                return ToolResult(text=f"{name} was called without what it needs: see its description.", failed=True)
             case _:
-                return Looked(text=f"There is no tool {name!r}: use sql or read_file.", failed=True)
+                return ToolResult(text=f"There is no tool {name!r}: use sql or read_file.", failed=True)
 
-    def _sql(self, sql: str) -> Looked:
+    def _sql(self, sql: str) -> ToolResult:
         try:
             answer = ask(self.journal, sql, seconds=SQL_SECONDS, rows=SQL_ROWS)
         except JournalError as error:
-            return Looked(text=str(error), failed=True)
+            return ToolResult(text=str(error), failed=True)
         rows = [msgspec.json.encode(row, enc_hook=repr).decode() for row in ([answer.columns, *answer.rows])]
         text = "\n".join([*rows, *([f"({answer.truncated})"] if answer.truncated else [])])
         if len(text) > SQL_CHARACTERS:
             text = text[:SQL_CHARACTERS] + "\n(cut: select less)"
-        return Looked(text=text)
+        return ToolResult(text=text)
 
-    def _read(self, path: str, offset: int, *, commit: str) -> Looked:
+    def _read(self, path: str, offset: int, *, commit: str) -> ToolResult:
         if is_secret(path):
-            return Looked(text=f"{path} may hold a secret: it is not shown.", failed=True)
+            return ToolResult(text=f"{path} may hold a secret: it is not shown.", failed=True)
         try:
             if path not in self.workspace.tree(commit):
-                return Looked(text=f"There is no file {path!r} in the repository.", failed=True)
+                return ToolResult(text=f"There is no file {path!r} in the repository.", failed=True)
             text = self.workspace.read(commit, [path])[path]
         except WorkspaceError as error:
-            return Looked(text=str(error), failed=True)
+            return ToolResult(text=str(error), failed=True)
         if _SECRET_TEXT.search(text):
-            return Looked(text=f"{path} holds what looks like a key: it is not shown.", failed=True)
+            return ToolResult(text=f"{path} holds what looks like a key: it is not shown.", failed=True)
         part = text[max(0, offset) : max(0, offset) + FILE_CHARACTERS]
         rest = len(text) - max(0, offset) - len(part)
-        return Looked(text=part + (f"\n({rest} characters follow: read on with offset)" if rest > 0 else ""))
+        return ToolResult(text=part + (f"\n({rest} characters follow: read on with offset)" if rest > 0 else ""))
 
 
 def is_secret(path: str) -> bool:

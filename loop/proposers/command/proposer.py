@@ -21,13 +21,13 @@ import msgspec
 
 from loop.brief.scope import Scope
 from loop.contracts import Proposal, Request
-from loop.errors import ProposerFailure, WorldBroken
+from loop.errors import MachineFailure, ProposerFailure
 from loop.proposers import prompt, transcript
 from loop.proposers.command import result, working_copy
 from loop.proposers.transcript import Transcript
 from loop.runs.process import runner
 from loop.runs.process.environment import environment
-from loop.runs.process.runner import Ending, Watcher
+from loop.runs.process.runner import ExitStatus, Watcher
 from loop.workspace import Workspace
 
 AGENTS = "agents"  # below .ar
@@ -65,7 +65,7 @@ class _Copy:
         return self.folder / "output.log"
 
 
-class Command:
+class CommandProposer:
     """Raises ProposerFailure for every end without a usable difference, Stopped where a person ended the loop."""
 
     name = "command"
@@ -118,7 +118,7 @@ class Command:
             copy = _Copy(folder)
             before = self._fill(copy, request.parent, beside)
         except OSError as error:
-            raise WorldBroken(f"The copy for the agent cannot be written: {error.strerror}.") from error
+            raise MachineFailure(f"The copy for the agent cannot be written: {error.strerror}.") from error
         else:
             yield copy, before
         finally:
@@ -134,7 +134,7 @@ class Command:
             (copy.tree / BESIDE / name).write_text(words, encoding="utf-8")
         return before
 
-    def _run(self, copy: _Copy, task: Task) -> Ending:
+    def _run(self, copy: _Copy, task: Task) -> ExitStatus:
         more = {name: os.environ[name] for name in task.passed if name in os.environ}
         command = runner.Command(
             line=task.line,

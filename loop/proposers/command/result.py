@@ -16,7 +16,7 @@ from loop.gate import patch
 from loop.proposers.answer import EXPERIMENT, HYPOTHESIS, IDEA, KINDS, short
 from loop.proposers.command import working_copy
 from loop.proposers.command.working_copy import Difference
-from loop.runs.process.runner import Ending
+from loop.runs.process.runner import ExitStatus
 
 SAID = "proposal.json"
 NAMED = 5  # paths that a complaint names
@@ -39,7 +39,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     tokens_out: Tokens = 0
 
 
-def check(ending: Ending, *, output: str) -> None:
+def check(ending: ExitStatus, *, output: str) -> None:
     """Raises ProposerFailure where a command did not come to a good end by itself, Stopped where a person ended it."""
     if ending.reason in ("asked", "now"):
         raise Stopped("The agent was ended while it was at work.", usage=_usage(Said(), ending))
@@ -50,7 +50,7 @@ def check(ending: Ending, *, output: str) -> None:
         raise _failure(kind, words + (f" Its last words: {last}" if last else ""), _usage(Said(), ending))
 
 
-def proposal(tree: Path, before: Mapping[str, str], request: Request, *, scope: Scope, ending: Ending) -> Proposal:
+def proposal(tree: Path, before: Mapping[str, str], request: Request, *, scope: Scope, ending: ExitStatus) -> Proposal:
     """What the agent proposes with its copy. Raises ProposerFailure."""
     usage = _usage(Said(), ending)
     said = _said(tree, before, usage=usage)
@@ -70,7 +70,7 @@ def proposal(tree: Path, before: Mapping[str, str], request: Request, *, scope: 
     )
 
 
-def _how(ending: Ending) -> tuple[str, str] | None:
+def _how(ending: ExitStatus) -> tuple[str, str] | None:
     """The kind of a bad end and the words for it; None for a good one."""
     match ending.reason:
         case "timeout" if ending.output_bytes == 0:
@@ -126,7 +126,7 @@ def _text(tree: Path, path: str, *, usage: Usage) -> str:
         raise _failure("not_text", f"{path} cannot be taken over: {error}.", usage) from error
 
 
-def _usage(said: Said, ending: Ending) -> Usage:
+def _usage(said: Said, ending: ExitStatus) -> Usage:
     """What the agent says that it cost; unknown where it says nothing."""
     dollars = _finite(said.dollars)
     return Usage(

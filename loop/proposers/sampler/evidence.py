@@ -15,7 +15,7 @@ from typing import Literal, TypeGuard
 from journal.novelty.similarity import distance, value
 from journal.projections.knobs import KnobTrial
 from loop.proposers.sampler.expected_improvement import DRIFT, NOISE, WORTH, Observation, Outlook, Parabola, expected
-from loop.proposers.sampler.steps import Step
+from loop.proposers.sampler.steps import KnobStep
 
 Result = Literal["keep", "better", "flat", "worse", "crash"]
 
@@ -72,7 +72,7 @@ class Evidence:
         notes = [note for note in self._notes.get(knob, ()) if note.direction == direction]
         return notes[-1] if notes else None
 
-    def worth(self, knob: str, step: Step) -> float:
+    def worth(self, knob: str, step: KnobStep) -> float:
         """The improvement expected of a step, in σ; 0 beyond a crash in its direction."""
         if any(_beyond(note, step) for note in self._notes.get(knob, ())):
             return 0.0
@@ -80,11 +80,11 @@ class Evidence:
             return max(LEAST, self._of_choice(knob, step))
         return max(LEAST, self._parabola(knob, step).improvement(float(step.value)))
 
-    def outlook(self, knob: str, step: Step) -> Outlook | None:
+    def outlook(self, knob: str, step: KnobStep) -> Outlook | None:
         """What is expected of a step of a number; None for a choice."""
         return None if isinstance(step.value, bool | str) else self._parabola(knob, step).outlook(float(step.value))
 
-    def _parabola(self, knob: str, step: Step) -> Parabola:
+    def _parabola(self, knob: str, step: KnobStep) -> Parabola:
         if knob not in self._parabolas:
             here = float(step.knob.value)
             self._parabolas[knob] = Parabola(self._observations(knob), here=here, scale=_kind(knob))
@@ -96,7 +96,7 @@ class Evidence:
             if gain is not None and _is_number(old) and _is_number(new):
                 yield Observation(old=float(old), new=float(new), gain=gain, keeps_since=note.keeps_since)
 
-    def _of_choice(self, knob: str, step: Step) -> float:
+    def _of_choice(self, knob: str, step: KnobStep) -> float:
         """As tried before, with doubt that grows with every keep since; before the first try only doubt."""
         tried = [note for note in self._notes.get(knob, ()) if distance(note.trial.value, step.source) == 0]
         gain = self._gain(tried[-1].trial) if tried else None
@@ -122,7 +122,7 @@ class Evidence:
         return "flat" if abs(gain) < FLAT else ("better" if gain > 0 else "worse")
 
 
-def words(knob: str, step: Step, evidence: Evidence) -> str:
+def words(knob: str, step: KnobStep, evidence: Evidence) -> str:
     """What the ledger knows about this step, as one honest sentence."""
     along, against = evidence.last(knob, step.direction), evidence.last(knob, -step.direction)
     if along and along.result == "keep":
@@ -148,7 +148,7 @@ def _is_number(found: object) -> TypeGuard[int | float]:
     return isinstance(found, int | float) and not isinstance(found, bool)
 
 
-def _beyond(note: Note, step: Step) -> bool:
+def _beyond(note: Note, step: KnobStep) -> bool:
     """Whether a step goes as far as, or further than, one that crashed in its direction."""
     if note.result != "crash" or note.direction != step.direction:
         return False

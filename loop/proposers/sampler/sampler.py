@@ -23,7 +23,7 @@ from loop.errors import ProposerFailure
 from loop.proposers.sampler import tpe
 from loop.proposers.sampler.evidence import Evidence, words
 from loop.proposers.sampler.joint_steps import together
-from loop.proposers.sampler.steps import Move, Step, movable
+from loop.proposers.sampler.steps import KnobStep, Move, movable
 
 AVOID = 0.8  # how often values seen on other parents are left out
 JITTER = 0.4  # of what is expected of a step: the expectation itself is rough
@@ -240,5 +240,5 @@ def _free(repeat: bool, earlier: Trial, request: Request) -> bool:
     return not repeat and earlier.parent != request.parent and rationed(trials, before=request.experiment) is None
 
 
-def _verb(step: Step) -> str:
+def _verb(step: KnobStep) -> str:
     return {1: "raise", -1: "lower", 0: "set"}[step.direction]

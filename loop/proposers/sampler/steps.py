@@ -22,7 +22,7 @@ SMALL_SHARE = 0.2  # a share this small may be switched off, where its range inc
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class KnobStep:
     """One possible move of a knob; `direction` is 0 for a choice."""
 
     knob: Knob
@@ -37,10 +37,10 @@ class Move:
 
     path: str
     name: str
-    step: Step
+    step: KnobStep
 
 
-def steps(knob: Knob, known: Mapping[str, Knob]) -> tuple[Step, ...]:
+def steps(knob: Knob, known: Mapping[str, Knob]) -> tuple[KnobStep, ...]:
     """Every step that the knob's rules allow; `known` are the file's knobs, for rules that name one."""
     if knob.rules.fixed:
         return ()
@@ -48,11 +48,11 @@ def steps(knob: Knob, known: Mapping[str, Knob]) -> tuple[Step, ...]:
     return tuple(made.values())
 
 
-def _moves(knob: Knob, known: Mapping[str, Knob]) -> Iterator[Step]:
+def _moves(knob: Knob, known: Mapping[str, Knob]) -> Iterator[KnobStep]:
     if isinstance(knob.value, bool):
         other = str(not knob.value)
         written_small = knob.source.islower()  # as in YAML, TOML and JSON
-        yield Step(knob=knob, source=other.lower() if written_small else other, value=not knob.value, direction=0)
+        yield KnobStep(knob=knob, source=other.lower() if written_small else other, value=not knob.value, direction=0)
     elif knob.rules.choices:
         yield from _choices(knob)
     elif not isinstance(knob.value, str) and math.isfinite(knob.value):
@@ -60,10 +60,10 @@ def _moves(knob: Knob, known: Mapping[str, Knob]) -> Iterator[Step]:
         yield from (_number(knob, value) for value in values if _allowed(knob, value, known))
 
 
-def _number(knob: Knob, value: float) -> Step:
+def _number(knob: Knob, value: float) -> KnobStep:
     old = knob.value
     assert not isinstance(old, str)
-    return Step(
+    return KnobStep(
         knob=knob,
         source=written(value, like=knob.source),
         value=value,
@@ -84,13 +84,13 @@ def coordinate(value: float, *, here: float) -> float:
     return (value - here) / (abs(here) if here else FIRST_SHARE)
 
 
-def _choices(knob: Knob) -> Iterator[Step]:
+def _choices(knob: Knob) -> Iterator[KnobStep]:
     """The declared choices, written as the literal is."""
     for choice in knob.rules.choices:
         if isinstance(knob.value, str):
             bare = choice.strip("\"'")
             quote = knob.source[0] if knob.source[:1] in "\"'" else ""
-            yield Step(knob=knob, source=f"{quote}{bare}{quote}", value=bare, direction=0)
+            yield KnobStep(knob=knob, source=f"{quote}{bare}{quote}", value=bare, direction=0)
         elif (value := _parsed(choice)) is not None:
             yield _number(knob, int(value) if isinstance(knob.value, int) else value)
 
@@ -188,7 +188,7 @@ def _parsed(text: str) -> float | None:
         return None
 
 
-def movable(knobs: Iterable[Knob]) -> Mapping[str, tuple[Step, ...]]:
+def movable(knobs: Iterable[Knob]) -> Mapping[str, tuple[KnobStep, ...]]:
     """The steps of each knob that has any."""
     known = {knob.name: knob for knob in knobs}
     found = {name: steps(knob, known) for name, knob in known.items()}

@@ -15,7 +15,7 @@ from journal.novelty.similarity import value as parsed
 from journal.projections.trials import Trial
 from loop.contracts import Request
 from loop.errors import ProposerFailure
-from loop.proposers.sampler.steps import Step, bounds, written
+from loop.proposers.sampler.steps import KnobStep, bounds, written
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -32,7 +32,7 @@ def installed() -> bool:
     return find_spec("optuna") is not None
 
 
-def suggest(request: Request, knobs: Mapping[str, Knob], *, seed: int) -> dict[str, Step]:
+def suggest(request: Request, knobs: Mapping[str, Knob], *, seed: int) -> dict[str, KnobStep]:
     """New values for any number of knobs, as steps from where they are. Raises ProposerFailure without Optuna."""
     try:
         import optuna  # noqa: PLC0415  an extra, and slow to import
@@ -114,7 +114,7 @@ def _contains(space: "BaseDistribution", value: Any) -> bool:
         return False
 
 
-def _steps(drawn: Mapping[str, Any], knobs: Mapping[str, Knob]) -> Iterator[tuple[str, Step]]:
+def _steps(drawn: Mapping[str, Any], knobs: Mapping[str, Knob]) -> Iterator[tuple[str, KnobStep]]:
     for name, value in drawn.items():
         knob = knobs[name]
         new = float(f"{value:.1e}") if isinstance(knob.value, float) else value
@@ -122,7 +122,7 @@ def _steps(drawn: Mapping[str, Any], knobs: Mapping[str, Knob]) -> Iterator[tupl
             continue
         quote = knob.source[0] if isinstance(new, str) and knob.source[:1] in "\"'" else ""
         source = f"{quote}{new}{quote}" if isinstance(new, str) else _number(new, knob)
-        yield name, Step(knob=knob, source=source, value=new, direction=0)
+        yield name, KnobStep(knob=knob, source=source, value=new, direction=0)
 
 
 def _number(new: Value, knob: Knob) -> str:

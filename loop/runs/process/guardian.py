@@ -32,7 +32,7 @@ FIRST_TO_DIE = b"800"  # /proc/PID/oom_score_adj: the system short of memory end
 PAGE = resource.getpagesize()
 TICKS = os.sysconf("SC_CLK_TCK")  # of processor time in a second
 
-Limits = dict[str, int | None]
+LimitValues = dict[str, int | None]
 Seen = dict[tuple[int, bytes], int]  # processor time, ticks, by process and its start
 
 
@@ -62,7 +62,7 @@ def main() -> int:
     return 0
 
 
-def _start(command: list[str], *, kept: list[int], limits: Limits) -> int:
+def _start(command: list[str], *, kept: list[int], limits: LimitValues) -> int:
     guardian = os.getpid()
     child = os.fork()
     if child:
@@ -86,7 +86,7 @@ def _start(command: list[str], *, kept: list[int], limits: Limits) -> int:
     os._exit(127)
 
 
-def _limit(limits: Limits) -> None:
+def _limit(limits: LimitValues) -> None:
     """Limits that the kernel keeps, in the child: no core file, heap of one process, size of one file."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     kinds = (resource.RLIMIT_DATA, limits.get("heap")), (resource.RLIMIT_FSIZE, limits.get("file"))
@@ -113,7 +113,7 @@ def _tasks(processes: int | None) -> int | None:
     return mine + TASKS * processes
 
 
-def _watch(child: int, *, channel: socket.socket, wake: int, limits: Limits, seen: Seen) -> dict[str, object]:
+def _watch(child: int, *, channel: socket.socket, wake: int, limits: LimitValues, seen: Seen) -> dict[str, object]:
     """Wait for the child's end, for more taken than allowed, or for the loop's word: T asks it to end, else it is ended."""
     killed: dict[str, object] = {"exit_code": None, "signal": int(signal.SIGKILL)}
     look = time.monotonic() + LOOK_SECONDS
@@ -138,7 +138,7 @@ def _watch(child: int, *, channel: socket.socket, wake: int, limits: Limits, see
             look = time.monotonic() + (SOON_SECONDS if max(shares.values()) > NEAR else LOOK_SECONDS)
 
 
-def _taken(limits: Limits, seen: Seen) -> dict[str, float]:
+def _taken(limits: LimitValues, seen: Seen) -> dict[str, float]:
     """What the tree takes of each limit, as a share. Shared pages count once; that is asked where the cheap sum is high.
 
     `seen` takes in the processor time of each process, ticks: of a child that nobody waits for the system forgets it.

@@ -14,7 +14,7 @@ CGROUPS = Path("/sys/fs/cgroup")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class ResourceLimits:
     """What a command and all that it starts may take; None for no limit. Memory and files in bytes."""
 
     memory: int | None = None  # of the whole tree, resident
@@ -25,13 +25,13 @@ class Limits:
     spare: int = 0  # what must stay free on the disk of the log
 
 
-UNLIMITED = Limits(processes=None)
+UNLIMITED = ResourceLimits(processes=None)
 
 
-def of_run(config: Config, *, gpu: bool, free: int, cores: tuple[int, ...] = ()) -> Limits:
+def of_run(config: Config, *, gpu: bool, free: int, cores: tuple[int, ...] = ()) -> ResourceLimits:
     """What a run of this brief may take, on these cores; `free` bytes are left on the disk that it writes to."""
     memory = memory_of(config)
-    return Limits(
+    return ResourceLimits(
         memory=memory,
         heap=None if gpu else memory,
         processes=config.processes,

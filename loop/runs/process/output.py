@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from loop.errors import WorldBroken
+from loop.errors import MachineFailure
 
 KEEP_BYTES = 256 * 1024  # of output, at its beginning and again at its end
 
@@ -50,6 +50,6 @@ def _written(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise WorldBroken(
+        raise MachineFailure(
             f"The log {path} cannot be written: {error.strerror}: make room, then start again."
         ) from error

@@ -18,15 +18,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
 
-from loop.errors import WorldBroken
+from loop.errors import MachineFailure
 from loop.runs.process import guardian, process_table
 from loop.runs.process.environment import argv
-from loop.runs.process.limits import UNLIMITED, Limits
+from loop.runs.process.limits import UNLIMITED, ResourceLimits
 from loop.runs.process.output import Output
 from loop.runs.process.telemetry import Lines, Word
 
 Reason = Literal["exited", "timeout", "flood", "asked", "now", "memory", "processes", "disk"]
-Ask = Literal["asked", "now", "timeout"]
+EndRequest = Literal["asked", "now", "timeout"]
 
 FLOOD_BYTES = 256 * 1024 * 1024  # of output in all, after which the command is ended
 DRAINS = 64  # reads of a pipe after the end
@@ -48,12 +48,12 @@ class Command:
     log: Path
     seconds: float  # of wall clock, by the monotonic clock
     telemetry: bool = False  # pass a descriptor, named in AR_TELEMETRY_FD
-    limits: Limits = UNLIMITED
+    limits: ResourceLimits = UNLIMITED
     prefix: tuple[str, ...] = ()  # the sandbox (see `loop.runs.sandbox.bubblewrap`)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ending:
+class ExitStatus:
     """How a command ended. `signal` is the one that killed it; bytes and seconds."""
 
     reason: Reason
@@ -71,10 +71,10 @@ class Watcher:
 
     launched: Callable[[int], None] = lambda _pid: None
     word: Callable[[Word], None] = lambda _word: None
-    tick: Callable[[], Ask | None] = lambda: None  # "asked" or "timeout" ends the run in peace, "now" at once
+    tick: Callable[[], EndRequest | None] = lambda: None  # "asked" or "timeout" ends the run in peace, "now" at once
 
 
-def run(command: Command, watcher: Watcher) -> Ending:
+def run(command: Command, watcher: Watcher) -> ExitStatus:
     """Run a command to its end, whatever that is. Never raises for what the command does.
 
     Raises WorldBroken where no process can be started or its output cannot be written.
@@ -111,7 +111,9 @@ class _Process:
                 start_new_session=True,
             )
         except OSError as error:
-            raise WorldBroken(f"No process can be started: {error.strerror}: is this machine out of memory?") from error
+            raise MachineFailure(
+                f"No process can be started: {error.strerror}: is this machine out of memory?"
+            ) from error
         other.close()
         os.close(says)
         os.close(tells)
@@ -141,7 +143,7 @@ class _Process:
         self._selector.close()
         self._output.close()
 
-    def watch(self, watcher: Watcher) -> Ending:
+    def watch(self, watcher: Watcher) -> ExitStatus:
         reason: Reason = "exited"
         killed_at: float | None = None
         told = b""
@@ -165,7 +167,7 @@ class _Process:
         self._drain(watcher)
         return self._ending(reason, json.loads(told))
 
-    def _orphaned(self, reason: Reason) -> Ending:
+    def _orphaned(self, reason: Reason) -> ExitStatus:
         """End what a guardian that was killed or stopped cannot end."""
         process_table.sweep(Path(self._command.environment["HOME"]))
         self._drain(Watcher())
@@ -210,13 +212,13 @@ class _Process:
         except OSError:
             return  # the guardian is gone: its end is about to be read
 
-    def _ending(self, reason: Reason, told: Mapping[str, object]) -> Ending:
+    def _ending(self, reason: Reason, told: Mapping[str, object]) -> ExitStatus:
         exit_code, killed_by = _int(told.get("exit_code")), _int(told.get("signal"))
         if self._command.prefix and exit_code is not None and exit_code > SIGNALLED:
             killed_by, exit_code = exit_code - SIGNALLED, None  # bubblewrap says it as a shell does
         if reason == "exited" and (not told or killed_by == signal.SIGKILL):
             reason = _TAKEN.get(told.get("taken"), reason)
-        return Ending(
+        return ExitStatus(
             reason=reason,
             exit_code=exit_code,
             signal=killed_by if told else int(signal.SIGKILL),
@@ -231,5 +233,5 @@ def _int(value: object) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def _as_json(limits: Limits) -> str:
+def _as_json(limits: ResourceLimits) -> str:
     return json.dumps({name: getattr(limits, name) for name in ("memory", "heap", "processes", "file", "cores")})

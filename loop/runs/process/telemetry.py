@@ -23,7 +23,7 @@ class Started(msgspec.Struct, frozen=True, tag="started", tag_field="event"):
     device: str | None = None
 
 
-class Step(msgspec.Struct, frozen=True, tag="step", tag_field="event"):
+class TrainingStep(msgspec.Struct, frozen=True, tag="step", tag_field="event"):
     """One point of the curve. Seconds of training so far; bytes of memory."""
 
     step: int
@@ -45,7 +45,7 @@ class Finished(msgspec.Struct, frozen=True, tag="finished", tag_field="event"):
     peak_memory: int | None = None
 
 
-Word = Started | Step | Finished
+Word = Started | TrainingStep | Finished
 _decoder: msgspec.json.Decoder[Word] = msgspec.json.Decoder(Word)
 
 

@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-from loop.errors import RunRefused, WorldBroken
+from loop.errors import MachineFailure, RunRefused
 from loop.runs.process.environment import interpreter, programs
 from loop.runs.sandbox import editable_installs, stdlib_bytecode
 from loop.runs.sandbox.mounts import EMPTY, MEMORY, Layers, bound, environments, in_order, machine
@@ -135,7 +135,7 @@ def _bytecode(python: Path) -> tuple[Path, Path]:
         if ended.returncode != 0:
             shutil.rmtree(beside, ignore_errors=True)
             why = ended.stderr.decode(errors="replace").strip().splitlines()[-1:]
-            raise WorldBroken(
+            raise MachineFailure(
                 f"The library of {python} cannot be compiled into {cache}: {' '.join(why)}. "
                 "Set XDG_CACHE_HOME to a folder that can be written."
             )

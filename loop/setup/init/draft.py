@@ -15,7 +15,7 @@ from loop.runs.inputs import source
 from loop.setup import preflight
 from loop.setup.init import suggest
 from loop.setup.init.text import front_matter
-from loop.setup.project import Setting
+from loop.setup.project import Project
 from loop.workspace import Workspace
 
 STAND_IN = {"goal": "-", "metric": "metric", "direction": "minimize", "scope": "**"}  # until the keys are known
@@ -33,10 +33,10 @@ class Desk:
         """The brief of these keys. Raises BadInput."""
         return briefs.parse(front_matter(suggest.in_order(keys)), path=self.path, said=self.said)
 
-    def setting(self, brief: Brief) -> Setting:
+    def setting(self, brief: Brief) -> Project:
         """The brief in its repository. Raises BadInput where it cannot be followed there."""
         journal = locate(None, start=self.workspace.root)
-        setting = Setting(workspace=self.workspace, brief=brief, profile=Profile(), defaults={}, journal=journal)
+        setting = Project(workspace=self.workspace, brief=brief, profile=Profile(), defaults={}, journal=journal)
         preflight.check(setting)
         return setting
 

@@ -13,13 +13,13 @@ from journal.events import RunFailed
 from loop.brief import guards
 from loop.brief.config import Config
 from loop.brief.scope import matches
-from loop.contracts import Outcome, Training
+from loop.contracts import Outcome, RunSpec
 from loop.errors import BadInput
 from loop.keep_rule import noise
 from loop.runs import inputs
 from loop.runs.devices import find_device
 from loop.runs.measure import Watch
-from loop.runs.run import Runs
+from loop.runs.run import RunExecutor
 from loop.setup.init.warnings import Tried
 from loop.workspace import Workspace
 
@@ -45,7 +45,7 @@ class Rehearsal:
         return f"{outcome.reason}: allow it more with --budget 1h" if outcome.kind == "timeout" else outcome.reason
 
 
-class Stage:
+class DryRunStage:
     """Makes trial runs in a folder that its owner removes."""
 
     def __init__(self, workspace: Workspace, folder: Path) -> None:
@@ -70,9 +70,9 @@ class Stage:
     def run(self, config: Config) -> Rehearsal:
         """One run, on a seed of its own."""
         self._made += 1
-        runs = Runs(self._workspace, config, folder=self._folder, gpu=self._device.is_gpu)
+        runs = RunExecutor(self._workspace, config, folder=self._folder, gpu=self._device.is_gpu)
         tree = self._workspace.tree(self._commit)
-        training = Training(
+        training = RunSpec(
             session=SESSION,
             experiment=0,
             run=self._made,
@@ -103,7 +103,7 @@ class Stage:
         if rehearsal.failed is None:
             return
         tracked = self._workspace.tree(self._commit)
-        place = Runs(self._workspace, rehearsal.config, folder=self._folder).folder(SESSION, 0, self._made)
+        place = RunExecutor(self._workspace, rehearsal.config, folder=self._folder).folder(SESSION, 0, self._made)
         yield from missed(rehearsal.output, root=self._workspace.root, tracked=tracked, run=place)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from loop.brief.config import KEYS
+from loop.brief.config import BRIEF_KEYS
 from loop.errors import BadInput
 
 MADE = ("goal", "metric", "direction", "train", "scope", "budget", "pattern", "inputs")  # found, asked or tried anew
@@ -40,7 +40,7 @@ def read(path: Path, *, given: Collection[str], bare: bool, force: bool) -> Exis
         )
     matter, rest = _halves(text)
     old = {key: value for key, value in _keys(matter).items() if key not in {*MADE, *given}}
-    kept = {key: value for key, value in old.items() if key in KEYS and key not in OF_METRIC}
+    kept = {key: value for key, value in old.items() if key in BRIEF_KEYS and key not in OF_METRIC}
     return Existing(text=rest, keys=kept, left_out=[key for key in old if key not in kept])
 
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from loop.brief.config import KEYS
+from loop.brief.config import BRIEF_KEYS
 from loop.brief.defaults import OWN, SCRIPTS, script_of
 from loop.brief.metric_candidates import Candidate
 from loop.gate.change_rules import imports
@@ -106,5 +106,5 @@ def best(found: Sequence[Candidate]) -> Candidate | None:
 
 def in_order(keys: Mapping[str, object]) -> dict[str, object]:
     """The keys that say something, as a person would read them."""
-    order = [*FIRST, *(key for key in KEYS if key not in FIRST)]
+    order = [*FIRST, *(key for key in BRIEF_KEYS if key not in FIRST)]
     return {key: keys[key] for key in order if keys.get(key) not in (None, (), [], "")}

@@ -24,7 +24,7 @@ from loop.setup import preflight
 from loop.setup.doctor import idle
 from loop.setup.init import existing_brief, from_autoresearch, suggest
 from loop.setup.init.draft import STAND_IN, Desk, flags
-from loop.setup.init.dry_run import Rehearsal, Stage
+from loop.setup.init.dry_run import DryRunStage, Rehearsal
 from loop.setup.init.text import front_matter, human
 from loop.setup.init.warnings import Tried, doubts
 from loop.workspace import Workspace
@@ -44,7 +44,7 @@ class Person(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class InitOptions:
     """How a brief is to be made. `keys` are given already; `runs` of the unchanged code are made, the first one to look."""
 
     keys: Mapping[str, object]
@@ -68,7 +68,7 @@ class Made:
     left_out: Collection[str] = ()  # keys of the brief before that the new one does not have
 
 
-def make(root: Path, wish: Wish, person: Person) -> Made:
+def make(root: Path, wish: InitOptions, person: Person) -> Made:
     """Everything but the writing. Raises BadInput."""
     workspace = Workspace(root)
     path = workspace.root / briefs.NAMES[0]
@@ -95,7 +95,7 @@ def make(root: Path, wish: Wish, person: Person) -> Made:
 
 
 def _settled(
-    desk: Desk, known: Mapping[str, object], wish: Wish, person: Person
+    desk: Desk, known: Mapping[str, object], wish: InitOptions, person: Person
 ) -> tuple[dict[str, object], list[Candidate], Tried]:
     """Every key of the brief: what is not known is suggested, asked, or found by trying."""
     keys, root, tree = dict(known), desk.workspace.root, desk.workspace.tree(desk.workspace.head())
@@ -135,7 +135,7 @@ def _tried(
     for name in preflight.uncommitted(setting):
         person.say(f"note: {name} has changes that are not committed: the trial is of the commit")
     with tempfile.TemporaryDirectory(prefix="ar-init-") as folder:
-        stage = Stage(desk.workspace, Path(folder))
+        stage = DryRunStage(desk.workspace, Path(folder))
         person.say(
             f"running `{config.train}` in a fresh copy of the last commit (Ctrl-C ends it, and nothing is changed)"
         )

@@ -1,6 +1,6 @@
 import pytest
 
-from journal.changes.knob import Knob, Rules, rules
+from journal.changes.knob import Knob, KnobRange, rules
 from journal.changes.python_knobs import knobs, replace
 
 
@@ -65,13 +65,13 @@ def test_a_literal_is_replaced_in_place_and_every_other_byte_stays():
 @pytest.mark.parametrize(
     ("comment", "expected"),
     [
-        ("# peak rate [0.005..0.2]", Rules(low=0.005, high=0.2)),
-        ("# [1e-12 .. 1e-3]", Rules(low=1e-12, high=1e-3)),
-        ("# pattern {SSSL, SL, L}", Rules(choices=("SSSL", "SL", "L"))),
-        ("# width, multiple of 64 [64..512]", Rules(low=64, high=512, multiple="64")),
-        ("# multiple of HEAD_DIM", Rules(multiple="HEAD_DIM")),
-        ("# fixed by the tokenizer", Rules(fixed=True)),
-        ("# see [2] and {}", Rules()),
+        ("# peak rate [0.005..0.2]", KnobRange(low=0.005, high=0.2)),
+        ("# [1e-12 .. 1e-3]", KnobRange(low=1e-12, high=1e-3)),
+        ("# pattern {SSSL, SL, L}", KnobRange(choices=("SSSL", "SL", "L"))),
+        ("# width, multiple of 64 [64..512]", KnobRange(low=64, high=512, multiple="64")),
+        ("# multiple of HEAD_DIM", KnobRange(multiple="HEAD_DIM")),
+        ("# fixed by the tokenizer", KnobRange(fixed=True)),
+        ("# see [2] and {}", KnobRange()),
     ],
 )
 def test_the_trailing_comment_declares_what_may_be_chosen(comment, expected):
@@ -79,4 +79,4 @@ def test_the_trailing_comment_declares_what_may_be_chosen(comment, expected):
 
 
 def test_a_hash_sign_inside_a_text_is_no_comment():
-    assert only("NAME = 'a # fixed'\n").rules == Rules()
+    assert only("NAME = 'a # fixed'\n").rules == KnobRange()

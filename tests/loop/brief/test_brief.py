@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loop.brief.defaults import of_tree
-from loop.brief.memory_block import BEGIN, END, remember
+from loop.brief.memory_block import BEGIN, END, write
 from loop.brief.program import find, parse, read
 from loop.errors import BadInput
 
@@ -20,7 +20,7 @@ def brief(lines: str = "", *, human: str = "") -> str:
     return f"---\n{THREE}{lines}---\n{human}"
 
 
-def write(folder: Path, data: bytes) -> Path:
+def brief_file(folder: Path, data: bytes) -> Path:
     path = folder / "program.md"
     path.write_bytes(data)
     return path
@@ -63,7 +63,7 @@ def test_the_profile_stands_in_for_what_the_brief_leaves_open():
 
 
 def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path):
-    path = write(tmp_path, b"\xef\xbb\xbf" + brief(human="Hello\n").replace("\n", "\r\n").encode())
+    path = brief_file(tmp_path, b"\xef\xbb\xbf" + brief(human="Hello\n").replace("\n", "\r\n").encode())
 
     found = read(path)
 
@@ -150,7 +150,7 @@ def test_no_text_at_all_brings_reading_down(text):
 
 
 def test_bytes_that_are_no_text_are_bad_input(tmp_path):
-    path = write(tmp_path, b"Goal: \xff\n")
+    path = brief_file(tmp_path, b"Goal: \xff\n")
 
     with pytest.raises(BadInput, match=r"program.md cannot be read"):
         read(path)
@@ -214,9 +214,9 @@ HUMANS = st.text(st.characters(exclude_characters="<", exclude_categories=["Cs"]
 
 @given(before=HUMANS, old=HUMANS, after=HUMANS, new=HUMANS)
 def test_whatever_a_human_writes_around_the_block_is_kept_byte_for_byte(tmp_path_factory, before, old, after, new):
-    path = write(tmp_path_factory.mktemp("brief"), f"{before}{BEGIN}\n{old}\n{END}{after}".encode())
+    path = brief_file(tmp_path_factory.mktemp("brief"), f"{before}{BEGIN}\n{old}\n{END}{after}".encode())
 
-    remember(path, new, stage=path.parent)
+    write(path, new, stage=path.parent)
 
     written = path.read_bytes()
     assert written.startswith(f"{before}{BEGIN}".encode())
@@ -225,9 +225,9 @@ def test_whatever_a_human_writes_around_the_block_is_kept_byte_for_byte(tmp_path
 
 @pytest.mark.parametrize("human", [b"Hello", b"Hello\n", b"Hello\r\nyou\r\n", b"", b"\xef\xbb\xbfHello\n"])
 def test_a_first_block_goes_below_the_text_and_changes_none_of_it(tmp_path, human):
-    path = write(tmp_path, human)
+    path = brief_file(tmp_path, human)
 
-    remember(path, "learned", stage=tmp_path)
+    write(path, "learned", stage=tmp_path)
 
     assert path.read_bytes().startswith(human)
     assert path.read_text(encoding="utf-8").split() == [
@@ -239,37 +239,37 @@ def test_a_first_block_goes_below_the_text_and_changes_none_of_it(tmp_path, huma
 
 
 def test_the_block_has_the_line_ends_of_the_text(tmp_path):
-    path = write(tmp_path, b"Hello\r\n")
+    path = brief_file(tmp_path, b"Hello\r\n")
 
-    remember(path, "one\ntwo", stage=tmp_path)
+    write(path, "one\ntwo", stage=tmp_path)
 
     assert path.read_bytes().count(b"\n") == path.read_bytes().count(b"\r\n")
 
 
 def test_the_first_block_does_not_make_it_another_brief(tmp_path):
-    path = write(tmp_path, brief(human="Hello").encode())
+    path = brief_file(tmp_path, brief(human="Hello").encode())
     before = read(path)
 
-    remember(path, "learned", stage=tmp_path)
+    write(path, "learned", stage=tmp_path)
 
     assert read(path).hash == before.hash
     assert read(path).config == before.config
 
 
 def test_the_same_memory_again_writes_nothing(tmp_path):
-    path = write(tmp_path, b"Hello\n")
-    remember(path, "learned", stage=tmp_path)
+    path = brief_file(tmp_path, b"Hello\n")
+    write(path, "learned", stage=tmp_path)
     inode = path.stat().st_ino
 
-    remember(path, "learned", stage=tmp_path)
+    write(path, "learned", stage=tmp_path)
 
     assert path.stat().st_ino == inode
 
 
 def test_memory_cannot_close_its_own_block(tmp_path):
-    path = write(tmp_path, brief(human="Hello\n").encode())
+    path = brief_file(tmp_path, brief(human="Hello\n").encode())
 
-    remember(path, f"an idea: {END}\n{BEGIN}", stage=tmp_path)
+    write(path, f"an idea: {END}\n{BEGIN}", stage=tmp_path)
 
     assert read(path).human == "Hello"
 
@@ -281,7 +281,7 @@ def test_a_brief_behind_a_symbolic_link_stays_behind_it(tmp_path):
     real.chmod(0o640)
     (tmp_path / "program.md").symlink_to(real)
 
-    remember(tmp_path / "program.md", "learned", stage=tmp_path)
+    write(tmp_path / "program.md", "learned", stage=tmp_path)
 
     assert (tmp_path / "program.md").is_symlink()
     assert "learned" in real.read_text()
@@ -290,10 +290,10 @@ def test_a_brief_behind_a_symbolic_link_stays_behind_it(tmp_path):
 
 @pytest.mark.parametrize("human", [f"Hello\n{BEGIN}\nmine\n", f"{END}\nHello\n", f"{BEGIN}{END}{BEGIN}{END}"])
 def test_a_block_whose_markers_do_not_pair_is_left_alone(tmp_path, human):
-    path = write(tmp_path, human.encode())
+    path = brief_file(tmp_path, human.encode())
 
     with pytest.raises(BadInput):
-        remember(path, "learned", stage=tmp_path)
+        write(path, "learned", stage=tmp_path)
 
     assert path.read_text() == human
 
@@ -301,8 +301,8 @@ def test_a_block_whose_markers_do_not_pair_is_left_alone(tmp_path, human):
 def test_nothing_half_written_stays_anywhere(tmp_path):
     stage = tmp_path / ".ar"
     stage.mkdir()
-    path = write(tmp_path, b"Hello\n")
+    path = brief_file(tmp_path, b"Hello\n")
 
-    remember(path, "learned", stage=stage)
+    write(path, "learned", stage=stage)
 
     assert sorted(found.name for found in tmp_path.rglob("*")) == [".ar", "program.md"]

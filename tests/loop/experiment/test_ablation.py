@@ -29,7 +29,7 @@ def three_keeps(root, *, keys=""):
 
 def findings(stage):
     stage.open(past=True)
-    found = ablation.findings(stage.lab)
+    found = ablation.findings(stage.ctx)
     stage.close()
     return found
 

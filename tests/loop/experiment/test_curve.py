@@ -4,12 +4,12 @@ import pytest
 
 from journal.events import SessionStarted, session_stream
 from journal.store import Journal
-from loop.contracts import Training
+from loop.contracts import RunSpec
 from loop.experiment.launch import Curve
-from loop.runs.process.telemetry import Step
-from loop.runtime.recorder import Recorder
+from loop.runs.process.telemetry import TrainingStep
+from loop.runtime.session_journal import SessionJournal
 
-RUN = Training(session="night", experiment=1, run=1, commit="c", seed=1, purpose="candidate")
+RUN = RunSpec(session="night", experiment=1, run=1, commit="c", seed=1, purpose="candidate")
 
 
 class Clock:
@@ -36,7 +36,7 @@ def clock():
 
 @pytest.fixture
 def curve(journal, clock):
-    return Curve(Recorder(journal, "night"), RUN, monotonic=clock)
+    return Curve(SessionJournal(journal, "night"), RUN, monotonic=clock)
 
 
 def points(journal: Journal) -> list[int]:
@@ -45,12 +45,12 @@ def points(journal: Journal) -> list[int]:
 
 def speak(curve: Curve, clock: Clock, *, steps: int, apart: float) -> None:
     for step in range(steps):
-        curve.add(Step(step=step, seconds=clock.now, loss=1.0))
+        curve.add(TrainingStep(step=step, seconds=clock.now, loss=1.0))
         clock.now += apart
 
 
 def test_the_first_point_is_there_at_once(curve, clock, journal):
-    curve.add(Step(step=0, seconds=0.0))
+    curve.add(TrainingStep(step=0, seconds=0.0))
 
     assert points(journal) == [0]
 

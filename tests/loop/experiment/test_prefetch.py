@@ -16,7 +16,7 @@ from journal.events import (
 )
 from journal.store.intents import post
 from loop.contracts import Proposal
-from loop.errors import ProposerFailure, WorldBroken
+from loop.errors import MachineFailure, ProposerFailure
 
 WORSE, BETTER = edit("LOSS = 0.5", "LOSS = 0.7"), edit("LOSS = 0.5", "LOSS = 0.4")
 BEST = edit("LOSS = 0.5", "LOSS = 0.3")
@@ -36,7 +36,7 @@ class Filler:
 
 def rehearse(root, answers, acts=None, *, keys=""):
     stage = Rehearsal(root / "toy", answers, acts, keys=keys)
-    stage.lab.filler = Filler()
+    stage.ctx.filler = Filler()
     return stage
 
 
@@ -82,7 +82,7 @@ def test_on_a_new_incumbent_the_same_edits_are_proposed_again(tmp_path):
     stage.run(more=2)
 
     kept, used = stage.project.of(ExperimentKept)[-1], stage.project.of(IdeaProposed)[-1]
-    assert (used.parent, used.prepared_on) == (kept.commit, stage.lab.session.start)
+    assert (used.parent, used.prepared_on) == (kept.commit, stage.ctx.session.start)
     assert "+WIDTH = 16" in used.diff
     assert "LOSS = 0.4" in stage.project.git("show", "refs/autoresearch/night/2:train.py")
     assert len(stage.proposer.asked) == 2
@@ -103,7 +103,7 @@ def test_a_direction_that_comes_while_a_proposal_is_made_ends_the_call_and_reach
     def interfere(stage, watch):
         watch.tick()
         direct(stage)
-        stage.lab.control.answer(1)
+        stage.ctx.control.answer(1)
         settle(stage, watch)
 
     stage = rehearse(tmp_path, {1: [WORSE], 2: [until_cancelled, WIDER]}, {1: interfere})
@@ -191,7 +191,7 @@ def test_a_brief_may_ask_for_one_after_the_other(tmp_path):
 def test_what_was_prepared_when_a_call_of_the_loop_was_interrupted_is_used_by_the_next_one(tmp_path):
     def interrupt(stage, watch):
         settle(stage, watch)
-        stage.lab.control.interrupt()
+        stage.ctx.control.interrupt()
 
     stage = rehearse(tmp_path, {1: [WORSE], 2: [WIDER]}, {1: interrupt})
     stage.run(more=2)
@@ -209,7 +209,7 @@ def test_the_end_of_a_session_ends_the_call_and_counts_what_it_cost(tmp_path, an
     def stop(stage, watch):
         watch.tick()
         post(stage.project.journal, StopRequested(session="night", author="ada", channel="test"))
-        stage.lab.control.answer(1)
+        stage.ctx.control.answer(1)
 
     stage = rehearse(tmp_path, {1: [WORSE], 2: [answer]}, {1: stop})
 
@@ -222,7 +222,7 @@ def test_the_end_of_a_session_ends_the_call_and_counts_what_it_cost(tmp_path, an
 
 
 def test_a_broken_world_met_by_the_proposer_does_not_disturb_the_run_in_flight(tmp_path):
-    stage = rehearse(tmp_path, {1: [WORSE], 2: [fails(WorldBroken("the disk is full"))]})
+    stage = rehearse(tmp_path, {1: [WORSE], 2: [fails(MachineFailure("the disk is full"))]})
 
     ending = stage.run(more=2)
 

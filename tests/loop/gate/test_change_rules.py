@@ -9,8 +9,8 @@ from toys import BRIEF, Project
 
 from journal.changes.signature import signature
 from loop.brief.config import Config
-from loop.contracts import Refused
-from loop.gate.change_rules import Rules, imported
+from loop.contracts import Rejected
+from loop.gate.change_rules import ChangeRules, imported
 from loop.gate.gate import check
 from loop.gate.patch import unified
 from loop.proposers.prompt import brief
@@ -23,15 +23,15 @@ CONFIG = "optimizer:\n  lr: 0.1\n  betas: [0.9, 0.95]\nwidth: 64\nheads: 4\n"
 BOTH = {**FILES, "config.yaml": CONFIG}
 
 
-def rules(**keys) -> Rules:
-    return Rules.of(Config(goal="g", metric="m", direction="minimize", **keys))
+def rules(**keys) -> ChangeRules:
+    return ChangeRules.of(Config(goal="g", metric="m", direction="minimize", **keys))
 
 
 def rule_of(edits, files=FILES, **keys) -> str:
     """The rule that a change breaks; empty where it passes."""
     tree = dict.fromkeys([*files, "lib/own.py"], SimpleNamespace(mode="100644"))
     answer = check(proposal(edits), Night(files).request(1), scope=["**"], tree=tree, rules=rules(**keys))
-    return answer.rule if isinstance(answer, Refused) else ""
+    return answer.rule if isinstance(answer, Rejected) else ""
 
 
 def edit(old: str, new: str) -> dict[str, str]:

@@ -1,8 +1,8 @@
 import pytest
 from scripted_night import Night, proposal
 
-from loop.contracts import Passed, Refused
-from loop.gate.gate import Limits, check
+from loop.contracts import Accepted, Rejected
+from loop.gate.gate import ProposalLimits, check
 
 TRAIN = """\
 import math
@@ -39,7 +39,7 @@ def test_a_new_idea_passes_with_its_change_and_its_neighbours():
 
     answer = asked(night, 3, edit("0.04", "0.08"))
 
-    assert isinstance(answer, Passed)
+    assert isinstance(answer, Accepted)
     assert [(move.name, move.new) for move in answer.change.knobs] == [("MATRIX_LR", "0.08")]
     assert answer.neighbours == (1,)
 
@@ -85,7 +85,7 @@ def test_a_literal_seed_inside_a_call_is_a_seed_too():
 
     answer = asked(Night({"train.py": before}), 1, edit("manual_seed(1)", "manual_seed(2)", before))
 
-    assert isinstance(answer, Refused)
+    assert isinstance(answer, Rejected)
     assert answer.rule == "seed"
 
 
@@ -94,7 +94,7 @@ def test_an_import_that_the_parent_has_already_is_no_matter():
 
     answer = asked(Night({"train.py": before}), 1, edit("0.04", "0.05", before))
 
-    assert isinstance(answer, Passed)
+    assert isinstance(answer, Accepted)
 
 
 def test_limits_are_the_callers():
@@ -102,10 +102,10 @@ def test_limits_are_the_callers():
         proposal(edit("import math", "import yaml")),
         Night(FILES).request(1),
         scope=["*.py"],
-        limits=Limits(forbidden=frozenset({"yaml"})),
+        limits=ProposalLimits(forbidden=frozenset({"yaml"})),
     )
 
-    assert isinstance(answer, Refused)
+    assert isinstance(answer, Rejected)
 
 
 @pytest.mark.parametrize(
@@ -118,9 +118,9 @@ def test_settings_files_must_parse_too(name, good, bad):
     broken = check(proposal({name: bad}), night.request(1), scope=[name])
     whole = check(proposal({name: good.replace("1", "2")}), night.request(1), scope=[name])
 
-    assert isinstance(broken, Refused)
+    assert isinstance(broken, Rejected)
     assert broken.rule == "parses"
-    assert isinstance(whole, Passed)
+    assert isinstance(whole, Accepted)
 
 
 # --- repeats -----------------------------------------------------------------------------------------------------------
@@ -142,7 +142,7 @@ def test_what_was_tried_on_this_parent_is_refused_with_the_experiment(tried, aga
 
     answer = asked(night, 2, again)
 
-    assert isinstance(answer, Refused)
+    assert isinstance(answer, Rejected)
     assert (answer.rule, answer.matched) == (rule, 1)
     assert "experiment 1 (discard, metric 1.515, delta +0.015)" in answer.reason
 
@@ -151,29 +151,29 @@ def test_another_value_of_the_same_knob_passes():
     night = Night(FILES)
     night.discarded(1, "raise the rate", edit("0.04", "0.05"))
 
-    assert isinstance(asked(night, 2, edit("0.04", "0.06")), Passed)
+    assert isinstance(asked(night, 2, edit("0.04", "0.06")), Accepted)
 
 
 def test_an_idea_under_way_counts_and_the_proposals_own_record_does_not():
     night = Night(FILES)
     night.proposed(1, "raise the rate", edit("0.04", "0.05"))
 
-    assert isinstance(asked(night, 2, edit("0.04", "0.05")), Refused)
-    assert isinstance(asked(night, 1, edit("0.04", "0.05")), Passed)
+    assert isinstance(asked(night, 2, edit("0.04", "0.05")), Rejected)
+    assert isinstance(asked(night, 1, edit("0.04", "0.05")), Accepted)
 
 
 def test_an_experiment_that_a_person_skipped_may_be_made_again():
     night = Night(FILES)
     night.skipped(1, "raise the rate", edit("0.04", "0.05"))
 
-    assert isinstance(asked(night, 2, edit("0.04", "0.05")), Passed)
+    assert isinstance(asked(night, 2, edit("0.04", "0.05")), Accepted)
 
 
 def test_a_refused_attempt_is_not_an_experiment():
     night = Night(FILES)
     night.refused(1, "raise the rate", edit("0.04", "0.05"))
 
-    assert isinstance(asked(night, 2, edit("0.04", "0.05")), Passed)
+    assert isinstance(asked(night, 2, edit("0.04", "0.05")), Accepted)
 
 
 def on_a_new_base(gain=-3.0):
@@ -189,7 +189,7 @@ def test_on_another_parent_a_second_try_must_name_the_first():
 
     answer = asked(night, 3, again)
 
-    assert isinstance(answer, Refused)
+    assert isinstance(answer, Rejected)
     assert (answer.rule, answer.matched) == ("revisit", 1)
     assert "base changed" in answer.reason
 
@@ -211,7 +211,7 @@ def test_the_reason_for_a_second_try_is_checked(reason, gain, passes):
 
     answer = asked(night, 3, again, retry_of=1, retry_reason=reason)
 
-    assert isinstance(answer, Passed) is passes
+    assert isinstance(answer, Accepted) is passes
 
 
 def test_second_tries_are_rationed():
@@ -223,7 +223,7 @@ def test_second_tries_are_rationed():
 
     answer = asked(night, 7, again, retry_of=1, retry_reason="base changed")
 
-    assert isinstance(answer, Refused)
+    assert isinstance(answer, Rejected)
     assert "4 of the last 20" in answer.reason
 
 
@@ -235,7 +235,7 @@ def test_another_night_counts_where_it_measured_alike(device, refused):
 
     answer = asked(second, 1, edit("0.04", "0.05"))
 
-    assert isinstance(answer, Refused) is refused
+    assert isinstance(answer, Rejected) is refused
 
 
 def test_what_another_night_kept_may_be_had_again():
@@ -243,4 +243,4 @@ def test_what_another_night_kept_may_be_had_again():
     first.kept(1, "raise the rate", edit("0.04", "0.05"))
     second = Night(FILES, session="nov20", state=first.state)
 
-    assert isinstance(asked(second, 1, edit("0.04", "0.05")), Passed)
+    assert isinstance(asked(second, 1, edit("0.04", "0.05")), Accepted)

@@ -115,10 +115,10 @@ def night(root, keys, *, experiments):
     journal = Journal(root.with_suffix(".db"))
     setting = dataclasses.replace(look(root), journal=journal.path, store=lambda _: journal)
     preflight.check(setting)
-    lab = bootstrap.assemble(setting, tag="night", screen=Watching())
+    ctx = bootstrap.assemble(setting, tag="night", screen=Watching())
     try:
-        main_loop.run(lab, more=experiments)
-        histories = [lab.recorder.history(number) for number in range(1, experiments + 1)]
+        main_loop.run(ctx, more=experiments)
+        histories = [ctx.journal.history(number) for number in range(1, experiments + 1)]
     finally:
         journal.close()
     events = [recorded.event for history in histories for recorded in history]

@@ -104,7 +104,7 @@ def test_an_agents_task_names_the_scope_and_what_was_wrong_last_time():
 
 
 def test_the_schema_asks_for_every_field_of_an_answer_and_no_other():
-    assert set(answer.SCHEMA["properties"]) == set(answer.Answer.__struct_fields__)
+    assert set(answer.SCHEMA["properties"]) == set(answer.ModelAnswer.__struct_fields__)
     assert set(answer.SCHEMA["required"]) == set(answer.SCHEMA["properties"])
 
 

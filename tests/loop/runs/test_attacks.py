@@ -14,13 +14,15 @@ from arena import Arena
 from attacks import CONSPIRE, FOLDERS, FUTURE, NO_GAIN, NOT_A_NUMBER, VALIDATION, WARM_START
 
 from journal.events import RunFailed, RunFinished
-from loop.contracts import Usual
+from loop.contracts import BaselineTimes
 from loop.runs.sandbox import bubblewrap
 
 pytestmark = pytest.mark.skipif(not bubblewrap.available(), reason=str(bubblewrap.why_not()))
 
-USUAL = Usual(startup=0.1, training=0.1, wall=0.2, cpu=0.2)  # of a machine faster than any, so that limits are short
-SLOW_START = Usual(startup=10.0, training=0.1, wall=10.1, cpu=0.2)
+USUAL = BaselineTimes(
+    startup=0.1, training=0.1, wall=0.2, cpu=0.2
+)  # of a machine faster than any, so that limits are short
+SLOW_START = BaselineTimes(startup=10.0, training=0.1, wall=10.1, cpu=0.2)
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from journal.events import ExperimentDiscarded, ExperimentKept, RunFailed, RunFi
 from journal.projections.state import fold
 from journal.store import Reader
 from loop.brief import guards
-from loop.contracts import Usual
+from loop.contracts import BaselineTimes
 from loop.errors import BadInput
 from loop.proposers.sampler.evidence import Evidence
 from loop.proposers.sampler.steps import steps
@@ -70,7 +70,7 @@ def test_a_log_of_an_earlier_run_or_of_another_place_gives_no_metric(tmp_path, c
 
 
 def test_time_and_memory_are_what_the_loop_saw_and_slowness_is_then_no_failure(tmp_path):
-    usual = Usual(startup=None, training=0.0, wall=-9.0, cpu=-9.0)  # anything at all takes more than this
+    usual = BaselineTimes(startup=None, training=0.0, wall=-9.0, cpu=-9.0)  # anything at all takes more than this
 
     outcome = outcome_of(
         tmp_path, "kept = bytearray(60_000_000)", usual=usual, pattern="wall_seconds", guard=("peak_memory > 5e7",)

@@ -11,13 +11,13 @@ import pytest
 from arena import Arena
 
 from journal.events import RunFailed, RunFinished
-from loop.contracts import Usual
-from loop.runs.disk_space import Room
+from loop.contracts import BaselineTimes
+from loop.runs.disk_space import DiskSpace
 from loop.runs.measure import Watch
 from loop.runs.process import guardian
-from loop.runs.process.limits import Limits
+from loop.runs.process.limits import ResourceLimits
 from loop.runs.process.runner import Command, Watcher, run
-from loop.runs.run import Runs
+from loop.runs.run import RunExecutor
 from loop.runs.sandbox import bubblewrap
 
 NOBODY = 65534
@@ -70,7 +70,7 @@ def test_every_fault_has_its_own_kind(fault, quick):
 
 @pytest.mark.parametrize("fault", HANGS)
 def test_what_does_not_end_is_ended_and_is_late(fault, quick):
-    usual = Usual(startup=None, training=0.0, wall=0.0, cpu=0.0)
+    usual = BaselineTimes(startup=None, training=0.0, wall=0.0, cpu=0.0)
 
     outcome = outcome_of(quick, HANGS[fault], usual=usual)
 
@@ -139,7 +139,7 @@ except ChildProcessError:
 def ending_of(tmp_path, code, **limits):
     command = Command(
         line=f"{sys.executable} -I -S -c {code!r}", folder=tmp_path, environment={"HOME": str(tmp_path)}, seconds=20,
-        log=tmp_path / "log", limits=Limits(**limits),
+        log=tmp_path / "log", limits=ResourceLimits(**limits),
     )  # fmt: skip
     return run(command, Watcher())
 
@@ -215,8 +215,8 @@ def test_a_disk_that_runs_low_ends_the_command(tmp_path):
 def test_a_run_that_another_one_left_no_room_is_not_to_blame_and_the_night_goes_on(tmp_path, left, kind):
     arena = Arena(tmp_path / "project", train=LINE, evaluate=None, inputs=(), budget=0.1, workers=2)
     free = iter(left)
-    room = Room(tmp_path / "runs", shared=True, free=lambda _: next(free, PLENTY))
-    arena.runs = Runs(arena.workspace, arena.config, folder=tmp_path / "runs", room=room)
+    room = DiskSpace(tmp_path / "runs", shared=True, free=lambda _: next(free, PLENTY))
+    arena.runs = RunExecutor(arena.workspace, arena.config, folder=tmp_path / "runs", room=room)
 
     outcome = outcome_of(arena, "raise SystemExit('OSError: [Errno 28] No space left on device')")
 

@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 import loop.runs.run  # noqa: F401  (brings in all that a run is made of)
-from loop.contracts import Usual
+from loop.contracts import BaselineTimes
 from loop.runs.process.telemetry import Started
-from loop.runs.time_budget import Clock
+from loop.runs.time_budget import TimeBudget
 
 
 class Hands:
@@ -20,12 +20,12 @@ class Hands:
         return self.seconds
 
 
-USUAL = Usual(startup=10.0, training=100.0, wall=110.0, cpu=200.0)
+USUAL = BaselineTimes(startup=10.0, training=100.0, wall=110.0, cpu=200.0)
 
 
 def clock(**settings):
     hands = Hands()
-    return Clock(**{"startup": 60.0, "budget": 100.0, "usual": USUAL, "now": hands, **settings}), hands
+    return TimeBudget(**{"startup": 60.0, "budget": 100.0, "usual": USUAL, "now": hands, **settings}), hands
 
 
 def test_a_start_may_take_half_again_as_long_as_that_of_the_unchanged_code():
@@ -55,7 +55,7 @@ def test_the_budget_counts_from_the_first_word_and_a_second_word_changes_nothing
 
 
 def test_code_that_never_says_when_it_starts_is_timed_from_its_process():
-    ours, hands = clock(usual=Usual(startup=None, training=100.0, wall=100.0, cpu=100.0))
+    ours, hands = clock(usual=BaselineTimes(startup=None, training=100.0, wall=100.0, cpu=100.0))
 
     hands.seconds += 105.1
 

@@ -20,8 +20,8 @@ from journal.events import (
 )
 from journal.store import Journal
 from journal.store.intents import add_direction, post
-from loop.runtime.control import POLL_SECONDS, TOLD, Control, Wish
-from loop.runtime.recorder import Recorder
+from loop.runtime.control import POLL_SECONDS, TOLD, Control, RequestedState
+from loop.runtime.session_journal import SessionJournal
 
 ME = {"session": "night", "author": "ada@here", "channel": "test"}
 
@@ -40,12 +40,12 @@ def path(tmp_path):
 
 
 @pytest.fixture
-def recorder(path):
+def journal(path):
     journal = Journal(path)
     journal.acquire()
     start = SessionStarted(session="night", brief="", brief_hash="", config={}, base="b", start="b", branch="n")
     journal.append(session_stream("night"), [start])
-    yield Recorder(journal, "night")
+    yield SessionJournal(journal, "night")
     journal.close()
 
 
@@ -55,15 +55,15 @@ def clock():
 
 
 @pytest.fixture
-def control(recorder, clock):
-    return Control(recorder, monotonic=clock)
+def control(journal, clock):
+    return Control(journal, monotonic=clock)
 
 
-def outcomes(recorder: Recorder) -> list[str]:
-    return [recorded.event.outcome for recorded in recorder.own_history()[1:]]
+def outcomes(journal: SessionJournal) -> list[str]:
+    return [recorded.event.words() for recorded in journal.session_history()[1:]]
 
 
-def test_every_request_is_answered_once(path, recorder, control):
+def test_every_request_is_answered_once(path, journal, control):
     for event in (
         PauseRequested(**ME),
         ResumeRequested(**ME),
@@ -76,106 +76,106 @@ def test_every_request_is_answered_once(path, recorder, control):
     control.answer(3)
     control.answer(3)
 
-    assert outcomes(recorder) == [
+    assert outcomes(journal) == [
         "pauses after the experiment in flight", "goes on", "skipped", "stops after the experiment in flight", TOLD,
     ]  # fmt: skip
-    assert recorder.requests == {}
+    assert journal.requests == {}
 
 
-def test_what_moves_the_branch_waits_for_the_end_of_the_experiment(path, recorder, control):
+def test_what_moves_the_branch_waits_for_the_end_of_the_experiment(path, journal, control):
     post(path, VetoRequested(**ME, experiment=1))
 
     control.answer(3)
     control.answer_old()
 
-    assert outcomes(recorder) == []
-    assert len(recorder.requests) == 1
+    assert outcomes(journal) == []
+    assert len(journal.requests) == 1
 
 
 @pytest.mark.parametrize(
     ("asked", "wish"),
     [
-        ([PauseRequested(**ME)], Wish.PAUSE),
-        ([PauseRequested(**ME), ResumeRequested(**ME)], Wish.GO),
-        ([StopRequested(**ME)], Wish.STOP),
-        ([StopRequested(**ME), ResumeRequested(**ME)], Wish.STOP),
-        ([StopRequested(**ME), PauseRequested(**ME)], Wish.STOP),
+        ([PauseRequested(**ME)], RequestedState.PAUSE),
+        ([PauseRequested(**ME), ResumeRequested(**ME)], RequestedState.GO),
+        ([StopRequested(**ME)], RequestedState.STOP),
+        ([StopRequested(**ME), ResumeRequested(**ME)], RequestedState.STOP),
+        ([StopRequested(**ME), PauseRequested(**ME)], RequestedState.STOP),
     ],
 )
-def test_the_last_wish_holds_and_a_stop_is_final(path, recorder, control, asked, wish):
+def test_the_last_wish_holds_and_a_stop_is_final(path, journal, control, asked, wish):
     for event in asked:
         post(path, event)
 
     control.answer()
 
-    assert control.wish is wish
+    assert control.requested is wish
 
 
 def test_a_stop_now_is_not_softened_by_a_later_stop(path, control):
     post(path, StopRequested(**ME, now=True))
     post(path, StopRequested(**ME))
 
-    assert control.during(1) is None or control.during(1) == "now"
+    assert control.poll(1) is None or control.poll(1) == "now"
     assert control.ends_now
 
 
-def test_the_journal_is_looked_at_twice_a_second_while_a_run_trains(path, recorder, control, clock):
-    control.during(1)
+def test_the_journal_is_looked_at_twice_a_second_while_a_run_trains(path, journal, control, clock):
+    control.poll(1)
     post(path, PauseRequested(**ME))
 
     clock.now += POLL_SECONDS / 2
-    control.during(1)
-    early = outcomes(recorder)
+    control.poll(1)
+    early = outcomes(journal)
     clock.now += POLL_SECONDS / 2
-    control.during(1)
+    control.poll(1)
 
     assert early == []
-    assert outcomes(recorder) == ["pauses after the experiment in flight"]
+    assert outcomes(journal) == ["pauses after the experiment in flight"]
 
 
-def test_a_skip_ends_the_experiment_it_names_and_no_other(path, recorder, control, clock):
+def test_a_skip_ends_the_experiment_it_names_and_no_other(path, journal, control, clock):
     post(path, SkipRequested(**ME, experiment=2))
     control.answer(2)
 
-    assert (control.during(2), control.during(3)) == ("asked", None)
+    assert (control.poll(2), control.poll(3)) == ("asked", None)
 
 
 @pytest.mark.parametrize(("asked", "flying"), [(1, 2), (5, 2), (0, 0), (1, None)])
-def test_what_cannot_be_skipped_is_said_and_nothing_later_is_skipped_for_it(path, recorder, control, asked, flying):
+def test_what_cannot_be_skipped_is_said_and_nothing_later_is_skipped_for_it(path, journal, control, asked, flying):
     post(path, SkipRequested(**ME, experiment=asked))
 
     control.answer(flying)
 
-    assert outcomes(recorder)[0].startswith("not done")
-    assert control.during(asked) is None
+    assert outcomes(journal)[0].startswith("not done")
+    assert control.poll(asked) is None
 
 
-def test_what_was_asked_of_a_loop_that_has_ended_is_not_done_by_the_next(path, recorder):
+def test_what_was_asked_of_a_loop_that_has_ended_is_not_done_by_the_next(path, journal):
     post(path, StopRequested(**ME))
     post(path, PauseRequested(**ME))
     add_direction(path, session="night", text="narrower", author="ada@here", channel="test")
-    recorder.catch_up()
-    control = Control(recorder)
+    journal.catch_up()
+    control = Control(journal)
 
     control.answer_old()
 
-    assert control.wish is Wish.GO
-    assert outcomes(recorder) == ["not done: no loop ran that could do it"] * 2 + [TOLD]
+    assert control.requested is RequestedState.GO
+    assert outcomes(journal) == ["not done: no loop ran that could do it"] * 2 + [TOLD]
 
 
-def test_requests_to_another_session_are_none_of_ours(path, recorder, control):
+def test_requests_to_another_session_are_none_of_ours(path, journal, control):
     post(path, StopRequested(session="another", author="a", channel="c"))
 
     control.answer()
 
-    assert control.wish is Wish.GO
-    assert outcomes(recorder) == []
+    assert control.requested is RequestedState.GO
+    assert outcomes(journal) == []
 
 
-def test_ctrl_c_ends_the_run_in_flight_without_asking_the_journal(recorder, control):
+def test_ctrl_c_ends_the_run_in_flight_without_asking_the_journal(journal, control):
     control.interrupt()
 
-    assert control.during(1) == "now"
+    assert control.poll(1) == "now"
 
 
 # --- the same by command -------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import pytest
 from toys import Project
 
 from journal.events import (
+    Acknowledged,
     BranchFromRequested,
     ExperimentInvalidated,
     ExperimentKept,
@@ -96,9 +97,9 @@ class Toy(Project):
             look(self.root), workspace=MortalWorkspace(self.root, fate), store=lambda _: journal
         )
         with closing(journal):
-            lab = bootstrap.assemble(setting, tag=TAG, screen=Watching())
-            lab.proposer = lab.filler = proposer
-            main_loop.run(lab, more=more)
+            ctx = bootstrap.assemble(setting, tag=TAG, screen=Watching())
+            ctx.proposer = ctx.filler = proposer
+            main_loop.run(ctx, more=more)
         self.acts = fate.survived()
         return proposer
 
@@ -127,7 +128,7 @@ class Toy(Project):
         return self.git("show", f"{at}:train.py")
 
     def answers(self) -> list[str]:
-        return [event.outcome for event in self.events() if hasattr(event, "outcome")]
+        return [event.words() for event in self.events() if isinstance(event, Acknowledged)]
 
     def sound(self) -> bool:
         """Whether the branch stands where the journal says, and the journal is as it was written."""

@@ -35,12 +35,12 @@ from journal.verify.checks import verify
 from journal.verify.git_files import enclosing
 from loop.brief.program import parse
 from loop.cli.narrator import CLEAR, WIDTH, Narrator
-from loop.contracts import Device, Training
-from loop.errors import BadInput, Stopped, WorkspaceError, WorldBroken
+from loop.contracts import Device, RunSpec
+from loop.errors import BadInput, MachineFailure, Stopped, WorkspaceError
 from loop.runs.devices import check, share
-from loop.runs.process.telemetry import Step
-from loop.runtime.context import Turn
-from loop.runtime.workers import Crew
+from loop.runs.process.telemetry import TrainingStep
+from loop.runtime.context import JournalLock
+from loop.runtime.workers import WorkerPool
 
 TWO = "workers: 2\n"
 ALONE, WHY = len(os.sched_getaffinity(0)) < 2, "two workers need two processor cores"
@@ -242,7 +242,7 @@ def test_while_a_keep_waits_for_the_branch_nothing_moves_the_incumbent_and_nothi
     since = [one.event for one in project.recorded() if one.position > max(one.position for one in judged)]
     kinds = [type(event) for event in since]
     assert kinds.index(SessionResumed) < kinds.index(IncumbentMoved) < kinds.index(IdeaProposed)
-    assert looked.event.outcome.startswith("not done")
+    assert not looked.event.done
     assert sound(project)
 
 
@@ -304,10 +304,10 @@ class Control:
 
 
 class Bench:
-    """What a crew needs of a lab."""
+    """What a pool of workers needs of a context."""
 
     def __init__(self, *devices: str) -> None:
-        self.turn, self.control = Turn(), Control()
+        self.lock, self.control = JournalLock(), Control()
         self.devices = tuple(Device(name=name) for name in devices)
 
     def on(self, device):
@@ -318,20 +318,20 @@ class Bench:
 def until_given_up(bench):
     """A run in flight, as `loop.experiment.launch` watches it."""
     while not bench.control.given_up:
-        with bench.turn.away():
+        with bench.lock.released():
             threading.Event().wait(0.001)
     raise Stopped
 
 
-@pytest.mark.parametrize("broken", [WorldBroken("the disk is full"), OSError("the GPU is gone")])
+@pytest.mark.parametrize("broken", [MachineFailure("the disk is full"), OSError("the GPU is gone")])
 def test_what_is_in_flight_is_given_up_where_the_machine_is_lost(broken):
     bench = Bench("cpu:0", "cpu:1")
 
     def breaks(_bench):
         raise broken
 
-    with bench.turn, pytest.raises(type(broken), match=str(broken)):
-        Crew(bench).all([until_given_up, breaks])
+    with bench.lock, pytest.raises(type(broken), match=str(broken)):
+        WorkerPool(bench).run_all([until_given_up, breaks])
 
 
 def test_what_is_in_flight_ends_in_peace_where_the_machine_is_not_at_fault():
@@ -341,12 +341,12 @@ def test_what_is_in_flight_ends_in_peace_where_the_machine_is_not_at_fault():
         raise WorkspaceError("somebody moved the branch")
 
     def lasts(bench):
-        with bench.turn.away():
+        with bench.lock.released():
             threading.Event().wait(0.05)
         ended.append(bench.control.given_up)
 
-    with bench.turn, pytest.raises(WorkspaceError):
-        Crew(bench).all([lasts, refuses])
+    with bench.lock, pytest.raises(WorkspaceError):
+        WorkerPool(bench).run_all([lasts, refuses])
 
     assert ended == [False]
 
@@ -411,7 +411,7 @@ def test_processor_cores_are_shared_out_evenly_and_no_core_twice(tmp_path):
 
 
 def test_cores_that_were_taken_away_are_the_machines_fault_and_no_experiments():
-    with pytest.raises(WorldBroken, match="cores of cpu:9999 are not this program's any more"):
+    with pytest.raises(MachineFailure, match="cores of cpu:9999 are not this program's any more"):
         check(Device(name="cpu:9999", cores=(9999,)))
 
 
@@ -428,7 +428,7 @@ def test_the_live_line_tells_of_all_that_trains():
     plan = {"session": "night", "run": 1, "commit": "c", "seed": 1, "purpose": "candidate"}
 
     for number in (4, 5):
-        narrator.step(Training(experiment=number, **plan), Step(step=3, seconds=1.0, progress=0.5, loss=2.5))
+        narrator.step(RunSpec(experiment=number, **plan), TrainingStep(step=3, seconds=1.0, progress=0.5, loss=2.5))
 
     line = said.getvalue().rsplit(CLEAR, 1)[1]
     assert "#4 " in line

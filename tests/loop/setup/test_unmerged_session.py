@@ -5,7 +5,7 @@ from toys import Project
 
 from journal.projections.sessions import Session
 from journal.projections.state import State
-from loop.setup.preflight import left_behind
+from loop.setup.preflight import unmerged_session
 from loop.workspace import Workspace
 
 
@@ -26,7 +26,7 @@ def after(tmp_path):
 
 
 def said(project: Project, state: State, *, tag: str | None = None) -> str | None:
-    return left_behind(Workspace(project.root), state, ("train.py",), tag=tag)
+    return unmerged_session(Workspace(project.root), state, ("train.py",), tag=tag)
 
 
 def test_a_new_session_without_the_keeps_of_the_last_one_says_how_to_take_them_along(after):

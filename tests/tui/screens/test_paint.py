@@ -11,15 +11,15 @@ from rich.color import ColorType
 
 from journal.events import ProposerFailed, RunFailed, SessionEnded, SessionPaused, SessionResumed, experiment_stream
 from journal.events.recorded import Recorded
-from journal.query.sql import Answer
+from journal.query.sql import QueryResult
 from journal.store import Journal
-from tui.feed.scene import Stage, moment
+from tui.feed.scene import SceneBuilder, moment
 from tui.model.columns import thin
 from tui.model.ledger import Ledger
 from tui.model.snapshot import Snapshot
 from tui.model.view import View
 from tui.state.keys import SCREENS
-from tui.state.ui import PANES, Confirm, Look, PlotUi, Prompt, Scene, Sql, Ui
+from tui.state.ui import PANES, Confirm, InputLine, Look, PlotUi, Scene, Sql, Ui
 from tui.terminal.frame import Frame, changed
 from tui.terminal.themes import ROLES, THEMES, style
 from tui.widgets.curves import at
@@ -27,7 +27,7 @@ from tui.widgets.plot import Box, Series, fit, paint_plot, smooth
 from tui.widgets.status_lines import event_line, status_lines
 from tui.widgets.table import window
 
-ANSWER = Answer(columns=("number", "idea"), rows=[(number, f"idea {number}") for number in range(40)])
+ANSWER = QueryResult(columns=("number", "idea"), rows=[(number, f"idea {number}") for number in range(40)])
 
 
 def ui_on(theatre, screen, **chosen):
@@ -87,12 +87,12 @@ def test_marked_experiments_over_one_another(theatre, golden):
     ("name", "chosen"),
     [
         ("help", {"help": True}),
-        ("palette", {"prompt": Prompt(kind="palette", text="re", caret=2)}),
+        ("palette", {"prompt": InputLine(kind="palette", text="re", caret=2)}),
         (
             "confirm",
             {"confirm": Confirm(action="pause", words="Pause nov20 after the experiment in flight.", asked=0.0)},
         ),
-        ("sql-completion", {"screen": "sql", "prompt": Prompt(kind="sql", text="select ga", caret=9)}),
+        ("sql-completion", {"screen": "sql", "prompt": InputLine(kind="sql", text="select ga", caret=9)}),
         ("filter", {"screen": "history", "filter": "status:keep", "sort": "-gain", "note": "A note."}),
         ("nothing-found", {"screen": "history", "filter": "status:invalid"}),
         ("searched", {"screen": "failures", "search": "invalid size"}),
@@ -235,7 +235,7 @@ def test_the_clock_stands_while_the_session_is_paused_and_goes_on_after():
 
 def test_without_a_loop_the_clock_stands_at_the_last_event(theatre):
     gone = replace(theatre.live, loop="loop not running")
-    stage = Stage(archive=theatre.archive, ledger=theatre.ledger)
+    stage = SceneBuilder(archive=theatre.archive, ledger=theatre.ledger)
 
     now = [stage.scene(gone, Ui(), now=nights.START + timedelta(hours=hours), height=24).now for hours in (1, 9)]
 

@@ -17,7 +17,7 @@ from tui.state.confirmations import intent
 from tui.state.effects import Ask, Copy, Post, Quit, Save
 from tui.state.keys import CONFIRM, KEYS, SCREENS, available, bound
 from tui.state.palette import commands, matching
-from tui.state.ui import Look, Prompt, Ui
+from tui.state.ui import InputLine, Look, Ui
 from tui.state.update import READING_SECONDS, paste, press
 
 TOKENS = sorted(
@@ -177,10 +177,10 @@ def test_a_direction_is_written_then_confirmed(theatre):
 
 
 def test_a_direction_that_no_command_would_take_is_not_taken_here_either(theatre):
-    ui, effects = slowly(theatre, Ui(prompt=Prompt(kind="direct", text="x" * 2001, caret=2001)), ["enter", CONFIRM])
+    ui, effects = slowly(theatre, Ui(prompt=InputLine(kind="direct", text="x" * 2001, caret=2001)), ["enter", CONFIRM])
 
     assert effects == []
-    assert slowly(theatre, Ui(prompt=Prompt(kind="direct", text="x" * 2001)), ["enter"])[0].note.startswith(
+    assert slowly(theatre, Ui(prompt=InputLine(kind="direct", text="x" * 2001)), ["enter"])[0].note.startswith(
         "A direction is a sentence"
     )
     assert ui.confirm is None
@@ -312,7 +312,7 @@ def test_copying_takes_what_the_cursor_is_on(theatre):
 
 def test_leaving_is_the_applications_to_do(theatre):
     assert slowly(theatre, Ui(), ["q"])[1] == [Quit()]
-    assert slowly(theatre, Ui(prompt=Prompt(kind="sql")), ["ctrl+c"])[1] == [Quit(130)]
+    assert slowly(theatre, Ui(prompt=InputLine(kind="sql")), ["ctrl+c"])[1] == [Quit(130)]
 
 
 def test_the_palette_finds_a_command_by_some_of_its_letters(theatre):

@@ -3,7 +3,7 @@ import base64
 import pytest
 
 from tui.app import saved_queries
-from tui.app.saved_queries import Settings
+from tui.app.saved_queries import SavedQueries
 from tui.terminal.clipboard import SEQUENCE_BYTES, copy_file, sequence, write_file
 
 
@@ -43,7 +43,7 @@ def test_the_file_is_for_this_user_alone_and_follows_no_link(tmp_path):
 
 def test_queries_are_kept_and_read_again(tmp_path):
     file = tmp_path / "deep" / "tui.json"
-    kept = Settings(saved=(("one", "SELECT 1"),), history=("SELECT 1", "SELECT 2"))
+    kept = SavedQueries(saved=(("one", "SELECT 1"),), history=("SELECT 1", "SELECT 2"))
 
     saved_queries.write(file, kept)
 
@@ -54,17 +54,17 @@ def test_queries_are_kept_and_read_again(tmp_path):
 def test_a_file_that_is_not_ours_is_as_none(tmp_path, text):
     (tmp_path / "tui.json").write_text(text, encoding="utf-8")
 
-    assert saved_queries.read(tmp_path / "tui.json") == Settings()
+    assert saved_queries.read(tmp_path / "tui.json") == SavedQueries()
 
 
 def test_only_a_plain_file_is_ever_replaced(tmp_path):
     (tmp_path / "tui.json").mkdir()
 
-    saved_queries.write(tmp_path / "tui.json", Settings(history=("SELECT 1",)))
+    saved_queries.write(tmp_path / "tui.json", SavedQueries(history=("SELECT 1",)))
 
     assert (tmp_path / "tui.json").is_dir()
     assert list(tmp_path.iterdir()) == [tmp_path / "tui.json"]
 
 
 def test_a_place_that_cannot_be_written_costs_nothing():
-    saved_queries.write(saved_queries.place({"XDG_STATE_HOME": "/proc/none"}), Settings(history=("SELECT 1",)))
+    saved_queries.write(saved_queries.place({"XDG_STATE_HOME": "/proc/none"}), SavedQueries(history=("SELECT 1",)))

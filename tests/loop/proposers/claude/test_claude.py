@@ -29,10 +29,10 @@ from journal.store import Journal
 from loop.errors import ProposerFailure, Stopped
 from loop.llm.api import Api, retry_after
 from loop.llm.messages import Fault
-from loop.proposers.claude.budget import Purse
-from loop.proposers.claude.conversation import Clock
-from loop.proposers.claude.proposer import Claude
-from loop.proposers.claude.request_body import Settings
+from loop.proposers.claude.budget import ProposalBudget
+from loop.proposers.claude.conversation import Timing
+from loop.proposers.claude.proposer import ClaudeProposer
+from loop.proposers.claude.request_body import ModelSettings
 from loop.proposers.claude.tools import Tools
 from loop.workspace import Workspace
 
@@ -52,8 +52,10 @@ class Watch:
         self.slept.append(seconds)
         self.now += seconds
 
-    def clock(self) -> Clock:
-        return Clock(monotonic=lambda: self.now, sleep=self.sleep, today=lambda: date(2026, 11, 20), jitter=lambda: 0.5)
+    def clock(self) -> Timing:
+        return Timing(
+            monotonic=lambda: self.now, sleep=self.sleep, today=lambda: date(2026, 11, 20), jitter=lambda: 0.5
+        )
 
 
 @pytest.fixture(scope="module")
@@ -97,10 +99,12 @@ class Desk:
         self.folder, self.repository, self.journal, self.night = folder, repository, journal, night
         self.watch = Watch()
 
-    def __call__(self, server, *, key=KEY, idle=30.0, cancelled=lambda: False, max_cost=20.0, **settings) -> Claude:
-        return Claude(
+    def __call__(
+        self, server, *, key=KEY, idle=30.0, cancelled=lambda: False, max_cost=20.0, **settings
+    ) -> ClaudeProposer:
+        return ClaudeProposer(
             Api(base_url=server.url, api_key=key, idle=idle, cancelled=cancelled),
-            settings=Settings(**{"deadline": 100.0, **settings}),
+            settings=ModelSettings(**{"deadline": 100.0, **settings}),
             limit=lambda: max_cost,
             tools=Tools(journal=self.journal, workspace=self.repository),
             folder=self.folder / "prompts",
@@ -454,7 +458,7 @@ def test_no_call_is_made_that_could_pass_the_cap(desk):
 
 
 def test_the_cap_counts_calls_in_flight():
-    purse = Purse(lambda: 1.0)
+    purse = ProposalBudget(lambda: 1.0)
 
     with (
         purse.hold("nov20", recorded=0.2, estimate=0.5),
@@ -467,7 +471,7 @@ def test_the_cap_counts_calls_in_flight():
 
 
 def test_the_cap_counts_what_this_process_spent_before_the_journal_knows():
-    purse = Purse(lambda: 1.0)
+    purse = ProposalBudget(lambda: 1.0)
     with purse.hold("nov20", recorded=0.2, estimate=0.5):
         purse.spend("nov20", 0.5)
 

@@ -9,7 +9,7 @@ from scripted_night import Night
 from test_claude import Desk, journal_path, last_words, repository  # noqa: F401  # fixtures
 
 from journal.events import Comparison
-from loop.contracts import Passed, Refused
+from loop.contracts import Accepted, Rejected
 from loop.gate.gate import check
 
 TRAIN = "import torch\n\n\ndef act(x):\n    return relu(x)\n"
@@ -54,11 +54,11 @@ def test_the_same_idea_on_the_same_parent_is_refused_and_on_another_one_must_be_
 
     here = check(proposal, request, scope=["train.py"])
 
-    assert isinstance(here, Refused)
+    assert isinstance(here, Rejected)
     assert (here.rule, here.matched) == ("same idea", 1)
     assert here.reason.startswith("This is, in other code, the idea of experiment 1 (discard, metric 1.515")
     assert check(proposal, elsewhere, scope=["train.py"]).rule == "revisit"
-    assert isinstance(check(named, elsewhere, scope=["train.py"]), Passed)
+    assert isinstance(check(named, elsewhere, scope=["train.py"]), Accepted)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_an_answer_that_names_none_or_fails_lets_the_proposal_through_and_is_not
     proposal, request, bodies = asked(desk, act)
 
     assert (len(bodies), proposal.usage.calls) == (2, 2)
-    assert isinstance(check(proposal, request, scope=["train.py"]), Passed)
+    assert isinstance(check(proposal, request, scope=["train.py"]), Accepted)
 
 
 @pytest.mark.parametrize("edit", [OTHER, {**SMOOTH, "new": "x * gelu(x, approximate=tanh(cube(x)))"}])

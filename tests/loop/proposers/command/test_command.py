@@ -14,7 +14,7 @@ from scripted_night import Night
 
 from journal.events import IdeaRefused
 from loop.errors import ProposerFailure, Stopped
-from loop.proposers.command.proposer import Command, Task
+from loop.proposers.command.proposer import CommandProposer, Task
 from loop.workspace import Workspace
 
 TRAIN = "LR = 0.04\nBATCH = 16\n"
@@ -47,9 +47,9 @@ class Desk:
         self.folder, self.repository = folder, repository
         self.night = Night({"train.py": TRAIN, "nets/small.py": "WIDTH = 64\n"})
 
-    def __call__(self, line: str, *, cancelled=lambda: False, **task) -> Command:
+    def __call__(self, line: str, *, cancelled=lambda: False, **task) -> CommandProposer:
         said = Task(line=line, scope=("train.py", "nets/*.py"), **{"deadline": 20.0, **task})
-        return Command(lambda: said, workspace=self.repository, folder=self.folder, cancelled=cancelled)
+        return CommandProposer(lambda: said, workspace=self.repository, folder=self.folder, cancelled=cancelled)
 
     def request(self, **more):
         told = {"brief": "Be bold.", "memory": "σ = 0.005", "parent": self.repository.head()}

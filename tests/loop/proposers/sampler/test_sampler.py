@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from scripted_night import Night
 
-from journal.changes.knob import Knob, Rules
+from journal.changes.knob import Knob, KnobRange
 from journal.changes.python_knobs import knobs
 from journal.changes.signature import signature
-from loop.contracts import Passed
+from loop.contracts import Accepted
 from loop.errors import ProposerFailure
 from loop.gate.gate import check
 from loop.proposers.sampler.sampler import Sampler
@@ -194,7 +194,7 @@ def test_a_second_try_on_a_new_base_names_the_first_and_passes_the_gate():
     answer = check(found, night.request(3), scope=["train.py"])
 
     assert (found.retry_of, found.retry_reason) == (1, "base changed")
-    assert isinstance(answer, Passed)
+    assert isinstance(answer, Accepted)
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_whatever_the_literals_a_proposal_parses_and_moves_exactly_one_knob(valu
 @given(low=st.floats(1e-6, 1), span=st.floats(1.1, 1e4), at=st.floats(0, 1))
 def test_no_step_leaves_the_declared_range(low, span, at):
     high = low * span
-    knob = Knob(name="LR", value=low * span**at, source="1.0", start=0, end=3, rules=Rules(low=low, high=high))
+    knob = Knob(name="LR", value=low * span**at, source="1.0", start=0, end=3, rules=KnobRange(low=low, high=high))
 
     assert all(low <= step.value <= high for step in steps(knob, {}))
 
@@ -246,7 +246,7 @@ def test_on_a_plateau_every_second_proposal_moves_two_knobs_and_a_refused_pair_g
 
     moved = [len(signature(night.files, proposal.files).knobs) for proposal in (pair, alone, after)]
     assert moved == [2, 1, 1]
-    assert isinstance(check(pair, asked, scope=["train.py"]), Passed)
+    assert isinstance(check(pair, asked, scope=["train.py"]), Accepted)
 
 
 # --- several steps at once -----------------------------------------------------------------------------------------------

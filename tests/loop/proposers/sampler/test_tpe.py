@@ -4,7 +4,7 @@ import pytest
 from scripted_night import Night
 
 from journal.changes.signature import signature
-from loop.contracts import Passed
+from loop.contracts import Accepted
 from loop.gate.gate import check
 from loop.proposers.sampler import tpe
 from loop.proposers.sampler.sampler import PLATEAU, Sampler, moves_of
@@ -60,7 +60,7 @@ def test_a_joint_proposal_keeps_to_the_rules_and_passes_the_gate():
 
     answers = [check(proposal, night.request(20), scope=["train.py"]) for proposal in proposals]
     moved = [move for proposal in proposals for move in signature(night.files, proposal.files).knobs]
-    assert all(isinstance(answer, Passed) for answer in answers)
+    assert all(isinstance(answer, Accepted) for answer in answers)
     assert {move.name for move in moved} == {"LR", "DEPTH", "WIDTH", "TIED", "WINDOW"}
     assert {move.new for move in moved if move.name == "WIDTH"} <= {"64", "96", "160", "192", "224", "256"}
     assert {move.new for move in moved if move.name == "WINDOW"} <= {'"SL"', '"L"'}

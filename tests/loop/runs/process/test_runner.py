@@ -13,8 +13,8 @@ from toys import gone, processes
 from loop.runs.process import process_table
 from loop.runs.process.environment import environment, missing_program, script_of
 from loop.runs.process.output import KEEP_BYTES
-from loop.runs.process.runner import Command, Ending, Watcher, run
-from loop.runs.process.telemetry import Step
+from loop.runs.process.runner import Command, ExitStatus, Watcher, run
+from loop.runs.process.telemetry import TrainingStep
 
 LONG = 30.0  # seconds that no test waits for
 
@@ -25,7 +25,7 @@ def mark():
     return f"mark-{uuid.uuid4().hex}"
 
 
-def go(folder: Path, line: str, *, seconds: float = LONG, watcher: Watcher | None = None, **more: str) -> Ending:
+def go(folder: Path, line: str, *, seconds: float = LONG, watcher: Watcher | None = None, **more: str) -> ExitStatus:
     command = Command(
         line=line, folder=folder, environment=environment(folder / "home", more=more), log=folder / "log", seconds=seconds, telemetry=True
     )  # fmt: skip
@@ -256,7 +256,7 @@ def test_words_come_through_a_descriptor_of_their_own(tmp_path):
 
     go(tmp_path, python(tmp_path, text), watcher=Watcher(word=heard.append))
 
-    assert heard == [Step(step=1, seconds=2.0)]
+    assert heard == [TrainingStep(step=1, seconds=2.0)]
 
 
 def test_noise_on_the_telemetry_harms_nobody(tmp_path):
@@ -345,7 +345,7 @@ def _once_said(log: Path, ask):
 
 
 def test_several_runs_at_once_do_not_end_each_other(tmp_path):
-    endings: dict[int, Ending] = {}
+    endings: dict[int, ExitStatus] = {}
     folders = [tmp_path / str(number) for number in range(3)]
     [folder.mkdir() for folder in folders]
 

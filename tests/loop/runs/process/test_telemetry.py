@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loop.runs.process.telemetry import LINE_LIMIT, Finished, Lines, Started, Step, understand
+from loop.runs.process.telemetry import LINE_LIMIT, Finished, Lines, Started, TrainingStep, understand
 
 STEP = b'{"event":"step","step":1,"seconds":2.0,"loss":3.5}'
 
@@ -12,7 +12,7 @@ STEP = b'{"event":"step","step":1,"seconds":2.0,"loss":3.5}'
 def test_words_are_read_by_their_event():
     words = list(Lines().feed(b'{"event":"started"}\n' + STEP + b'\n{"event":"finished","steps":9}\n'))
 
-    assert words == [Started(), Step(step=1, seconds=2.0, loss=3.5), Finished(steps=9)]
+    assert words == [Started(), TrainingStep(step=1, seconds=2.0, loss=3.5), Finished(steps=9)]
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,9 @@ def test_what_is_no_sensible_word_is_dropped(line):
 
 
 def test_a_loss_may_be_negative():
-    assert understand(b'{"event":"step","step":0,"seconds":0,"loss":-7}') == Step(step=0, seconds=0.0, loss=-7.0)
+    assert understand(b'{"event":"step","step":0,"seconds":0,"loss":-7}') == TrainingStep(
+        step=0, seconds=0.0, loss=-7.0
+    )
 
 
 @given(st.lists(st.sampled_from([STEP, b"noise", b"x" * (LINE_LIMIT + 5)]), max_size=8), st.data())
@@ -44,12 +46,12 @@ def test_it_does_not_matter_how_the_bytes_are_cut(said, data):
 
     words = [word for piece in pieces for word in lines.feed(piece)]
 
-    assert words == [Step(step=1, seconds=2.0, loss=3.5)] * said.count(STEP)
+    assert words == [TrainingStep(step=1, seconds=2.0, loss=3.5)] * said.count(STEP)
 
 
 @given(st.binary(max_size=300))
 def test_no_bytes_bring_the_reader_down(noise):
-    assert list(Lines().feed(noise + b"\n" + STEP + b"\n"))[-1] == Step(step=1, seconds=2.0, loss=3.5)
+    assert list(Lines().feed(noise + b"\n" + STEP + b"\n"))[-1] == TrainingStep(step=1, seconds=2.0, loss=3.5)
 
 
 def test_a_line_without_end_takes_no_memory():

@@ -8,7 +8,7 @@ from journal.projections.state import fold
 from journal.reports.replay import facts
 from journal.store import Journal
 from journal.store.intents import add_direction
-from loop.runtime.recorder import Recorder
+from loop.runtime.session_journal import SessionJournal
 
 
 @pytest.fixture
@@ -23,18 +23,18 @@ def journal(tmp_path):
 
 
 def test_a_step_that_the_disk_refused_is_not_known(journal):
-    recorder = Recorder(journal, "night")
+    recorder = SessionJournal(journal, "night")
     pages = journal._db.execute("PRAGMA page_count").fetchone()[0]
     journal._db.execute(f"PRAGMA max_page_count = {pages}")
 
     with pytest.raises(JournalFull):
-        recorder.of_session(SessionPaused(session="night", reason="x" * 100_000))
+        recorder.append_to_session(SessionPaused(session="night", reason="x" * 100_000))
 
     assert facts(recorder.state) == facts(fold(journal.read()))
     assert recorder.state.sessions.rows["night"].state == "open"
 
     journal._db.execute("PRAGMA max_page_count = 1000000")
-    recorder.of_session(SessionPaused(session="night", reason="the disk was full"))
+    recorder.append_to_session(SessionPaused(session="night", reason="the disk was full"))
     assert recorder.state.sessions.rows["night"].state == "paused"
 
 
@@ -44,7 +44,7 @@ def test_a_loop_that_comes_back_knows_what_people_asked_for_meanwhile(journal):
         for tag in ("last-night", "night")
     ]
 
-    recorder = Recorder(journal, "night")
+    recorder = SessionJournal(journal, "night")
 
     assert [request.stream for request in recorder.requests.values()] == [control_stream("night")]
     assert recorder.state.position == asked[-1].position
