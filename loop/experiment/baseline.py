@@ -7,13 +7,15 @@ from loop.contracts import BASELINE
 from loop.errors import BadInput
 from loop.experiment.verdict import verdict_on
 from loop.runtime.context import Context
+from loop.runtime.session_journal import SessionJournal
+from loop.workspace import Workspace
 
 
 def measure_baseline(ctx: Context) -> None:
     """Measure the unchanged code, or go on measuring it. Raises BadInput, and ends the session, where it gives no metric."""
     start = ctx.session.start
     _propose(ctx)
-    _commit(ctx, start)
+    _commit(ctx.journal, ctx.workspace)
     verdict = verdict_on(ctx, BASELINE, start)
     if isinstance(verdict, ExperimentKept):
         return
@@ -43,17 +45,17 @@ def _propose(ctx: Context) -> None:
     ctx.journal.append(BASELINE, idea)
 
 
-def _commit(ctx: Context, start: str) -> None:
-    if ctx.journal.log(BASELINE).committed is not None:
+def _commit(journal: SessionJournal, workspace: Workspace) -> None:
+    if journal.log(BASELINE).committed is not None:
         return
-    ctx.workspace.hold(ctx.session.tag, BASELINE, start)
+    workspace.hold(journal.tag, BASELINE, journal.session.start)
     committed = ChangeCommitted(
-        session=ctx.session.tag,
+        session=journal.tag,
         experiment=BASELINE,
-        commit=start,
-        parent=ctx.session.base,
+        commit=journal.session.start,
+        parent=journal.session.base,
         files=(),
         lines_added=0,
         lines_removed=0,
     )
-    ctx.journal.append(BASELINE, committed)
+    journal.append(BASELINE, committed)

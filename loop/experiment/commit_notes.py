@@ -10,19 +10,19 @@ from datetime import datetime
 
 from journal.events import ExperimentKept
 from journal.events.recorded import Recorded
-from loop.runtime.context import Context
 from loop.runtime.session_journal import SessionJournal
+from loop.workspace import Workspace
 
 
-def note(ctx: Context) -> None:
+def note(journal: SessionJournal, workspace: Workspace, *, metric: str) -> None:
     """Write the notes that are missing: none, one after a verdict, or several where a loop was killed."""
-    tag = ctx.session.tag
-    kept = {row.number: row.commit for row in ctx.journal.rows() if row.status == "keep"}
-    have = ctx.workspace.noted(tag)
-    verdicts = [_verdict(ctx.journal, number) for number, commit in kept.items() if commit not in have]
+    tag = journal.tag
+    kept = {row.number: row.commit for row in journal.rows() if row.status == "keep"}
+    have = workspace.noted(tag)
+    verdicts = [_verdict(journal, number) for number, commit in kept.items() if commit not in have]
     if verdicts:
-        texts = {event.commit: _text(recorded, event, metric=ctx.config.metric) for recorded, event in verdicts}
-        ctx.workspace.note(tag, texts, when=datetime.fromisoformat(verdicts[-1][0].recorded_at))
+        texts = {event.commit: _text(recorded, event, metric=metric) for recorded, event in verdicts}
+        workspace.note(tag, texts, when=datetime.fromisoformat(verdicts[-1][0].recorded_at))
 
 
 def _verdict(journal: SessionJournal, number: int) -> tuple[Recorded, ExperimentKept]:

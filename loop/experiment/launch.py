@@ -97,9 +97,9 @@ def training(ctx: Context, number: int, *, run: int, commit: str, seed: int, pur
         seed=seed,
         purpose=purpose,
         device=ctx.device,
-        by_model=_by_model(ctx, number),
+        by_model=_by_model(ctx.journal, number),
         usual=None if purpose == "baseline" else usual(ctx.journal.log(BASELINE)),
-        locked=_locked(ctx),
+        locked=_locked(ctx.journal, ctx.config.scope),
     )
 
 
@@ -121,16 +121,16 @@ def _most(finished: list[RunFinished], guard: str) -> float:
     return max(event.guards.get(guard, event.wall_seconds) for event in finished)
 
 
-def _by_model(ctx: Context, number: int) -> bool:
+def _by_model(journal: SessionJournal, number: int) -> bool:
     """Whether a model wrote any of the code of this experiment, or of what it stands on."""
-    row = ctx.state.experiments.rows[ctx.session.tag, number]
-    return any(made.proposer not in OURS for made in (row, *lineage(ctx.state, row.session, row.parent)))
+    row = journal.state.experiments.rows[journal.tag, number]
+    return any(made.proposer not in OURS for made in (row, *lineage(journal.state, row.session, row.parent)))
 
 
-def _locked(ctx: Context) -> dict[str, str]:
+def _locked(journal: SessionJournal, scope: tuple[str, ...]) -> dict[str, str]:
     """Path -> object name of every file that was locked when the session began and still is."""
-    started = next(kept.event for kept in ctx.journal.session_history() if isinstance(kept.event, SessionStarted))
-    return {path: sha for path, sha in started.locked.items() if not matches(path, ctx.config.scope)}
+    started = next(kept.event for kept in journal.session_history() if isinstance(kept.event, SessionStarted))
+    return {path: sha for path, sha in started.locked.items() if not matches(path, scope)}
 
 
 class Curve:

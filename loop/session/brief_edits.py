@@ -19,6 +19,7 @@ from loop.brief.memory_block import outside
 from loop.brief.program import Brief
 from loop.errors import BadInput
 from loop.runtime.context import Context
+from loop.runtime.session_journal import SessionJournal
 
 COMPARED = (
     "metric", "direction", "train", "evaluate", "pattern", "log", "guard", "budget", "seed_env",
@@ -41,7 +42,7 @@ class EditRejected:
 def apply_brief_edits(ctx: Context) -> None:
     """Take up an edit of the brief, and record it; also one that was made between two calls of the loop."""
     read = _read(ctx.brief, ctx.defaults)
-    if read.hash == _known(ctx):
+    if read.hash == _known(ctx.journal):
         return
     ctx.journal.append_to_session(_changed(ctx.session.tag, read))
     if isinstance(read, Brief):
@@ -91,7 +92,7 @@ def _human(path: Path) -> str:
         return text
 
 
-def _known(ctx: Context) -> str:
+def _known(journal: SessionJournal) -> str:
     """The hash of the last text of the brief that the journal has, taken up or refused."""
-    events = [recorded.event for recorded in ctx.journal.session_history()]
+    events = [recorded.event for recorded in journal.session_history()]
     return [event.brief_hash for event in events if isinstance(event, SessionStarted | BriefChanged)][-1]

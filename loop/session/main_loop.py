@@ -16,6 +16,7 @@ from loop.experiment.baseline import measure_baseline
 from loop.experiment.lifecycle import propose_and_commit, run_to_verdict
 from loop.runtime.context import Context
 from loop.runtime.control import BETWEEN, POLL_SECONDS, RequestedState, interruptible
+from loop.runtime.session_journal import SessionJournal
 from loop.runtime.workers import WorkerPool
 from loop.session import retention
 from loop.session.brief_edits import apply_brief_edits
@@ -77,13 +78,13 @@ def _night(ctx: Context, *, more: int | None) -> StopReason:
         ctx.journal.append_to_session(SessionResumed(session=ctx.session.tag, reason="the loop was started again"))
     ctx.control.answer_old()
     recover(ctx)
-    retention.clear(ctx)
+    retention.clear(ctx.journal, ctx.folder)
     apply_brief_edits(ctx)
     measure_baseline(ctx)
     retention.prune(ctx)
-    commit_notes.note(ctx)
+    commit_notes.note(ctx.journal, ctx.workspace, metric=ctx.config.metric)
     _remember(ctx)
-    start = _start(ctx, more=more)
+    start = _start(ctx.journal, more=more)
     ctx.prefetch.has_more = lambda: _bound(ctx, start) is None
     workers = WorkerPool(ctx)
     try:
@@ -122,7 +123,7 @@ def _begin(ctx: Context, workers: WorkerPool, number: int) -> None:
             raise
         workers.wait_any()  # on a new incumbent there may be something to propose
     else:
-        if not _settling(ctx, workers):  # since the proposer was asked
+        if not _settling(ctx.journal, workers):  # since the proposer was asked
             workers.start(number, _to_its_verdict(number, commit))
 
 
@@ -139,7 +140,7 @@ def _judged(ctx: Context, workers: WorkerPool) -> None:
 def _settled(ctx: Context, number: int, verdict: Verdict) -> None:
     """What follows a verdict, outside the journal."""
     if isinstance(verdict, ExperimentKept):
-        commit_notes.note(ctx)
+        commit_notes.note(ctx.journal, ctx.workspace, metric=ctx.config.metric)
     retention.prune(ctx, number)
     _remember(ctx)
 
@@ -153,7 +154,7 @@ def _ablations(ctx: Context, *, more: int | None, final: bool) -> StopReason:
     ctx.prefetch.has_more = lambda: False
     left = len(ctx.state.experiments.rows) if more is None else more
     while not ctx.control.ends_now and ctx.control.requested is RequestedState.GO:
-        number = min(_left_open(ctx, WorkerPool(ctx)), default=None)
+        number = min(_left_open(ctx.journal, WorkerPool(ctx)), default=None)
         if number is None and left > 0:
             number, left = ablation.open_next(ctx), left - 1
         if number is None:
@@ -164,9 +165,9 @@ def _ablations(ctx: Context, *, more: int | None, final: bool) -> StopReason:
     return StopReason("stopped by a person", final=final or ctx.control.requested is RequestedState.STOP)
 
 
-def _start(ctx: Context, *, more: int | None) -> Start:
-    bound = None if more is None else ctx.session.experiments + more
-    return Start(bound=bound, begun=ctx.journal.next_number() - 1, since=time.monotonic())
+def _start(journal: SessionJournal, *, more: int | None) -> Start:
+    bound = None if more is None else journal.session.experiments + more
+    return Start(bound=bound, begun=journal.next_number() - 1, since=time.monotonic())
 
 
 def _over(ctx: Context, workers: WorkerPool, start: Start) -> StopReason | None:
@@ -178,7 +179,7 @@ def _over(ctx: Context, workers: WorkerPool, start: Start) -> StopReason | None:
         return StopReason("stopped by a person")
     if ctx.control.requested is RequestedState.STOP:
         return StopReason("stopped by a person", final=True)
-    return None if _left_open(ctx, workers) else _bound(ctx, start)
+    return None if _left_open(ctx.journal, workers) else _bound(ctx, start)
 
 
 def _bound(ctx: Context, start: Start) -> StopReason | None:
@@ -204,27 +205,29 @@ def _due(ctx: Context, workers: WorkerPool) -> int | None:
     """The experiment to begin: one left open, else a new one; None where others have to end before."""
     if ctx.control.requested is not RequestedState.GO or workers.is_full:
         return None
-    number = min(_left_open(ctx, workers), default=ctx.journal.next_number())
+    number = min(_left_open(ctx.journal, workers), default=ctx.journal.next_number())
     steered = any(isinstance(asked.event, BETWEEN) for asked in ctx.journal.requests.values())
-    waits = workers.numbers and (steered or _settling(ctx, workers) or _alone(ctx, {number, *workers.numbers}))
+    waits = workers.numbers and (
+        steered or _settling(ctx.journal, workers) or _alone(ctx.journal, {number, *workers.numbers})
+    )
     return None if waits else number
 
 
-def _settling(ctx: Context, workers: WorkerPool) -> bool:
+def _settling(journal: SessionJournal, workers: WorkerPool) -> bool:
     """Whether a verdict waits for somebody to leave the branch: a keep on top of it would move the branch first."""
-    return any(row.status != "open" for row in ctx.journal.rows() if row.number in workers.numbers)
+    return any(row.status != "open" for row in journal.rows() if row.number in workers.numbers)
 
 
-def _alone(ctx: Context, numbers: AbstractSet[int]) -> bool:
+def _alone(journal: SessionJournal, numbers: AbstractSet[int]) -> bool:
     """Whether one of these is what a person asked for, or a test of a keep: nothing may move the incumbent under it."""
     return any(
-        row.takes_back is not None or row.kind == ablation.KIND for row in ctx.journal.rows() if row.number in numbers
+        row.takes_back is not None or row.kind == ablation.KIND for row in journal.rows() if row.number in numbers
     )
 
 
-def _left_open(ctx: Context, workers: WorkerPool) -> list[int]:
+def _left_open(journal: SessionJournal, workers: WorkerPool) -> list[int]:
     """Experiments without a verdict that are not in flight."""
-    return [row.number for row in ctx.journal.rows() if row.status == "open" and row.number not in workers.numbers]
+    return [row.number for row in journal.rows() if row.status == "open" and row.number not in workers.numbers]
 
 
 def _remember(ctx: Context) -> None:
