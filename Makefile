@@ -11,10 +11,10 @@ READY := $(VENV)/.ready
 
 .PHONY: help setup data run example status test test-gpu soak check lint types contracts pages pictures clean
 
-help:  ## what there is to make
+help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-setup: $(READY)  ## .venv with everything in it
+setup: $(READY)  ## install everything into .venv
 
 $(READY): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -22,13 +22,13 @@ $(READY): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test,plots,tpe]"
 	@touch $@
 
-data: $(READY)  ## the corpus and the tokenizer for this machine
+data: $(READY)  ## prepare the corpus and the tokenizer for this machine
 	@$(BIN)/python -m gpt.prepare
 
-run: data  ## the main job: a baseline, then EXPERIMENTS=8 experiments; again, and it goes on
+run: data  ## run a baseline, then EXPERIMENTS=8 experiments; run it again to continue
 	@$(BIN)/ar-loop run --experiments $(EXPERIMENTS)
 
-example: $(READY)  ## one of examples/ as a repository of its own, run there: NAME=latency
+example: $(READY)  ## copy one of examples/ to a repository of its own and run it: NAME=latency
 ifeq ($(NAME),gpt)
 	@$(MAKE) run
 else
@@ -36,36 +36,37 @@ else
 	  && if test -f compare.py; then $(abspath $(BIN))/python compare.py; fi
 endif
 
-status: $(READY)  ## where the session stands
+status: $(READY)  ## print the state of the session
 	@$(BIN)/ar-loop status
 
-test: $(READY)  ## the tests, WORKERS=2 at once
+test: $(READY)  ## run the tests, WORKERS=2 processes at once
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "not gpu"
 
-test-gpu: $(READY)  ## the tests that need a CUDA device
+test-gpu: $(READY)  ## run the tests that need a CUDA device
 	@$(BIN)/python -m pytest -m gpu
 
-soak: $(READY)  ## a night in the small with faults of every kind: SOAK=200 experiments, SEED=1
+soak: $(READY)  ## run SOAK=200 small experiments with faults of every kind, SEED=1
 	@$(BIN)/python benchmarks/soak.py --experiments $(SOAK) --seed $(SEED)
 
-check: lint types contracts test  ## everything that must hold before a change lands
+check: lint types contracts test  ## run all checks that a change must pass
 
-lint: $(READY)  ## ruff: rules and format
+lint: $(READY)  ## run ruff: rules and format
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 
-types: $(READY)  ## mypy, strict
+types: $(READY)  ## run mypy, strict
 	@$(BIN)/mypy
 
-contracts: $(READY)  ## who may import whom
+contracts: $(READY)  ## check who may import whom
 	@$(BIN)/lint-imports
 
-pages: $(READY)  ## docs that are made from the code; the tests compare them with it
+pages: $(READY)  ## rewrite what is made from the code: pages of docs/, the tree in the README
 	@$(BIN)/python -m journal.cli.reference docs
 	@$(BIN)/python -m tui.state.keys > docs/keys.md
 	@$(BIN)/python -m loop.brief.reference > docs/brief-keys.md
+	@$(BIN)/python tests/support/tree.py
 
-pictures: $(READY)  ## the README's pictures, from this repository's own journal
+pictures: $(READY)  ## redraw the README's pictures from this repository's own journal
 	@$(BIN)/ar-journal plot docs/night.svg
 	@$(BIN)/ar-tui --picture docs/screen.svg --screen history --size 100x26
 

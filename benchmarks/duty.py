@@ -41,9 +41,9 @@ from journal.events import (
 from journal.events.recorded import Recorded
 from journal.store import Reader
 from loop.contracts import Proposal, Request
-from loop.keep_rule import STALE
+from loop.keep_rule import STALE_BASE
 from loop.session import bootstrap, main_loop
-from loop.setup.project import look
+from loop.setup.project import read_project
 
 PROPOSER, BUDGET = 60.0, 300.0  # seconds of a real night
 ROOT = Path(__file__).resolve().parents[1]
@@ -180,7 +180,7 @@ def _pace(history: list[Recorded], *, scale: float) -> dict[str, object]:
         "runs in an hour": round(runs * 3600 / seconds / scale, 2),  # of a night at full size
         "trainings at once, on average": round(runs * BUDGET / scale / seconds, 3),
         "kept": sum(isinstance(item.event, ExperimentKept) for item in history) - 1,
-        "gained on a parent that had moved": sum(event.rule == STALE for event in verdicts),
+        "gained on a parent that had moved": sum(event.rule == STALE_BASE for event in verdicts),
     }
 
 
@@ -209,11 +209,11 @@ def overhead(*, experiments: int, sandbox: str, profile: bool) -> dict[str, obje
         root = repository(
             Path(name), train=train, keys="proposer: sampler", budget=5, code='STEP = "0"\n', sandbox=sandbox
         )
-        ctx = bootstrap.assemble(look(root), tag="night", screen=Silent())
-        ctx.proposer = ctx.filler = Counting()
+        ctx = bootstrap.assemble(read_project(root), tag="night", display=Silent())
+        ctx.proposer = ctx.fallback = Counting()
         with _profiled(profile) as told:
             before = _cpu()
-            main_loop.run(ctx, more=experiments)
+            main_loop.run(ctx, experiments=experiments)
             cpu = _cpu() - before
         history = recorded(root)
     verdicts = [item for item in history if isinstance(item.event, ChangeReverted)]

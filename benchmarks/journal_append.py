@@ -32,7 +32,7 @@ from journal_nights import TAG, night
 from journal.events import Event, SessionRecovered
 from journal.store import Journal
 from journal.store.codec import encode
-from loop.runtime.session_journal import RIDING
+from loop.runtime.session_journal import NOT_DURABLE
 
 ROUNDS = 300
 AT = "2026-11-20T23:00:00.000000+00:00"
@@ -172,7 +172,7 @@ def experiment(folder: Path) -> Iterator[Step]:
 
     def step() -> None:
         for stream, events in next(coming):
-            journal.append(stream, events, durable=any(type(event) not in RIDING for event in events))
+            journal.append(stream, events, durable=any(type(event) not in NOT_DURABLE for event in events))
 
     yield step
     journal.close()

@@ -25,11 +25,11 @@ from typing import Any
 from journal_nights import night
 
 from journal.projections.state import State, fold
-from journal.query.full_text import failures, similar
+from journal.query.full_text import search_failures, search_ideas
 from journal.query.saved import COST, SAVED
-from journal.query.sql import ask
+from journal.query.sql import run_query
 from journal.store import Journal, Reader, Row
-from journal.store.chain import GENESIS, broken, link
+from journal.store.chain import GENESIS, broken_positions, link
 from journal.store.codec import encode
 from journal.verify.checks import verify
 
@@ -78,8 +78,8 @@ def experiments_alone(reader: Reader) -> None:
 
 def chain_alone(reader: Reader) -> None:
     previous = GENESIS
-    for page in reader.raw():
-        if found := broken(previous, page):
+    for page in reader.raw_pages():
+        if found := broken_positions(previous, page):
             raise ValueError(f"broken at {found}")
         previous = page[-1][8]
 
@@ -131,12 +131,14 @@ def main() -> None:
         cpu("eventsourcing: read through its mapper", eventsourcing(reader, folder), events)
     for name, saved in SAVED.items():
         values = tuple(VALUES[name] for _ in saved.parameters)
-        milliseconds(f"@{name}", lambda saved=saved, values=values: ask(reader.path, saved.sql, values, seconds=60))
-    milliseconds("cost", lambda: ask(reader.path, COST, seconds=60))
+        milliseconds(
+            f"@{name}", lambda saved=saved, values=values: run_query(reader.path, saved.sql, values, seconds=60)
+        )
+    milliseconds("cost", lambda: run_query(reader.path, COST, seconds=60))
     for words in ("", "out of memory", "lower MATRIX_LR", "loss"):  # the last stands in every idea
-        milliseconds(f"failures {words}", lambda words=words: failures(reader.path, words))
+        milliseconds(f"failures {words}", lambda words=words: search_failures(reader.path, words))
     for words in ("lower MATRIX_LR from 40 to 20", "loss"):
-        milliseconds(f"similar {words}", lambda words=words: similar(reader.path, words))
+        milliseconds(f"similar {words}", lambda words=words: search_ideas(reader.path, words))
     journal.close()
     shutil.rmtree(folder)
 

@@ -13,7 +13,7 @@ import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from loop.keep_rule import Evidence, KeepRule, incumbent_again, judge, noise, stale
+from loop.keep_rule import Evidence, KeepRule, apply_rule, incumbent_is_stale, needs_incumbent_rerun, pooled_noise
 
 RULE = KeepRule(direction="minimize")
 
@@ -47,21 +47,22 @@ def ours(night: Night, true: float) -> bool:
     night.groups.append(candidate)
     night.tried += 1
     pairs = 0
-    if stale(len(night.incumbent), tried=night.tried):
+    if incumbent_is_stale(len(night.incumbent), experiments=night.tried):
         night.incumbent.append(night.run(night.incumbent_true))
     while True:
-        decision = judge(
-            Evidence(candidate=candidate, incumbent=night.incumbent, noise=noise(night.groups), pairs=pairs), RULE
+        decision = apply_rule(
+            Evidence(candidate=candidate, incumbent=night.incumbent, noise=pooled_noise(night.groups), pairs=pairs),
+            RULE,
         )
-        if decision.act != "rerun":
+        if decision.action != "rerun":
             break
         candidate.append(night.run(true))
-        if incumbent_again(len(candidate), len(night.incumbent)):
+        if needs_incumbent_rerun(len(candidate), len(night.incumbent)):
             night.incumbent.append(night.run(night.incumbent_true))
         pairs += 1
-    if decision.act == "keep":
+    if decision.action == "keep":
         night.incumbent, night.incumbent_true, night.tried = candidate, true, 0
-    return decision.act == "keep"
+    return decision.action == "keep"
 
 
 def any_decrease(night: Night, true: float) -> bool:

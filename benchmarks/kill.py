@@ -46,7 +46,7 @@ from journal.events.recorded import Recorded
 from journal.store import Journal, Reader
 from loop.contracts import Proposal, Request
 from loop.session import bootstrap, main_loop
-from loop.setup.project import look
+from loop.setup.project import read_project
 from loop.workspace import Workspace
 from loop.workspace.plumbing import Plumbing
 
@@ -197,14 +197,14 @@ class Night:
         fate = Fate(due, os.open(self.acknowledged, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644))
         try:
             setting = dataclasses.replace(
-                look(self.root),
+                read_project(self.root),
                 workspace=MortalWorkspace(self.root, fate),
                 store=lambda path: MortalJournal(path, fate),
             )
-            ctx = bootstrap.assemble(setting, tag=TAG, screen=Silent())
-            ctx.proposer = ctx.filler = Scripted()
+            ctx = bootstrap.assemble(setting, tag=TAG, display=Silent())
+            ctx.proposer = ctx.fallback = Scripted()
             if self.ahead:
-                ctx.proposer = Scripted()  # the filler alone is not asked ahead
+                ctx.proposer = Scripted()  # the loop does not prefetch from the fallback
             main_loop.run(ctx)
         except Exception as error:  # whatever it is, it is damage  # noqa: BLE001
             print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-DEAD_LOOP = '            if channel.recv(1) != b"T":\n'
-RECORD_RUN = "    ctx.journal.append(\n        number,\n        RunStarted("
+DEAD_LOOP = "            byte = channel.recv(1)\n"
+RECORD_RUN = "    ctx.journal.append(number, _run_started(ctx, spec))"
 RECORD_OUTCOME = "    ctx.journal.append(number, outcome)\n    return outcome"
 
 
@@ -48,19 +48,27 @@ MUTANTS = (
             (
                 "        if event is not None:\n",
                 """        if isinstance(event, ExperimentKept) and number != BASELINE:
-            ctx.workspace.advance(ctx.session.tag, commit, expected=ctx.session.tip)
+            ctx.workspace.move_branch(ctx.session.tag, commit, expected=ctx.session.tip)
         if event is not None:
 """,
             ),
         ),
     ),
-    Mutant("recovery settles no verdict", "loop/session/recovery.py", ((" *_unsettled(ctx),", ""),)),
-    Mutant("recovery leaves the branch where it stands", "loop/session/recovery.py", ((", *_branch(ctx)]", "]"),)),
-    Mutant("recovery leaves open runs open", "loop/session/recovery.py", (("[*_runs(ctx), ", "["),)),
+    Mutant("recovery applies no verdict", "loop/session/recovery.py", (("        *_apply_verdicts(ctx),\n", ""),)),
     Mutant(
-        "recovery knows only the first place of the branch",
+        "recovery does not move the branch",
         "loop/session/recovery.py",
-        (("    if stands not in (None, ctx.session.stood):", "    if stands not in (None, ctx.session.start):"),),
+        (("        *_move_branch(ctx.session, ctx.workspace),\n", ""),),
+    ),
+    Mutant(
+        "recovery leaves open runs open",
+        "loop/session/recovery.py",
+        (("        *_end_runs(ctx.journal, ctx.runs),\n", ""),),
+    ),
+    Mutant(
+        "recovery knows only the first commit of the branch",
+        "loop/session/recovery.py",
+        (("    if head not in (None, session.previous_tip):", "    if head not in (None, session.start):"),),
     ),
     Mutant(
         "an interrupted run counts as a crash", "loop/session/recovery.py", (('kind="interrupted",', 'kind="crash",'),)
@@ -73,7 +81,7 @@ MUTANTS = (
     Mutant(
         "no ref holds a tried commit",
         "loop/experiment/commit.py",
-        (("    ctx.workspace.hold(ctx.session.tag, number, written)\n", ""),),
+        (("    ctx.workspace.pin(ctx.session.tag, number, sha)\n", ""),),
     ),
     Mutant(
         "a change is committed again",
@@ -85,8 +93,8 @@ MUTANTS = (
         "loop/experiment/baseline.py",
         (
             (
-                "    if ctx.journal.log(BASELINE).proposed is not None:\n",
-                "    if ctx.journal.log(BASELINE).verdict is not None:\n",
+                "    if journal.log(BASELINE).idea is not None:\n",
+                "    if journal.log(BASELINE).verdict is not None:\n",
             ),
         ),
     ),
@@ -95,9 +103,9 @@ MUTANTS = (
         "loop/experiment/propose.py",
         (
             (
-                "    while (log := ctx.journal.log(number)).proposed is None:\n",
+                "    while (log := ctx.journal.log(number)).idea is None:\n",
                 """    asked = False
-    while (log := ctx.journal.log(number)).proposed is None or not asked:
+    while (log := ctx.journal.log(number)).idea is None or not asked:
         asked = True
 """,
             ),
@@ -108,7 +116,7 @@ MUTANTS = (
         "loop/session/main_loop.py",
         (
             (
-                "    number = min(_left_open(ctx, workers), default=ctx.journal.next_number())",
+                "    number = min(workers.waiting_experiments(), default=ctx.journal.next_number())",
                 "    number = ctx.journal.next_number()",
             ),
         ),
@@ -124,7 +132,7 @@ MUTANTS = (
     Mutant(
         "a kept change does not move the branch",
         "loop/experiment/branch.py",
-        (("            move(ctx, commit, expected=before)\n", "            pass\n"),),
+        (("            move_branch(ctx, commit, expected=before)\n", "            pass\n"),),
     ),
     Mutant(
         "a revert is not the same commit twice",
@@ -140,10 +148,10 @@ MUTANTS = (
         "a branch is made before its session is recorded",
         "loop/session/start.py",
         (
-            ("    workspace.advance(name, start, expected=None)\n", ""),
+            ("    workspace.move_branch(name, start, expected=None)\n", ""),
             (
                 "    journal.append(session_stream(name), [event], expected_version=0)\n",
-                """    workspace.advance(name, start, expected=None)
+                """    workspace.move_branch(name, start, expected=None)
     journal.append(session_stream(name), [event], expected_version=0)
 """,
             ),

@@ -23,7 +23,7 @@ from pathlib import Path
 from sampler import Told
 
 from journal.changes.knob import Knob
-from journal.changes.signature import inventory, signature
+from journal.changes.signature import baseline_change, signature
 from journal.events import Change, IdeaProposed, KnobMove, SessionStarted
 from journal.events.recorded import Recorded
 from journal.novelty.repeats import matches, neighbours
@@ -39,7 +39,7 @@ OTHER_PARENT = (
 )
 BASELINE = IdeaProposed(
     session="s", experiment=0, idea="the code as it is", kind="baseline", parent="b", diff="",
-    change=inventory({"train.py": TRAIN}), proposer="loop",
+    change=baseline_change({"train.py": TRAIN}), proposer="loop",
 )  # fmt: skip
 COMBINED = ("HEAD_LR = 0.004 ", "HEAD_LR = 0.006 ")
 
@@ -232,7 +232,7 @@ def forgetful(experiments: int = 300, *, gated: bool, seed: int = 1) -> float:
     """
     from sampler import Through
 
-    from journal.changes.python_knobs import knobs, replace
+    from journal.changes.python_knobs import knobs, replace_literal
     from loop.contracts import Accepted, Proposal
     from loop.gate.gate import check
     from loop.proposers.sampler.sampler import Sampler
@@ -248,7 +248,8 @@ def forgetful(experiments: int = 300, *, gated: bool, seed: int = 1) -> float:
         name, source = chance.choice(said) if said and chance.random() < 0.5 else _idea(known, chance)
         said.append((name, source))
         return Proposal(
-            idea=f"{name} to {source}", files={"train.py": replace(night.files["train.py"], known[name], source)}
+            idea=f"{name} to {source}",
+            files={"train.py": replace_literal(night.files["train.py"], known[name], source)},
         )
 
     for _ in range(experiments):

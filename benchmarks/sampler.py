@@ -37,7 +37,7 @@ from journal.events.recorded import Recorded
 from journal.projections.state import State
 from loop.contracts import Proposal, Proposer, Request
 from loop.errors import ProposerFailure
-from loop.keep_rule import Decision, Evidence, KeepRule, Noise, incumbent_again, judge
+from loop.keep_rule import Decision, Evidence, KeepRule, Noise, apply_rule, needs_incumbent_rerun
 
 FILE = """\
 DEPTH = 4  # layers [1..32]
@@ -56,13 +56,13 @@ ROPE_BASE = 10000.0  # [100..1000000]
 ADAM_EPS = 1e-10  # [1e-12..1e-3]
 """
 START: Mapping[str, float] = {knob.name: float(knob.value) for knob in knobs("train.py", FILE)}  # type: ignore[arg-type]
-RANGES = {knob.name: (knob.rules.low or 0.0, knob.rules.high or 1.0) for knob in knobs("train.py", FILE)}
+RANGES = {knob.name: (knob.range.low or 0.0, knob.range.high or 1.0) for knob in knobs("train.py", FILE)}
 WHOLE = ("DEPTH", "WIDTH", "BATCH")
 SHARES = ("WEIGHT_DECAY", "WARMUP", "WARMDOWN")
 RATES = ("MOMENTUM", "BETA2")
 SIGMA = 0.002
 RULE = KeepRule(direction="minimize", k=1.8, reruns=3)  # the defaults of a brief
-KNOWN = Noise(sigma=SIGMA, freedom=8)
+KNOWN = Noise(sigma=SIGMA, dof=8)
 
 Point = Mapping[str, float]
 Objective = Callable[[Point], float | None]  # None: it crashes
@@ -372,7 +372,7 @@ def night(objective: Objective, search: object, *, seed: int, experiments: int) 
             continue
         found = objective(point)
         decision = None if found is None else judged(found, true, standing, noise)
-        told = Told(decision.metric if decision else None, decision is not None and decision.act == "keep")
+        told = Told(decision.metric if decision else None, decision is not None and decision.action == "keep")
         if isinstance(search, Through):
             search.tell(point, told, decision.gain_sigma if decision else None)
         else:
@@ -389,11 +389,11 @@ def judged(found: float, true: float, standing: list[float], noise: random.Rando
     """The verdict on a true value `found` against the incumbent's, whose runs so far are `standing`."""
     runs = [found + noise.gauss(0, SIGMA)]
     for pairs in range(RULE.reruns + 1):
-        decision = judge(Evidence(candidate=runs, incumbent=standing, noise=KNOWN, pairs=pairs), RULE)
-        if decision.act != "rerun":
+        decision = apply_rule(Evidence(candidate=runs, incumbent=standing, noise=KNOWN, pairs=pairs), RULE)
+        if decision.action != "rerun":
             break
         runs.append(found + noise.gauss(0, SIGMA))
-        if incumbent_again(len(runs), len(standing)):
+        if needs_incumbent_rerun(len(runs), len(standing)):
             standing.append(true + noise.gauss(0, SIGMA))
     return decision
 

@@ -510,7 +510,7 @@ def soak(names: Sequence[str], experiments: int, *, nights: int, seed: int) -> d
     began, rows = time.monotonic(), {name: Counter[str]() for name in names}
     with _disks(nights) as (disks, small):
         usable = [name for name in names if small or name not in NEEDS_DISK]
-        isolations = ("auto" if bubblewrap.available() else "none", "none")
+        isolations = ("auto" if bubblewrap.is_available() else "none", "none")
         sizes = [len(range(which, experiments, nights)) for which in range(nights)]
         played = [
             Night(disk / "toy", plan_of(usable, size, random.Random(f"{seed} {way}")), isolation, way)

@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "tui")]
 
-import nights  # noqa: E402
+import sessions  # noqa: E402
 from terminal import Terminal  # noqa: E402
 
 from journal.events import experiment_stream  # noqa: E402
@@ -122,23 +122,23 @@ def on_the_long_one(path: Path, rounds: int) -> dict[str, float]:
 def beside_a_loop(path: Path, rounds: int) -> dict[str, float]:
     """What a running loop causes: samples by the second, events, commits."""
     figures = {}
-    clock = nights.Clock(datetime.now(UTC) - timedelta(minutes=7))
-    journal = nights.write(path, flying=None, clock=clock)
+    clock = sessions.Clock(datetime.now(UTC) - timedelta(minutes=7))
+    journal = sessions.write(path, in_flight=None, clock=clock)
     with ar_tui(path) as terminal:
         settled(terminal)
         figures["idle, nothing in flight, bytes/s"] = len(terminal.read(5.0)) / 5.0
-        nights.take_off(journal, 12)
+        sessions.start_experiment(journal, 12)
         terminal.read(1.5)
         mark = len(terminal.output)
-        for sample in nights.samples(12, 1)[:8]:
+        for sample in sessions.samples(12, 1)[:8]:
             journal.add_samples([sample])
             terminal.read(1.0)
         figures["idle, a run in flight, bytes/s"] = (len(terminal.output) - mark) / 8.0
-        commits = iter(nights.samples(12, 1)[8:])
+        commits = iter(sessions.samples(12, 1)[8:])
         figures["commit to pixels, ms (p50)"] = latency(terminal, lambda: journal.add_samples([next(commits)]), rounds)
         terminal.read(1.0)
         mark = len(terminal.output)
-        journal.append(experiment_stream(nights.TAG, 12), [nights.finished(12, 1, 1.47)])
+        journal.append(experiment_stream(sessions.TAG, 12), [sessions.finished(12, 1, 1.47)])
         terminal.read(0.8)
         figures["one journal event, bytes"] = len(terminal.output) - mark
     journal.close()
@@ -148,8 +148,8 @@ def beside_a_loop(path: Path, rounds: int) -> dict[str, float]:
 def measure(count: int, rounds: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "long.db"
-        nights.write_long(
-            path, count=count, clock=nights.Clock(datetime.now(UTC) - timedelta(days=8), step=1.0)
+        sessions.write_long(
+            path, count=count, clock=sessions.Clock(datetime.now(UTC) - timedelta(days=8), step=1.0)
         ).close()
         ours, bare, size = first_content(path, rounds)
         figures = {"first content, ratio to a bare Textual app": ours / bare, "first paint, bytes": size}

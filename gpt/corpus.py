@@ -8,6 +8,7 @@ one row of Parquet, or what stands between two lines `<|endoftext|>`.
 from __future__ import annotations
 
 import ast
+import codecs
 import contextlib
 import hashlib
 import json
@@ -20,6 +21,9 @@ from typing import Any
 from gpt.data import DataError
 
 BLOCK = 5  # consecutive non-blank lines that may not be in both parts
+# Parts of the library that no training imports. The sandbox of a run leaves them out whole, and `Parts.val` of the library
+# is taken from them alone: bytecode without docstrings still betrays names and constants of the text that it was made from.
+HIDDEN = {"ensurepip", "idlelib", "lib2to3", "pydoc_data", "test", "tests", "tkinter", "turtle.py", "turtledemo"}
 TABLES = {"encodings", "site-packages", "dist-packages", "__pycache__", "pydoc_data"}  # data, or not the library's
 TESTS = {"test", "tests", "idle_test"}
 TEXT_SUFFIXES = {".txt", ".md", ".rst", ".py"}
@@ -49,14 +53,18 @@ class Texts:
 # --- documents --------------------------------------------------------------------------------------------------------
 
 
-def standard_library(*, tests: bool) -> Iterator[str]:
-    """Sources of the running Python's standard library, then the topics of its language reference."""
+def standard_library(*, tests: bool, hidden: bool = False) -> Iterator[str]:
+    """Sources of the running Python's standard library, then the topics of its language reference.
+
+    With `hidden`, those alone that no run can see.
+    """
     root = Path(sysconfig.get_path("stdlib"))
     skipped = TABLES if tests else TABLES | TESTS
     for path in sorted(root.rglob("*.py")):
         parts = path.relative_to(root).parts
         of_this_machine = parts[0].startswith(("config-", "_sysconfigdata"))
-        if not of_this_machine and skipped.isdisjoint(parts):
+        is_wanted = not hidden or not HIDDEN.isdisjoint(parts)
+        if is_wanted and not of_this_machine and skipped.isdisjoint(parts):
             yield from _read(path)
     yield from _topics(root / "pydoc_data" / "topics.py")
 
@@ -68,7 +76,7 @@ def _topics(path: Path) -> Iterator[str]:
 
 
 def own(paths: list[Path]) -> Iterator[str]:
-    """The documents of these files, in their order.
+    """The documents of these files, in their order; `paths` are those of `readable`.
 
     Raises:
         DataError: a file is not what its name says.
@@ -76,11 +84,32 @@ def own(paths: list[Path]) -> Iterator[str]:
     """
     alone = len(paths) == 1
     for path in paths:
+        yield from _documents_of(path, sections=alone)
+
+
+def readable(paths: list[Path]) -> tuple[list[Path], list[Path]]:
+    """(files whose every byte is UTF-8, the others), Parquet among the former.
+
+    Raises:
+        DataError: the only file, or one that holds nothing but documents (JSONL), is not in UTF-8.
+
+    """
+    bad = [path for path in paths if path.suffix != ".parquet" and not _is_utf8(path)]
+    if broken := next((path for path in bad if len(paths) == 1 or path.suffix not in TEXT_SUFFIXES), None):
+        raise DataError(f"{broken} is not in UTF-8")
+    return [path for path in paths if path not in bad], bad
+
+
+def _is_utf8(path: Path) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with path.open("rb") as file:
         try:
-            yield from _documents_of(path, sections=alone)
+            while piece := file.read(1 << 20):
+                decoder.decode(piece)
+            decoder.decode(b"", final=True)
         except UnicodeDecodeError:
-            if alone or path.suffix not in TEXT_SUFFIXES:  # of a folder of sources, a few may be broken on purpose
-                raise DataError(f"{path} is not in UTF-8") from None
+            return False
+    return True
 
 
 def _documents_of(path: Path, *, sections: bool) -> Iterator[str]:
@@ -178,7 +207,7 @@ def split(documents: Iterable[str], share: float, *, clip: int) -> Parts:
 
 
 def apart(documents: Iterable[str], others: Iterable[str], *, clip: int, enough: int) -> Parts:
-    """Set aside the first of the `others` that have `enough` characters in all; what is like them is not trained on."""
+    """Set aside the first of the `others` that have `enough` characters in all, and train on nothing that is like them."""
     drawn: dict[bytes, str] = {}
     size = 0
     for key, text in _distinct(others):
@@ -200,10 +229,15 @@ def _distinct(documents: Iterable[str]) -> Iterator[tuple[bytes, str]]:
     """(hash, text) of each document the first time that it comes."""
     seen: set[bytes] = set()
     for text in documents:
-        key = hashlib.sha256(text.strip().encode(errors="replace")).digest()[:16]
+        key = digest(text)
         if text.strip() and key not in seen:
             seen.add(key)
             yield key, text
+
+
+def digest(text: str) -> bytes:
+    """What a document is known by, blanks at its ends aside."""
+    return hashlib.sha256(text.strip().encode(errors="replace")).digest()[:16]
 
 
 def _clip(text: str, size: int) -> str:

@@ -7,15 +7,17 @@ the figure does not depend on the tokenizer.
 
 The scorer never imports `gpt.train`. It holds the validation text; the model lives in another process, which gets token
 sequences and answers logits through shared memory. The scorer takes the log-softmax itself, so logits cannot be of a
-wrong scale, and refuses those that are not finite. A second, separate model process gets some of the sequences with their
-future altered: its logits up to the change must be those of the first. The two cannot tell which they are, so a model that
-looks ahead, or that remembers earlier sequences, gives itself away.
+wrong scale, and refuses those that are not finite.
+
+A second, separate model process, the witness, is asked once about every sequence, with random tokens in place of everything
+after a random cut: it can predict the token after the cut from what comes before it alone, because nobody has shown it that
+token. The first process does not know the cuts. What it gains on those tokens over the witness, beyond rounding, is looked
+ahead or remembered: the scorer takes the mean gain off the score, and refuses the model if the gain is more than rounding.
 
 Not promised: to find a model that is honest in both processes and yet made for this validation text.
 
 Exit codes: 0 scored; 1 the model process failed or hung; 2 bad input; 3 malformed or non-causal logits.
-Environment: AR_DATA, or AR_ROOT with `data` in it; AR_OUT with `model.pt`; AR_DEVICE; AR_MODEL_PREFIX, a JSON list of words to
-put before the command of a model process. Only AR_DEVICE is passed on to it.
+Environment: AR_DATA, or AR_ROOT with `data` in it; AR_OUT with `model.pt`; AR_DEVICE; AR_MODEL_FD (see `gpt.channel`).
 """
 
 from __future__ import annotations
@@ -28,9 +30,6 @@ import mmap
 import os
 import secrets
 import select
-import signal
-import struct
-import subprocess
 import sys
 import tempfile
 import threading
@@ -45,18 +44,17 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from gpt import data, machine
+from gpt import channel, data, machine
 from gpt.arguments import Arguments
 
 Floats = npt.NDArray[np.float32]
 Tokens = npt.NDArray[np.int32]
 
-REQUEST = struct.Struct("<2q")  # batch, length; the tokens are in shared memory
-REPLY = struct.Struct("<4q")  # dimensions of the answer, then each of them, 0 where there is none
 MEGABYTES = 16  # of logits in one exchange, unless --batch says otherwise
 ROWS = 32  # rows of logits at once in one thread: they stay in the processor's cache
-MEAN_TOLERANCE = 0.005  # nats; two honest processes differ by rounding alone
-MAX_TOLERANCE = 0.5  # nats
+MEAN_ROUNDING = 5e-4  # nats a token; of the mean difference between two honest processes, which is 0 on CPUs
+MAX_ROUNDING = 0.5  # nats; of one difference
+ERRORS = 6  # standard errors of the mean difference that rounding may explain
 
 
 class ModelFailed(Exception):
@@ -99,13 +97,6 @@ def target_nats(logits: Floats, targets: Tokens) -> npt.NDArray[np.float64]:
     return nats
 
 
-def log_softmax(logits: Floats) -> npt.NDArray[np.float64]:
-    """Log-probabilities over the last axis."""
-    shifted: npt.NDArray[np.float64] = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
-    shifted -= np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-    return shifted
-
-
 def bits_per_byte(
     nats: npt.NDArray[np.float64], targets: Tokens, token_bytes: npt.NDArray[np.int32]
 ) -> tuple[float, int]:
@@ -136,25 +127,15 @@ class Model:
         self._memory = mmap.mmap(self._file.fileno(), size)
         request_end, self._request = os.pipe()
         self._reply, reply_end = os.pipe()
-        passed = (self._file.fileno(), request_end, reply_end)
-        prefix = json.loads(os.environ.get("AR_MODEL_PREFIX") or "[]")
-        command = [
-            *prefix,
-            sys.executable,
-            "-m",
-            "gpt.evaluate",
-            "--serve",
-            str(checkpoint),
-            "--channel",
-            *map(str, passed),
-        ]
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("AR_") or name == "AR_DEVICE"}
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-            env=kept, pass_fds=passed, start_new_session=True,
-        )  # fmt: skip
-        os.close(request_end)
-        os.close(reply_end)
+        self._errors, errors_end = os.pipe()
+        keep = (self._file.fileno(), request_end, reply_end)
+        command = [sys.executable, "-m", "gpt.serve", str(checkpoint), *map(str, keep)]
+        try:
+            self._process = channel.start(command, keep=keep, errors=errors_end)
+        except channel.NotStarted as error:
+            raise ModelFailed(f"the model process could not be started: {error}") from None
+        for descriptor in (request_end, reply_end, errors_end):
+            os.close(descriptor)
         self._stderr = b""
         self._drain = threading.Thread(target=self._keep_tail, daemon=True)
         self._drain.start()
@@ -163,20 +144,18 @@ class Model:
         """Logits (batch, length, vocabulary) for tokens (batch, length): a view that the next question overwrites."""
         np.frombuffer(self._memory, np.int32, tokens.size)[:] = tokens.ravel()
         with suppress(BrokenPipeError):
-            os.write(self._request, REQUEST.pack(*tokens.shape))
-        dimensions, *shape = REPLY.unpack(self._read(REPLY.size))
+            os.write(self._request, channel.REQUEST.pack(*tokens.shape))
+        dimensions, *shape = channel.REPLY.unpack(self._read(channel.REPLY.size))
         wanted = (*tokens.shape, self._vocabulary)
         if dimensions != len(wanted) or tuple(shape) != wanted:
             raise Rejected(f"logits have shape {tuple(shape[:dimensions])}; it must be {wanted}")
         return np.frombuffer(self._memory, np.float32, math.prod(wanted), offset=4 * tokens.size).reshape(wanted)
 
     def close(self) -> None:
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        self._process.end()
         self._drain.join(timeout=1)
-        os.close(self._request)
-        os.close(self._reply)
+        for descriptor in (self._request, self._reply, self._errors):
+            os.close(descriptor)
         self._file.close()
 
     def _read(self, size: int) -> bytes:
@@ -192,8 +171,7 @@ class Model:
         return got
 
     def _keep_tail(self) -> None:
-        stream = self._process.stderr
-        while stream and (part := os.read(stream.fileno(), 65536)):
+        while part := os.read(self._errors, 65536):
             self._stderr = (self._stderr + part)[-65536:]
 
     def _last_words(self) -> str:
@@ -229,61 +207,99 @@ def windows(part: data.Validation) -> tuple[Tokens, Tokens]:
 
 @dataclass(frozen=True)
 class Probe:
-    """Sequences of one full batch with another future from `cuts` on, each row with its own cut."""
+    """One batch for the witness: windows, each with its own tokens before its cut and random ones from there on."""
 
     rows: npt.NDArray[np.int64]
-    cuts: npt.NDArray[np.int64]
-    inputs: Tokens
+    cuts: npt.NDArray[np.int64]  # tokens of each window that are shown: 1 to context
+    inputs: Tokens  # (batch, context); rows beyond `rows` are random, so that every batch has the same shape
 
 
-def draw_probe(inputs: Tokens, batch: int) -> Probe:
-    """Random rows in random order; the altered future is another window's, so it reads like text."""
+def draw_probes(inputs: Tokens, batch: int, vocabulary: int) -> list[Probe]:
+    """Every window once, in random order and batches, each window with a random cut; every cut is about equally frequent.
+
+    A window that would be shown whole is left out if the witness has seen its successor, which begins with the token to be
+    predicted, or sees it in the same batch.
+    """
     random = np.random.default_rng(secrets.randbits(128))
     count, context = inputs.shape
-    full = count - count % batch or count  # rows of full batches: the witness's batch has the same shape
-    rows = random.permutation(full)[:batch]
-    cuts = random.integers(1, context, size=len(rows))
-    altered = inputs[random.integers(0, count, size=len(rows))]
-    shift = random.integers(1, context, size=len(rows))
-    altered = np.take_along_axis(altered, (np.arange(context) + shift[:, None]) % context, axis=1)
-    return Probe(rows, cuts, np.where(np.arange(context) < cuts[:, None], inputs[rows], altered).astype(np.int32))
-
-
-def compare(probe: Probe, first: dict[int, Floats], second: Floats) -> None:
-    """Refuse a model whose answer before a cut is changed by what follows it.
-
-    Raises:
-        Rejected: log-probabilities of the two processes differ by more than rounding.
-
-    """
-    for row, cut, answer in zip(probe.rows, probe.cuts, second, strict=True):
-        gap = np.abs(log_softmax(first[int(row)][:cut]) - log_softmax(answer[:cut]))
-        if not (gap.mean() <= MEAN_TOLERANCE and gap.max() <= MAX_TOLERANCE):
-            raise Rejected(
-                f"not causal: logits change by {gap.mean():.4f} nats on average (at most {gap.max():.3f}) when only later "
-                "tokens change, or the model remembers earlier sequences"
-            )
+    order = random.permutation(count)
+    parts = [order[start : start + batch] for start in range(0, count, batch)]
+    turn = np.full(count + 1, len(parts))
+    for number, rows in enumerate(parts):
+        turn[rows] = number
+    cuts = random.permutation(np.arange(count) % context + 1)
+    probes = []
+    for number, rows in enumerate(parts):
+        kept = rows[(cuts[rows] < context) | (turn[rows + 1] > number)]
+        shown = random.integers(0, vocabulary, size=(batch, context), dtype=np.int32)
+        is_shown = np.arange(context) < cuts[kept, None]
+        shown[: len(kept)][is_shown] = inputs[kept][is_shown]
+        probes.append(Probe(kept, cuts[kept], shown))
+    return [probe for probe in probes if len(probe.rows)]
 
 
 def examine(model: Answers, witness: Answers, part: data.Validation, *, batch: int) -> tuple[float, int]:
-    """(bits per byte, bytes) of the model's answers, once the witness has confirmed them.
+    """(bits per byte, bytes) of the model's answers, less what it gains over the witness.
 
     Raises:
         Rejected: the answers are not those of a causal language model.
 
     """
     inputs, targets = windows(part)
-    probe = draw_probe(inputs, batch)
-    kept: dict[int, Floats] = {}
-    nats: list[npt.NDArray[np.float64]] = []
+    batch = min(batch, len(inputs))
+    nats = all_nats(model, inputs, targets, batch)
+    gained, rounding = compare(witness, draw_probes(inputs, batch, len(part.token_bytes)), nats, targets)
+    check(gained[0], rounding)
+    is_text = part.token_bytes[gained[1]] > 0
+    bpb, size = bits_per_byte(nats.ravel(), targets.ravel(), part.token_bytes)
+    return bpb + float(np.where(is_text, gained[0], 0.0).mean()) * targets.size / (math.log(2) * size), size
+
+
+def all_nats(model: Answers, inputs: Tokens, targets: Tokens, batch: int) -> npt.NDArray[np.float64]:
+    """Negative log-probability of every target, nats, (windows, context)."""
+    parts: list[npt.NDArray[np.float64]] = []
     cores = machine.cores()
     with ThreadPoolExecutor(cores) as pool, closing(answers(model, inputs, batch)) as coming:
         for at, logits in coming:
-            kept |= {row: logits[row - at].copy() for row in map(int, probe.rows) if at <= row < at + batch}
             rows, wanted = logits.reshape(-1, logits.shape[-1]), targets[at : at + batch].ravel()
-            nats += pool.map(target_nats, np.array_split(rows, cores), np.array_split(wanted, cores))
-    compare(probe, kept, np.array(witness.ask(probe.inputs)))
-    return bits_per_byte(np.concatenate(nats), targets.ravel(), part.token_bytes)
+            parts += pool.map(target_nats, np.array_split(rows, cores), np.array_split(wanted, cores))
+    return np.concatenate(parts).reshape(targets.shape)
+
+
+def compare(
+    witness: Answers, probes: list[Probe], nats: npt.NDArray[np.float64], targets: Tokens
+) -> tuple[tuple[npt.NDArray[np.float64], Tokens], npt.NDArray[np.float64]]:
+    """((nats that the model is ahead of the witness, the tokens), the witness's own rounding): each (probed tokens,).
+
+    Rounding is how far the witness differs from itself when the first batch is asked again, the same to the last token.
+    """
+
+    def witnessed(probe: Probe) -> npt.NDArray[np.float64]:
+        logits = np.array(witness.ask(probe.inputs)[np.arange(len(probe.rows)), probe.cuts - 1])
+        return target_nats(logits, targets[probe.rows, probe.cuts - 1])
+
+    found = [witnessed(probe) for probe in probes]
+    rounding = witnessed(probes[0]) - found[0]
+    own = np.concatenate([nats[probe.rows, probe.cuts - 1] for probe in probes])
+    tokens = np.concatenate([targets[probe.rows, probe.cuts - 1] for probe in probes])
+    return (np.concatenate(found) - own, tokens), rounding
+
+
+def check(gained: npt.NDArray[np.float64], rounding: npt.NDArray[np.float64]) -> None:
+    """Refuse a model that predicts better or worse in the process that has seen everything.
+
+    Raises:
+        Rejected: the mean difference, or one difference, is more than rounding explains.
+
+    """
+    spread = float(np.sqrt(np.square(rounding).mean()))
+    limit = max(MEAN_ROUNDING, ERRORS * spread / math.sqrt(len(gained)))
+    largest = max(float(np.abs(gained).max()), float(np.abs(rounding).max()))
+    if not (abs(gained.mean()) <= limit and largest <= MAX_ROUNDING):
+        raise Rejected(
+            f"not causal: a process that has seen what follows predicts {gained.mean():+.4f} nats a token better on average "
+            f"(at most {largest:.3f}); rounding explains {limit:.4f}"
+        )
 
 
 def answers(model: Answers, inputs: Tokens, batch: int) -> Generator[tuple[int, Floats]]:
@@ -292,9 +308,10 @@ def answers(model: Answers, inputs: Tokens, batch: int) -> Generator[tuple[int, 
     The logits are a copy, taken once: a model process shares the memory that it answers through, and could show other
     logits to the check of causality than to the sum.
     """
+    whole = np.concatenate([inputs, inputs[: -len(inputs) % batch]])  # every batch has the same shape
 
     def asked(at: int) -> Floats:
-        return np.array(model.ask(inputs[at : at + batch]))
+        return np.array(model.ask(whole[at : at + batch]))[: len(inputs) - at]
 
     asking = ThreadPoolExecutor(1)
     try:
@@ -317,30 +334,6 @@ def score(checkpoint: Path, part: data.Validation, *, batch: int | None, deadlin
     with two_models(checkpoint, **shape) as (model, witness):
         bpb, size = examine(model, witness, part, batch=batch)
     return Score(val_bpb=bpb, bytes=size, seconds=time.monotonic() - started)
-
-
-# --- the model process, seen from inside ------------------------------------------------------------------------------
-
-
-def serve(checkpoint: Path, channel: list[int]) -> None:
-    """Answer questions until the scorer closes its end. The only code here that imports the edited file."""
-    import torch  # noqa: PLC0415
-
-    from gpt import train  # noqa: PLC0415
-
-    shared, request, reply = channel
-    memory = mmap.mmap(shared, os.fstat(shared).st_size)
-    device = os.environ.get("AR_DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu")
-    model = train.load_model(checkpoint, device)
-    while question := os.read(request, REQUEST.size):
-        batch, length = REQUEST.unpack(question)
-        tokens = np.frombuffer(memory, np.int32, batch * length).reshape(batch, length).astype(np.int64)
-        logits = model(torch.from_numpy(tokens))
-        answer = np.frombuffer(memory, np.float32, offset=4 * tokens.size)
-        if logits.numel() <= answer.size:
-            torch.from_numpy(answer[: logits.numel()]).view(logits.shape).copy_(logits)
-        shape = [*logits.shape, 0, 0, 0][:3]
-        os.write(reply, REPLY.pack(logits.ndim, *shape))
 
 
 # --- the command ------------------------------------------------------------------------------------------------------
@@ -369,17 +362,12 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--batch", type=int, help=f"sequences of one exchange (default: {MEGABYTES} MB of logits)")
     parser.add_argument("--deadline", type=float, default=300, help="seconds for everything (default: 300)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--channel", type=int, nargs=3, help=argparse.SUPPRESS)
     return parser.parse_args(argv)
 
 
 def main(argv: list[str] | None = None) -> int:
     """Score and print; see the module for exit codes."""
     arguments = parse(argv)
-    if arguments.serve:
-        serve(arguments.serve, arguments.channel)
-        return 0
     try:
         part = data.validation(data_folder())
         result = score(existing(arguments.checkpoint), part, batch=arguments.batch, deadline=arguments.deadline)

@@ -1,55 +1,45 @@
-"""What can go wrong with a journal.
-
-JournalError
-├── JournalMissing       no journal at that path
-├── JournalUnusable      the file or its file system cannot hold a journal (read-only, network, not SQLite)
-│   └── JournalFull      no space is left: nothing was written, nothing was lost
-├── JournalBusy          another loop holds the lease; names its holder
-├── LeaseLost            this writer's lease was taken over: it must stop writing
-├── SessionOver          the session has ended: what is asked of it reaches nobody
-├── VersionConflict      the stream is not at the expected version; says which and where
-├── UnknownEvent         a stored event that this program does not know (newer program, other program)
-└── QueryRefused         a statement that may not run here (not read-only, too long, too large)
-
-Each message is one sentence that says what is wrong, where, and what to do.
-"""
+"""What can go wrong with a journal. Each message is one sentence: what is wrong, where, and what to do."""
 
 
 class JournalError(Exception):
-    """Root of everything the journal raises on purpose."""
+    """Base of every error that the journal raises deliberately."""
 
 
 class JournalMissing(JournalError):
-    """No journal at that path."""
+    """The path holds no journal, or the journal holds no such session or experiment."""
 
 
 class JournalUnusable(JournalError):
-    """The file or its file system cannot hold a journal."""
+    """The file or its file system cannot hold a journal: read-only, on a network, not SQLite."""
 
 
 class JournalFull(JournalUnusable):
-    """No space is left on the disk."""
+    """The disk has no space left: nothing was written, and nothing was lost."""
+
+
+class JournalLocked(JournalUnusable):
+    """Another process has locked a file of the journal for too long; the message names it if the kernel does."""
 
 
 class JournalBusy(JournalError):
-    """Another loop holds the lease."""
+    """Another loop holds the lease; the message names it."""
 
 
 class SessionOver(JournalError):
-    """The session has ended: what is asked of it reaches nobody."""
+    """The session has ended, so nobody will answer an intent for it."""
 
 
 class LeaseLost(JournalError):
-    """This writer's lease was taken over."""
+    """Another process has taken the lease over: this writer must stop."""
 
 
 class VersionConflict(JournalError):
-    """The stream is not at the expected version."""
+    """The stream is not at the expected version; the message names both."""
 
 
 class UnknownEvent(JournalError):
-    """A stored event that this program does not know."""
+    """This program does not know a stored event, because a newer or another program wrote it."""
 
 
 class QueryRefused(JournalError):
-    """A statement that may not run here."""
+    """The statement may not run: it is not read-only, takes too long, or asks for too much."""

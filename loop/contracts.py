@@ -1,18 +1,28 @@
-"""The ports of the loop: what passes between its rooms, and what a proposer, a workspace and a runner must be. Pure."""
+"""The values that pass between the packages of the loop, and what a proposer must do. Pure."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
 import msgspec
 
-from journal.events import Change, Comparison, IdeaRefused, RunFailed, RunFinished, RunPurpose, Usage
+from journal.events import (
+    Candidate,
+    Change,
+    Comparison,
+    IdeaRefused,
+    Isolation,
+    RunFailed,
+    RunFinished,
+    RunPurpose,
+    Usage,
+)
 from journal.projections.state import State
 
-BASELINE = 0  # the number of the experiment that measures the unchanged code
+BASELINE = 0  # number of the experiment that measures the unchanged code
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
-    """One change, as a proposer hands it in: whole new texts of the files that it edits, by path."""
+    """One change: the whole new text of each file that it edits, by path."""
 
     idea: str
     files: dict[str, str]
@@ -25,17 +35,20 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     retry_of: int | None = None
     retry_reason: str | None = None
     prompt_key: str | None = None
-    compared: Comparison | None = None  # what a reader said of its neighbours
+    compared: Comparison | None = None  # set if a model compared it with earlier experiments
+    isolation: Isolation | None = None  # of the command that made it; None if no command did
+    unread: tuple[str, ...] = ()  # the parts of the proposer's note that could not be read, a clause each
+    considered: tuple[Candidate, ...] = ()  # what the proposer considered beside it
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What a proposer is asked: one change of `files` on the incumbent, given everything the journal knows."""
+    """The request to a proposer: one change of `files` on the incumbent, given all that the journal holds."""
 
     session: str
     experiment: int
     attempt: int  # from 1; above 1 after a refusal
     parent: str  # the incumbent's commit
-    files: Mapping[str, str]  # the files in scope at the parent, path -> text
+    files: Mapping[str, str]  # path -> text of the files in scope at the parent
     state: State
     goal: str = ""
     brief: str = ""
@@ -43,16 +56,16 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     metric: str = ""
     direction: Literal["minimize", "maximize"] = "minimize"
     budget: float | None = None  # seconds of training per run
-    startup: float | None = None  # seconds that a run may take besides
+    startup: float | None = None  # seconds per run outside the budget
     device: str = ""
     refusals: Sequence[IdeaRefused] = ()  # of this experiment so far
-    plateau: int = 0  # experiments without a keep, where the brief calls so many a plateau: be bolder
-    rules: Sequence[str] = ()  # of this brief, in sentences: what a change may not do, what must hold
+    plateau: int = 0  # experiments since the last keep, if the brief calls so many a plateau: then be bolder
+    rules: Sequence[str] = ()  # sentences: what the brief forbids in a change, and what must hold after it
     one_knob: bool = False  # whether a change may move one named value only
 
 
 class Proposer(Protocol):
-    """Raises ProposerFailure where it has no usable proposal."""
+    """Raises ProposerFailure if it has no usable proposal."""
 
     name: str
 
@@ -60,51 +73,52 @@ class Proposer(Protocol):
 
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):
-    """The gate lets a proposal through."""
+    """The gate accepts a proposal."""
 
     change: Change
-    neighbours: tuple[int, ...] = ()  # the nearest earlier experiments
+    neighbours: tuple[int, ...] = ()  # numbers of the most similar earlier experiments
 
 
 class Rejected(msgspec.Struct, frozen=True, kw_only=True):
-    """The gate stops a proposal before it costs a run; `reason` is told to the proposer."""
+    """The gate refuses a proposal before it costs a run; the proposer reads `reason`."""
 
     change: Change
     rule: str
     reason: str
-    matched: int | None = None
+    matched: int | None = None  # number of the earlier experiment that it repeats
     score: float | None = None
 
 
 class BaselineTimes(msgspec.Struct, frozen=True, kw_only=True):
-    """What the unchanged code took at most, seconds by the loop's clock; no `startup` where it does not say when it starts."""
+    """The longest times of the unchanged code, seconds by the loop's clock."""
 
-    startup: float | None
-    training: float  # after that
-    wall: float  # both
+    startup: float | None  # None if the code does not report when its training starts
+    training: float  # after the start-up
+    wall: float  # start-up and training
     cpu: float  # processor time of all its processes
+    scoring: float | None = None  # of the model processes while they were scored; None without such processes
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run is bound to: the machine, one of its GPUs, or some of its processor cores."""
+    """What a run is bound to: the whole machine, one GPU, or some processor cores."""
 
-    name: str  # as the journal has it: cpu, cuda:1, cpu:0-3
-    words: str = ""  # for people
-    gpu: str | None = None  # the one GPU that a run may see, as CUDA_VISIBLE_DEVICES names it; None for all
-    cores: tuple[int, ...] = ()  # the processor cores that a run may use; empty for all
+    name: str  # in the journal: cpu, cuda:1, cpu:0-3
+    description: str = ""  # for people
+    gpu: str | None = None  # the one visible GPU, as CUDA_VISIBLE_DEVICES names it; None for all
+    cores: tuple[int, ...] = ()  # the usable processor cores; empty for all
 
     @property
     def is_gpu(self) -> bool:
         return self.name.startswith("cuda")
 
     @property
-    def torch(self) -> str:
-        """As torch names it inside the run, which sees no other."""
+    def torch_name(self) -> str:
+        """The name inside the run: a run that sees one GPU calls it cuda:0."""
         return "cpu" if not self.is_gpu else "cuda:0" if self.gpu is not None else self.name
 
 
 class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """One run to be made."""
+    """One run to execute."""
 
     session: str
     experiment: int
@@ -114,8 +128,8 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     purpose: RunPurpose
     device: Device = Device(name="cpu")
     by_model: bool = False  # whether a model wrote any of the code: such code needs a sandbox
-    usual: BaselineTimes | None = None
-    locked: Mapping[str, str] = {}  # path -> object name, as git names a file's bytes
+    baseline_times: BaselineTimes | None = None
+    locked: Mapping[str, str] = {}  # path -> git's object name of the file
 
 
 Outcome = RunFinished | RunFailed

@@ -1,8 +1,7 @@
-"""The way in from a console: imports nothing before a Ctrl-C is provided for."""
+"""The console script `ar-loop`. It imports nothing heavy before Ctrl-C is handled."""
 
-from journal.console.entry import enter
+from journal.console.entry import run_main
 
 
 def main() -> None:
-    """`ar-loop`."""
-    enter("loop.cli")
+    run_main("loop.cli")

@@ -1,13 +1,14 @@
-"""What can go wrong in the loop.
+"""The exceptions that the loop raises on purpose.
 
 LoopError
-├── BadInput             the person's input: brief, flags, repository; exit code 2
-├── ProposerFailure      a proposer gave no usable proposal; carries a kind and perhaps a time to wait
-├── WorkspaceError       git: a moved branch, a missing object, a refused path
-├── RunRefused           the run may not start here (no sandbox for a model's code, no device)
-├── Stopped              a person ended the loop: not an error, but it travels like one
-└── WorldBroken          disk full, GPU gone: the session pauses or ends, no experiment is blamed
+├── BadInput          the person's brief, flags or repository cannot be used; exit code 2
+├── ProposerFailure   a proposer gave no usable proposal
+├── WorkspaceError    git cannot do what the loop needs: a moved branch, a missing object
+├── RunRefused        the run may not start on this machine: a model wrote the code, and no sandbox works
+├── Stopped           a person ended the loop
+└── MachineFailure    the machine failed: a full disk, no process; the session pauses, no experiment is blamed
 
+Outside the tree: `loop.llm.messages.Fault`, which ends one call to the API and never leaves a proposer or a judge.
 Each message is one sentence that says what is wrong, where, and what to do.
 """
 
@@ -15,17 +16,17 @@ from journal.events import Usage
 
 
 class LoopError(Exception):
-    """Root of everything the loop raises on purpose."""
+    """Root of the tree."""
 
 
 class BadInput(LoopError):
-    """The person's input cannot be used as it is."""
+    """The person's input cannot be used."""
 
 
 class ProposerFailure(LoopError):
-    """A proposer gave no usable proposal. `kind` is a short word, `retry_after` in seconds, `usage` what it cost.
+    """A proposer gave no usable proposal. `kind` is a short word, `retry_after` in seconds, `usage` the cost.
 
-    `model` was asked, if one was; `prompt_key` is where it can be read.
+    `model` is the model that the proposer called, `prompt_key` the file below .ar/prompts with the call; None for no call.
     """
 
     def __init__(
@@ -47,20 +48,23 @@ class ProposerFailure(LoopError):
 
 
 class WorkspaceError(LoopError):
-    """Git cannot do, or must not do, what is asked."""
+    """Git cannot do, or must not do, what the loop needs."""
 
 
 class RunRefused(LoopError):
-    """The run may not start here."""
+    """The run may not start on this machine."""
 
 
 class MachineFailure(LoopError):
-    """The machine, not the experiment, is at fault."""
+    """The machine failed, not the experiment."""
 
 
 class Stopped(LoopError):
-    """A person ended the loop; `usage` is what the call of a proposer had cost by then."""
+    """A person ended the loop; `usage` is the cost of the proposer's call so far, `prompt_key` its file below .ar/prompts."""
 
-    def __init__(self, message: str = "A person ended the loop.", *, usage: Usage | None = None) -> None:
+    def __init__(
+        self, message: str = "A person ended the loop.", *, usage: Usage | None = None, prompt_key: str | None = None
+    ) -> None:
         super().__init__(message)
         self.usage = usage or Usage()
+        self.prompt_key = prompt_key

@@ -1,48 +1,51 @@
-"""`ar-tui`: reads its arguments, then either prints the status or opens the screen.
+"""`ar-tui`: parses the command line, then prints the status or opens the screen.
 
-Textual is imported only once it is certain that a screen will be shown. The options are argparse's, because Typer, which reads
-those of the other commands, needs pydantic for that: 70 ms and 9 MB of every start.
+Textual is imported only if a screen is opened. The options are argparse's, because Typer, which parses those of the other
+commands, needs pydantic: 70 ms and 9 MB at every start.
 """
 
 import argparse
+import gc
 import locale
 import os
 import sys
 from pathlib import Path
 from typing import NoReturn
 
-from journal.console.entry import refuse
+from msgspec.structs import replace
+
+from journal.console.entry import print_error
 from journal.console.locate import locate
 from journal.errors import JournalError
 from tui import headless
 from tui.state.keys import SCREENS
-from tui.state.ui import Look
+from tui.state.ui import DisplayOptions
 from tui.terminal.themes import THEMES
 
-DESCRIPTION = "Show the experiments of a session: what the loop tries, what it kept, and why."
+DESCRIPTION = "Show the experiments of a session: what the loop tries, what it keeps, and why."
 SHELLS = ("bash", "zsh", "fish", "tcsh")
-EXAMPLE = """\
+EXAMPLES = """\
 examples:
-  ar-tui                          beside a running loop, in the repository
-  ar-tui --journal run.db --replay
-  ar-tui | cat                    the status as plain lines
+  ar-tui                                follow the loop of this repository
+  ar-tui --journal run.db --replay      replay another journal from its first event
+  ar-tui | cat                          print the status as plain lines
   ar-tui --show-completion bash > ~/.local/share/bash-completion/completions/ar-tui
 """
 
 
-class Arguments(argparse.ArgumentParser):
-    """A command line that refuses in the same form as the other commands."""
+class _ArgumentParser(argparse.ArgumentParser):
+    """Prints errors in the form of the other commands."""
 
     def error(self, message: str) -> NoReturn:
-        sys.exit(refuse(f"{message} (see `{self.prog} --help`)."))
+        sys.exit(print_error(f"{message} (see `{self.prog} --help`)."))
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    arguments = Arguments(
+    arguments = _ArgumentParser(
         prog="ar-tui",
         description=DESCRIPTION,
-        epilog=EXAMPLE,
+        epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = arguments.add_argument
@@ -50,25 +53,34 @@ def parser() -> argparse.ArgumentParser:
         "--journal",
         type=Path,
         metavar="PATH",
-        help="the journal (default: $AR_JOURNAL, else .ar/journal.db of this repository)",
+        help="journal to read (default: $AR_JOURNAL, else .ar/journal.db of this repository)",
     )
-    add("--at", type=_position, metavar="POSITION", help="show the journal as it stood at this position")
-    add("--replay", action="store_true", help="begin at the first event, to play or step through")
-    add("--lines", action="store_true", help="print a line per event, for logs and screen readers")
-    add("--theme", choices=tuple(THEMES), help="colours (default: the terminal's own; plain if NO_COLOR is set)")
+    add("--at", type=_position, metavar="POSITION", help="show the journal as of this position")
+    add("--replay", action="store_true", help="start at the first event, to play or step through the journal")
+    add("--lines", action="store_true", help="print the status, then a line per event (for logs and screen readers)")
+    add("--theme", choices=tuple(THEMES), help="colours (default: your last choice; plain if NO_COLOR is set)")
     add("--calm", action="store_true", help="redraw at most every five seconds")
-    add("--mouse", action="store_true", help="take the mouse (to select text, hold shift in most terminals)")
-    add("--readonly", action="store_true", help="disable the keys that pause, skip, stop, direct or veto")
+    add(
+        "--mouse",
+        action=argparse.BooleanOptionalAction,
+        help="click and scroll with the mouse (to select text, hold shift in most terminals)",
+    )
+    add(
+        "--bell",
+        action=argparse.BooleanOptionalAction,
+        help="ring, notify and set the terminal's title on a keep, a crash and the end",
+    )
+    add("--readonly", action="store_true", help="turn off the keys that pause, skip, stop, direct, veto or branch")
     add("--ascii", action="store_true", help="use ASCII characters only (default if the locale is not UTF-8)")
-    add("--picture", type=Path, metavar="FILE", help="write one screen as an SVG file")
-    add("--screen", choices=SCREENS, default="live", help="the screen of the picture (default: live)")
-    add("--show-completion", choices=SHELLS, help="print a completion script for this shell")
-    add("--size", type=_size, default=(100, 30), metavar="WxH", help="the size of the picture (default: 100x30)")
+    add("--picture", type=Path, metavar="FILE", help="write a picture of one screen as an SVG file, and exit")
+    add("--screen", choices=SCREENS, default="live", help="screen of the picture (default: live)")
+    add("--size", type=_size, default=(100, 30), metavar="WxH", help="size of the picture in cells (default: 100x30)")
+    add("--show-completion", choices=SHELLS, help="print a completion script for this shell, and exit")
     return arguments
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command; the exit code."""
+    """Run the command. Returns the exit code."""
     arguments = parser()
     options = arguments.parse_args(argv)
     if options.show_completion is not None:
@@ -77,60 +89,73 @@ def main(argv: list[str] | None = None) -> int:
         print(shtab.complete(arguments, options.show_completion))
         return 0
     try:
-        return _open(options)
+        return _run(options)
     except JournalError as error:
-        return refuse(str(error))
+        return print_error(str(error))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
 
-def _open(options: argparse.Namespace) -> int:
-    path = locate(options.journal)
-    position = 1 if options.replay else options.at
+def _run(options: argparse.Namespace) -> int:
+    path, display = locate(options.journal), _display(options)
     if options.lines:
         return headless.follow(path)
     if options.picture is not None:
         width, height = options.size
-        headless.draw(path, options.picture, screen=options.screen, look=_look(options), width=width, height=height)
+        headless.draw(path, options.picture, screen=options.screen, display=display, width=width, height=height)
         return 0
-    if not _is_screen():
+    if not _is_terminal():
         return headless.print_status(path, position=options.at)
+    gc.disable()  # nothing that is imported becomes garbage, and looking for it takes a tenth of the start
     from tui.app.app import run  # noqa: PLC0415 - Textual costs 175 ms
 
-    return run(path, look=_look(options), replay=position, mouse=options.mouse)
+    return run(path, display=_with_choices(display, options), replay=1 if options.replay else options.at)
 
 
-def _look(options: argparse.Namespace) -> Look:
-    no_colour = bool(os.environ.get("NO_COLOR"))
-    return Look(
-        theme=options.theme or ("plain" if no_colour else "terminal"),
-        ascii=options.ascii or not _unicode(),
-        readonly=options.readonly,
-        calm=options.calm,
+def _display(options: argparse.Namespace) -> DisplayOptions:
+    return DisplayOptions(
+        theme=options.theme or ("plain" if os.environ.get("NO_COLOR") else "terminal"),
+        is_ascii=options.ascii or not _is_unicode(),
+        is_readonly=options.readonly,
+        is_calm=options.calm,
     )
 
 
-def _unicode() -> bool:
-    """Whether the locale says UTF-8. Python's own answer is yes even in the C locale, so the variables decide."""
-    named = next((os.environ[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if os.environ.get(name)), None)
-    return "utf" in (named or locale.getpreferredencoding(do_setlocale=False)).lower()
+def _with_choices(display: DisplayOptions, options: argparse.Namespace) -> DisplayOptions:
+    """The options with those that the user chose on the screen before; the command line overrides them."""
+    from tui.app import options_file  # noqa: PLC0415 - only a screen needs it
+
+    chosen = options_file.read(options_file.default_file(), display)
+    has_theme = options.theme is not None or os.environ.get("NO_COLOR")
+    return replace(
+        chosen,
+        theme=display.theme if has_theme else chosen.theme,
+        has_mouse=chosen.has_mouse if options.mouse is None else options.mouse,
+        has_bell=chosen.has_bell if options.bell is None else options.bell,
+    )
+
+
+def _is_unicode() -> bool:
+    """Whether the locale is UTF-8. Python itself uses UTF-8 even in the C locale, so the environment decides."""
+    name = next((os.environ[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if os.environ.get(name)), None)
+    return "utf" in (name or locale.getpreferredencoding(do_setlocale=False)).lower()
 
 
 def _position(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is no position: positions count events from 1")
+        raise argparse.ArgumentTypeError(f"{text} is not a position: write a number from 1")
     return int(text)
 
 
 def _size(text: str) -> tuple[int, int]:
     width, cross, height = text.partition("x")
     if not (cross and width.isdecimal() and height.isdecimal() and 20 <= int(width) <= 400 and 5 <= int(height) <= 200):
-        raise argparse.ArgumentTypeError(f"{text} is no size: write columns and lines, such as 100x30")
+        raise argparse.ArgumentTypeError(f"{text} is not a size from 20x5 to 400x200, such as 100x30")
     return int(width), int(height)
 
 
-def _is_screen() -> bool:
+def _is_terminal() -> bool:
     return (
         sys.stdin.isatty()
         and sys.stdout.isatty()

@@ -1,8 +1,8 @@
-"""The way in from a console: imports nothing before a Ctrl-C is provided for."""
+"""The entry point of `ar-tui`: it imports nothing before Ctrl-C is handled."""
 
-from journal.console.entry import enter
+from journal.console.entry import run_main
 
 
 def main() -> None:
     """`ar-tui`."""
-    enter("tui.cli")
+    run_main("tui.cli")

@@ -1,4 +1,4 @@
-"""Without a screen: the status as lines, each event as a line, one screen as a picture."""
+"""Output without a screen: the status as lines, events as lines, one screen as a picture."""
 
 import sys
 from datetime import UTC, datetime
@@ -6,36 +6,32 @@ from pathlib import Path
 
 from journal.errors import JournalError
 from journal.store import Reader
-from journal.store.tail import Tail
-from journal.store.tail import follow as tail_events
+from journal.store import tail as journal_tail
 from tui.feed.archive import Archive
-from tui.feed.feed import look_once
-from tui.feed.scene import SceneBuilder, moment, told_at
-from tui.model.snapshot import Snapshot
+from tui.feed.feed import read_snapshot
+from tui.feed.scene import display_time, last_event_time, scene_builder
 from tui.screens.paint import paint
-from tui.state.ui import Look, Ui
+from tui.state.ui import DisplayOptions, Ui
 from tui.widgets.status_lines import event_line, status_lines
 
 
 def print_status(path: Path, *, position: int | None = None) -> int:
-    """The status, on stdout."""
-    _print(look_once(path, position=position), then=position is not None)
+    """Print the status, now or as of a position. Returns the exit code."""
+    snapshot = read_snapshot(path, position=position)
+    now = (last_event_time(snapshot) if position is not None else None) or display_time(snapshot, now=datetime.now(UTC))
+    print("\n".join(status_lines(snapshot, now=now, is_replay=position is not None)), flush=True)
     return 0
 
 
-def _print(snapshot: Snapshot, *, then: bool) -> None:
-    now = (moment(snapshot) if then else None) or told_at(snapshot, now=datetime.now(UTC))
-    print("\n".join(status_lines(snapshot, now=now)), flush=True)
-
-
 def follow(path: Path) -> int:
-    """The status, then a line for each thing that happens, until interrupted."""
-    with Tail(path) as tail:
+    """Print the status, then a line per event until interrupted. Returns the exit code."""
+    with journal_tail.Tail(path) as tail:
         reader = Reader(path)
         try:
-            snapshot = look_once(path)
-            _print(snapshot, then=False)
-            for recorded in tail_events(reader, after=snapshot.head, tail=tail):
+            snapshot = read_snapshot(path)
+            lines = status_lines(snapshot, now=display_time(snapshot, now=datetime.now(UTC)))
+            print("\n".join(lines), flush=True)
+            for recorded in journal_tail.follow(reader, after=snapshot.head, tail=tail):
                 print(event_line(recorded), flush=True)
         except KeyboardInterrupt:
             return 130
@@ -44,22 +40,25 @@ def follow(path: Path) -> int:
     return 0
 
 
-def draw(path: Path, file: Path, *, screen: str, look: Look, width: int, height: int) -> None:
-    """One screen as an SVG. Raises JournalError, also if the file cannot be written."""
-    from tui.widgets.picture import svg  # noqa: PLC0415 - its imports cost 40 ms that no screen needs
+def draw(path: Path, file: Path, *, screen: str, display: DisplayOptions, width: int, height: int) -> None:
+    """Write one screen as an SVG. Raises JournalError, also if the file cannot be written."""
+    from tui.widgets.picture import svg  # noqa: PLC0415 - its imports take 40 ms that no other screen needs
 
-    snapshot = look_once(path)
+    snapshot = read_snapshot(path)
     archive = Archive(path)
     try:
-        stage = SceneBuilder(archive=archive, ledger=snapshot.view.ledger)
+        builder = scene_builder(archive, snapshot.view.ledger)
         best = snapshot.view.session.best_row if snapshot.view.session else None
-        ui = Ui(screen=screen, look=look, experiment=best)
-        scene = stage.scene(snapshot, ui, now=moment(snapshot) or datetime.now(UTC), height=height)
+        now = last_event_time(snapshot) or datetime.now(UTC)
+        scene = builder.build(
+            snapshot, Ui(screen=screen, display=display, experiment=best), now=now, size=(width, height)
+        )
         frame = paint(scene, width=width, height=height)
     finally:
         archive.close()
     try:
-        file.write_text(svg(frame, theme=look.theme), encoding="utf-8")
+        file.write_text(svg(frame, theme=display.theme), encoding="utf-8")
     except OSError as error:
         raise JournalError(f"The picture {file} cannot be written: {error.strerror}.") from error
-    print(f"wrote {file}", file=sys.stderr) if sys.stderr.isatty() else None
+    if sys.stderr.isatty():
+        print(f"wrote {file}", file=sys.stderr)

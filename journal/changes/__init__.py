@@ -1,1 +1,1 @@
-"""What a change is, whether it was tried before, and how to find it again. Pure; standard library only."""
+"""What an edit does: its normal form, its signature, and the knobs that it changes. Pure; standard library only."""

@@ -1,17 +1,18 @@
 """The knobs of YAML, TOML and JSON files: scalars named by their path, `optimizer.lr` or `betas[1]`. Pure.
 
-The texts are scanned, not parsed into objects, because a knob is a place in a text: what the scan does not understand (block
-texts, anchors, inline tables) holds no knob. Whether a file is valid is the gate's business.
+The texts are scanned, not parsed into objects, because a knob needs its offsets in the text. Syntax that the scan does not
+know (block scalars, anchors, inline tables) has no knobs. The gate checks whether a file is valid.
 """
 
-import json as strict
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
 
-from journal.changes.knob import Knob, KnobRange, Value, rules
+from journal.changes.knob import Knob, KnobRange, Value, parse_range
 
-LONGEST = 4_300  # digits of an integer that Python reads (sys.int_info.default_max_str_digits)
+MAX_LEVELS = 32  # of objects and arrays: a knob's name has a part for each
+MAX_DIGITS = 4_300  # digits of an integer that Python reads (sys.int_info.default_max_str_digits)
 _INTEGER = re.compile(r"[-+]?\d+(_\d+)*")
 _REAL = re.compile(r"[-+]?(\d+(_\d+)*(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
 _SCALAR = r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s#,\[\]{}\"'&*|>!](?:[^#,\[\]{}]*[^\s#,\[\]{}])?"
@@ -21,14 +22,15 @@ _LINE = re.compile(
 )
 _TABLE = re.compile(r"\s*\[(?P<name>[\w.-]+)\]\s*(#.*)?$")
 _PART = re.compile(rf"(?:{_SCALAR})(?=\s*(?:,|$))")
-_JSON = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
+# a string without an end is one token, or the scan would begin anew at each of its quotation marks
+_JSON = re.compile(r'"(?:[^"\\]++|\\(?:.|\Z))*+(?:"|\Z)|[{}\[\]:,]|[^\s{}\[\]:,"]+', re.DOTALL)
 
 
-def yaml(text: str) -> tuple[Knob, ...]:
+def yaml_knobs(text: str) -> tuple[Knob, ...]:
     """The scalars of nested mappings, and of lists on one line."""
     found: list[Knob] = []
-    path: list[tuple[int, str]] = []  # indentation and key of the mappings that are open
-    block: int | None = None  # indentation of the key of a block text, which holds no keys
+    path: list[tuple[int, str]] = []  # indentation and key of each enclosing mapping
+    block: int | None = None  # indentation of the key of a block scalar, which has no keys
     for start, line in _lines(text):
         indent = len(line) - len(line.lstrip(" "))
         if line.strip() and block is not None and indent <= block:
@@ -40,11 +42,11 @@ def yaml(text: str) -> tuple[Knob, ...]:
         path = [entry for entry in path if entry[0] < indent]
         name = ".".join([key for _, key in path] + [match["key"]])
         path.append((indent, match["key"]))
-        found += _of_line(name, match, start)
-    return _once(found)
+        found += _line_knobs(name, match, start)
+    return _unique(found)
 
 
-def toml(text: str) -> tuple[Knob, ...]:
+def toml_knobs(text: str) -> tuple[Knob, ...]:
     """The scalars of tables, and of arrays on one line."""
     found: list[Knob] = []
     table = ""
@@ -54,79 +56,79 @@ def toml(text: str) -> tuple[Knob, ...]:
         if header:
             table = f"{header['name']}."
         elif line.lstrip().startswith("[["):
-            table = "\0"  # arrays of tables have no one name
+            table = "\0"  # arrays of tables have no unique name
         elif match and match["sign"] == "=" and table != "\0":
-            found += _of_line(f"{table}{match['key']}", match, start)
-    return _once(found)
+            found += _line_knobs(f"{table}{match['key']}", match, start)
+    return _unique(found)
 
 
-def json(text: str) -> tuple[Knob, ...]:
+def json_knobs(text: str) -> tuple[Knob, ...]:
     """The scalars of objects and arrays."""
-    return _once(list(_scalars([(match[0], match.start()) for match in _JSON.finditer(text)])))
+    return _unique(list(_scalars([(match[0], match.start()) for match in _JSON.finditer(text)])))
 
 
-def _scalars(words: list[tuple[str, int]]) -> Iterator[Knob]:
+def _scalars(tokens: list[tuple[str, int]]) -> Iterator[Knob]:
     levels: list[str | int] = []  # the key or the index at each open level
-    before = ""
-    for word, start in words:
-        if word in ("{", "["):
-            levels.append("" if word == "{" else 0)
-        elif word in ("}", "]"):
-            levels = levels[:-1]
-        elif levels and word != ":":
+    previous = ""
+    for sign, start in tokens:
+        if sign in ("{", "["):
+            levels.append("" if sign == "{" else 0)
+        elif sign in ("}", "]"):
+            del levels[-1:]
+        elif levels and sign != ":":
             last = levels[-1]
-            if word == ",":
+            if sign == ",":
                 levels[-1] = last + 1 if isinstance(last, int) else ""
-            elif isinstance(last, str) and before in ("{", ","):
-                levels[-1] = word.strip('"')
-            else:
-                knob = _knob(_joined(levels), word, start, KnobRange())
+            elif isinstance(last, str) and previous in ("{", ","):
+                levels[-1] = sign.strip('"')
+            elif len(levels) <= MAX_LEVELS:
+                knob = _knob(_path(levels), sign, start, KnobRange())
                 yield from [knob] if knob else []
-        before = word
+        previous = sign
 
 
-def _of_line(name: str, match: re.Match[str], start: int) -> Iterator[Knob]:
-    comment = rules(match["comment"] or "")
+def _line_knobs(name: str, match: re.Match[str], start: int) -> Iterator[Knob]:
+    allowed = parse_range(match["comment"] or "")
     if match["scalar"] is not None:
-        knob = _knob(name, match["scalar"].rstrip(), start + match.start("scalar"), comment)
+        knob = _knob(name, match["scalar"].rstrip(), start + match.start("scalar"), allowed)
         yield from [knob] if knob else []
     elif match["list"] is not None:
-        for place, part in enumerate(_PART.finditer(match["list"], 1, len(match["list"]) - 1)):
-            knob = _knob(f"{name}[{place}]", part[0].rstrip(), start + match.start("list") + part.start(), comment)
+        for index, part in enumerate(_PART.finditer(match["list"], 1, len(match["list"]) - 1)):
+            knob = _knob(f"{name}[{index}]", part[0].rstrip(), start + match.start("list") + part.start(), allowed)
             yield from [knob] if knob else []
 
 
-def _knob(name: str, source: str, start: int, comment: KnobRange) -> Knob | None:
+def _knob(name: str, source: str, start: int, allowed: KnobRange) -> Knob | None:
     value = _value(source)
     if value is None:
         return None
-    return Knob(name=name, value=value, source=source, start=start, end=start + len(source), rules=comment)
+    return Knob(name=name, value=value, source=source, start=start, end=start + len(source), range=allowed)
 
 
 def _value(source: str) -> Value | None:
     if source in ("true", "false", "True", "False"):
         return source.lower() == "true"
     if _INTEGER.fullmatch(source):
-        return int(source) if len(source) <= LONGEST else None
+        return int(source) if len(source) <= MAX_DIGITS else None
     if _REAL.fullmatch(source):
         return float(source)
     if source.startswith('"'):
         try:
-            return str(strict.loads(source))
+            return str(json.loads(source))
         except ValueError:
             return None
     return None if source in ("null", "~", "None") else source.strip("'")
 
 
-def _joined(levels: list[str | int]) -> str:
+def _path(levels: list[str | int]) -> str:
     parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in levels)
     return "".join(parts).lstrip(".")
 
 
-def _once(found: list[Knob]) -> tuple[Knob, ...]:
-    """Names that stand once: what is set twice has no one place to edit."""
-    stands = Counter(knob.name for knob in found)
-    return tuple(knob for knob in found if stands[knob.name] == 1)
+def _unique(found: list[Knob]) -> tuple[Knob, ...]:
+    """The knobs whose name occurs once; a name that occurs twice has no single place to edit."""
+    counts = Counter(knob.name for knob in found)
+    return tuple(knob for knob in found if counts[knob.name] == 1)
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:

@@ -1,8 +1,9 @@
-"""What a knob is: a named literal with its place in a text, and what the comment behind it allows. Pure.
+"""A knob: a named literal in a text, and the range that the comment after it declares. Pure.
 
-MATRIX_LR = 0.04     # peak rate of Muon [0.005..0.2]      a range, ends included
+MATRIX_LR = 0.04     # peak rate of Muon [0.005..0.2]      a range with its ends
 WINDOW = "SSSL"      # attention pattern {SSSL, SL, L}     the choices
 WIDTH = 128          # model width, multiple of 64         a number or the name of another knob
+learning_rate = 1e-3 # [1e-4..1e-1]                        in small letters: a knob to move only with a range
 VOCAB_SIZE = 2048    # fixed by the tokenizer              not a knob to move
 """
 
@@ -19,13 +20,18 @@ _FIXED = re.compile(r"\bfixed\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnobRange:
-    """What a comment says about the values that a knob may take."""
+    """The values that a knob may take, as its comment declares them."""
 
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
     multiple: str | None = None  # a number, or the name of another knob
     fixed: bool = False
+
+    @property
+    def is_declared(self) -> bool:
+        """Whether the comment names values."""
+        return self.low is not None or self.high is not None or bool(self.choices)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +43,11 @@ class Knob:
     source: str
     start: int
     end: int
-    rules: KnobRange = KnobRange()
+    range: KnobRange = KnobRange()
 
 
-def rules(comment: str) -> KnobRange:
-    """What a trailing comment declares; anything that does not read as the grammar is prose."""
+def parse_range(comment: str) -> KnobRange:
+    """The range that a trailing comment declares; text outside the grammar is ignored."""
     span = _RANGE.search(comment)
     low, high = (_number(span[1]), _number(span[2])) if span else (None, None)
     choices = _CHOICES.search(comment)

@@ -1,4 +1,4 @@
-"""Local names of functions: which are bound where, numbered by first appearance, and temporaries put in place."""
+"""Local names of functions: number them by first appearance, and inline temporaries. Pure."""
 
 import ast
 from collections import Counter
@@ -13,17 +13,17 @@ _SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return, ast.Expr)
 
 
 def slot_of(node: ast.AST) -> int | None:
-    """The slot of a local name's node, None for a name that is not local."""
+    """The slot of a local name's node; None if the name is not local."""
     return getattr(node, "slot", None)
 
 
 def assign_slots(tree: ast.Module, keywords: AbstractSet[str]) -> None:
-    """Give every local name of every function its slot. Parameters whose name is among `keywords` keep it: callers use it."""
+    """Give every local name of every function a slot, except parameters in `keywords`, whose names callers use."""
     _Slots(keywords).visit(tree)
 
 
 def local_names(function: ast.AST) -> set[str]:
-    """All names bound in a function, its inner scopes included."""
+    """All names bound in a function and in its inner scopes."""
     return {name for node in ast.walk(function) for name in _binds(node)}
 
 
@@ -35,14 +35,14 @@ class _Slots(ast.NodeVisitor):
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         self._name(node, node.name)
-        for outside in (*node.decorator_list, *node.args.defaults, *filter(None, node.args.kw_defaults)):
-            self.visit(outside)
-        self._inside(node.args, node.body)
+        for outer in (*node.decorator_list, *node.args.defaults, *filter(None, node.args.kw_defaults)):
+            self.visit(outer)
+        self._visit_scope(node.args, node.body)
 
     visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
-        self._inside(node.args, [node.body])
+        self._visit_scope(node.args, [node.body])
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         outer, self._scopes = self._scopes, []
@@ -67,9 +67,9 @@ class _Slots(ast.NodeVisitor):
         else:
             super().generic_visit(node)
 
-    def _inside(self, arguments: ast.arguments, body: Sequence[ast.AST]) -> None:
-        outermost = not self._scopes
-        self._next = 0 if outermost else self._next
+    def _visit_scope(self, arguments: ast.arguments, body: Sequence[ast.AST]) -> None:
+        is_outermost = not self._scopes
+        self._next = 0 if is_outermost else self._next
         parameters = [n for n in ast.walk(arguments) if isinstance(n, ast.arg)]
         scope: Scope = {n.arg: None for n in parameters if n.arg not in self._keywords}
         scope |= {name: None for name in _bound(body) if name not in scope}
@@ -90,9 +90,9 @@ class _Slots(ast.NodeVisitor):
 
 
 def _bound(body: Sequence[ast.AST]) -> Iterator[str]:
-    """Names bound directly in a scope, not in the scopes inside it, less those declared global or nonlocal."""
-    elsewhere = {name for node in _within(body) if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names}
-    yield from (name for node in _within(body) for name in _binds(node) if name not in elsewhere)
+    """Names bound in a scope itself, not in its inner scopes, without those declared global or nonlocal."""
+    outer = {name for node in _within(body) if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names}
+    yield from (name for node in _within(body) for name in _binds(node) if name not in outer)
 
 
 def _within(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
@@ -119,7 +119,7 @@ def _targets(target: ast.expr) -> Iterator[str]:
 
 
 def inline_temporaries(function: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-    """`t = f(x); return g(t)` is `return g(f(x))`: a name bound once and read once, in the very next statement."""
+    """Turn `t = f(x); return g(t)` into `return g(f(x))`: for a name bound once and read once, in the next statement."""
     stored: Counter[str] = Counter()
     loaded: Counter[str] = Counter()
     excluded: set[str] = set()
@@ -135,24 +135,24 @@ def inline_temporaries(function: ast.FunctionDef | ast.AsyncFunctionDef) -> None
             blocks += [
                 block for key in ("body", "orelse", "finalbody") if isinstance(block := getattr(node, key, None), list)
             ]
-    once = {name for name in stored if stored[name] == loaded[name] == 1} - excluded
-    for block in blocks if once else ():
-        _inline(block, once)
+    temporaries = {name for name in stored if stored[name] == loaded[name] == 1} - excluded
+    for block in blocks if temporaries else ():
+        _inline(block, temporaries)
 
 
-def _inline(block: list[ast.stmt], once: set[str]) -> None:
+def _inline(block: list[ast.stmt], temporaries: set[str]) -> None:
     for index in range(len(block) - 2, -1, -1):
         match block[index]:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in once:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in temporaries:
                 following = block[index + 1]
-                if isinstance(following, _SIMPLE) and _put(following, name, value):
+                if isinstance(following, _SIMPLE) and _substitute(following, name, value):
                     del block[index]
             case _:
                 pass
 
 
-def _put(statement: ast.stmt, name: str, value: ast.expr) -> bool:
-    """Replace the one reading of a name, unless it lies in a scope that is evaluated later or again and again."""
+def _substitute(statement: ast.stmt, name: str, value: ast.expr) -> bool:
+    """Replace the only use of a name, unless it is in a scope that is evaluated later or repeatedly."""
     for node in _within([statement]):
         if isinstance(node, _SCOPES + _COMPREHENSIONS):
             continue
@@ -161,8 +161,8 @@ def _put(statement: ast.stmt, name: str, value: ast.expr) -> bool:
                 setattr(node, field, value)
                 return True
             if isinstance(child, list):
-                for place, item in enumerate(child):
+                for index, item in enumerate(child):
                     if isinstance(item, ast.Name) and item.id == name and isinstance(item.ctx, ast.Load):
-                        child[place] = value
+                        child[index] = value
                         return True
     return False

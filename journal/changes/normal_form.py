@@ -1,8 +1,8 @@
-"""The normal form of a Python file: what is left when everything that does not change the program is taken away.
+"""The normal form of a Python file, which edits that do not change the program leave as it is. Pure.
 
-Comments, docstrings, formatting and annotations go; arithmetic on numbers is folded; import aliases are resolved; names
-assigned once and used once in the next statement are put in place; keyword arguments and the operands of products
-are sorted; local names become slots. What remains is a list of statements per function, class body and module.
+It drops comments, docstrings, formatting and annotations, folds arithmetic on numbers, resolves import aliases, inlines
+names that are assigned once and used once in the next statement, sorts keyword arguments and the operands of products,
+and numbers local names. The result is a list of statements per function, class body and module.
 """
 
 import ast
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from journal.changes.local_names import assign_slots, inline_temporaries, slot_of
 from journal.changes.python_knobs import evaluate
-from journal.changes.rewrites import Function, rewritten
+from journal.changes.rewrites import Function, rewrite
 
 Namer = Callable[[ast.AST, str], str]
 COMPOUND = ("body", "orelse", "handlers", "finalbody", "cases")
@@ -21,7 +21,7 @@ MODULE = ""
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement without its block; `depth` is how deep it is nested in its unit."""
+    """One statement without its block; `depth` is its nesting depth in its unit."""
 
     node: ast.AST
     depth: int
@@ -34,7 +34,7 @@ Units = Mapping[str, Sequence[Statement]]  # qualified name of a function or cla
 
 
 def normalise(parsed: ast.Module, nodes: Sequence[ast.AST], bound: AbstractSet[str]) -> Units:
-    """The units of a file; `nodes` are all those of its tree, `bound` the names that it stores to. Takes the tree apart."""
+    """The units of a file. `nodes` are all nodes of its tree, `bound` the names that it assigns. Modifies the tree."""
     loaded = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
     keywords = {node.arg for node in nodes if isinstance(node, ast.keyword) and node.arg}
     tree = _Simplify(_aliases(nodes, bound), loaded=loaded).visit(parsed)
@@ -45,27 +45,29 @@ def normalise(parsed: ast.Module, nodes: Sequence[ast.AST], bound: AbstractSet[s
     return units
 
 
-def kept(node: ast.AST, name: str) -> str:
-    """Names as they are written."""
+def written_name(node: ast.AST, name: str) -> str:
+    """A name as it is written."""
     del node
     return name
 
 
-def canonical(node: ast.AST, name: str) -> str:
-    """Local names by their slot."""
+def canonical_name(node: ast.AST, name: str) -> str:
+    """A local name as its slot, any other as it is."""
     slot = slot_of(node)
     return name if slot is None else f"%{slot}"
 
 
 def canonical_text(units: Units) -> str:
-    """The whole normal form as one text; functions and classes may stand in any order."""
+    """The whole normal form as one text, independent of the order of functions and classes."""
     return "\n".join(
-        f"{name}\n{unit}" for name in sorted(units) for unit in ["\n".join(s.render(canonical) for s in units[name])]
+        f"{name}\n{unit}"
+        for name in sorted(units)
+        for unit in ["\n".join(s.render(canonical_name) for s in units[name])]
     )
 
 
 def _collect(body: Sequence[ast.stmt], scope: str, units: dict[str, list[Statement]]) -> None:
-    """Sort the statements of a module or class into units; functions of a function stay statements of it."""
+    """Sort the statements of a module or class into units; a nested function belongs to its outer function."""
     for node in body:
         if isinstance(node, Function | ast.ClassDef):
             name = f"{scope}.{node.name}" if scope else node.name
@@ -91,7 +93,7 @@ def _flatten(body: Sequence[ast.AST], depth: int) -> Iterator[Statement]:
 
 
 def _aliases(nodes: Sequence[ast.AST], bound: AbstractSet[str]) -> dict[str, str]:
-    """Names bound by imports alone -> the dotted path that they stand for."""
+    """Names that only imports bind -> their dotted paths."""
     paths: dict[str, str] = {}
     parameters: set[str] = set()
     for node in nodes:
@@ -107,7 +109,7 @@ def _aliases(nodes: Sequence[ast.AST], bound: AbstractSet[str]) -> dict[str, str
 
 
 class _Simplify(ast.NodeTransformer):
-    """Rewrites that keep the meaning and remove the writer's choices."""
+    """Rewrites that keep the meaning and remove differences of style."""
 
     def __init__(self, aliases: Mapping[str, str], *, loaded: AbstractSet[str]) -> None:
         self._aliases = aliases
@@ -119,28 +121,30 @@ class _Simplify(ast.NodeTransformer):
             return folded
         visited = self.generic_visit(node)
         if isinstance(visited, ast.stmt | ast.mod | ast.excepthandler | ast.match_case):
-            self._clear(visited)
-        visited = rewritten(visited)
+            self._drop_idle(visited)
+        visited = rewrite(visited)
         if isinstance(visited, Function):
             inline_temporaries(visited)
         return visited
 
-    def _clear(self, node: ast.AST) -> None:
+    def _drop_idle(self, node: ast.AST) -> None:
         for block in COMPOUND:
             children = getattr(node, block, None)
             if isinstance(children, list):
-                setattr(node, block, [child for child in children if not self._idle(child)])
+                setattr(node, block, [child for child in children if not self._is_idle(child)])
 
     def _fold(self, node: ast.AST) -> ast.AST | None:
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in self._aliases:
-            return ast.Name(id=f"@{self._aliases[node.id]}", ctx=ast.Load())  # marked: a missing import shows
+            return ast.Name(
+                id=f"@{self._aliases[node.id]}", ctx=ast.Load()
+            )  # the mark makes a missing import a difference
         if isinstance(node, ast.BinOp | ast.UnaryOp):
             value = evaluate(node)
             return None if value is None else ast.copy_location(ast.Constant(value=value), node)
         return None
 
-    def _idle(self, node: ast.AST) -> bool:
-        """Statements that do nothing by themselves: docstrings, `pass`, imports whose names are resolved where used."""
+    def _is_idle(self, node: ast.AST) -> bool:
+        """Whether a statement does nothing by itself: a docstring, `pass`, an import whose names are resolved at their uses."""
         match node:
             case ast.Pass() | ast.Nonlocal() | ast.Expr(value=ast.Constant()):
                 return True
@@ -152,7 +156,7 @@ class _Simplify(ast.NodeTransformer):
 
 
 def _render(node: object, namer: Namer, *, header: bool = False) -> str:
-    """An s-expression. With `header` the node's own blocks are left out."""
+    """The node as an s-expression; with `header` without its blocks."""
     match node:
         case ast.Name(id=name):
             text = namer(node, name)
@@ -178,19 +182,19 @@ def _render(node: object, namer: Namer, *, header: bool = False) -> str:
 def _fields(node: ast.AST, namer: Namer, *, header: bool) -> Iterator[str]:
     for field in node._fields:
         value = getattr(node, field, None)
-        if field in _SILENT or (header and field in COMPOUND and isinstance(value, list)):
+        if field in _IGNORED or (header and field in COMPOUND and isinstance(value, list)):
             continue
         is_name = field in _NAMED and isinstance(value, str)
         yield namer(node, str(value)) if is_name else _render(value, namer)
 
 
 def _commutes(node: ast.BinOp) -> bool:
-    """Products of two numbers or arrays commute, and so do sums with a number; texts and lists do not."""
+    """Whether operands may be sorted: in products, and in sums with a number; sums of texts and lists do not commute."""
     if isinstance(node.op, ast.Mult):
         return True
     numbers = [n for n in (node.left, node.right) if isinstance(n, ast.Constant) and isinstance(n.value, int | float)]
     return isinstance(node.op, ast.Add) and bool(numbers)
 
 
-_SILENT = frozenset({"ctx", "type_comment", "type_ignores", "kind", "type_params"})
+_IGNORED = frozenset({"ctx", "type_comment", "type_ignores", "kind", "type_params"})
 _NAMED = frozenset({"name", "arg"})

@@ -1,6 +1,6 @@
-"""The knobs of a text, so that each can be read, compared and replaced in place.
+"""The knobs of a file, which can be read, compared and replaced in place. Pure.
 
-In a Python file they are the module-level NAME = literal; in YAML, TOML and JSON the scalars, named by their path.
+In a Python file the knobs are the module-level NAME = literal; in YAML, TOML and JSON the scalars, named by their path.
 """
 
 import ast
@@ -13,19 +13,19 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from journal.changes import config_knobs
-from journal.changes.knob import Knob, KnobRange, Value, rules
+from journal.changes.knob import Knob, KnobRange, Value, parse_range
 
-LARGEST_POWER = 4096  # exponents and shifts above this are left unfolded: 10**10**10 would never end
+LARGEST_POWER = 4096  # larger exponents and shifts are not evaluated: 10**10**10 would never end
 
 
 def knobs(path: str, text: str) -> tuple[Knob, ...]:
-    """The knobs of one file, in order; none where it cannot be read. Elements of a tuple are NAME[0], NAME[1], …"""
+    """The knobs of one file in order; none if it cannot be parsed. Elements of a tuple are NAME[0], NAME[1], …"""
     reader = _READERS.get(PurePosixPath(path).suffix)
     return reader(text) if reader else ()
 
 
-def replace(text: str, knob: Knob, source: str) -> str:
-    """The text with one literal replaced; every other character stays."""
+def replace_literal(text: str, knob: Knob, source: str) -> str:
+    """The text with one knob's literal replaced; all other characters stay."""
     return text[: knob.start] + source + text[knob.end :]
 
 
@@ -46,32 +46,32 @@ def evaluate(node: ast.expr) -> Value | None:
 def _python(text: str) -> tuple[Knob, ...]:
     try:
         tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ()
-    return of_tree(tree, text, stored(ast.walk(tree)))
+    return tree_knobs(tree, text, binding_counts(ast.walk(tree)))
 
 
-def stored(nodes: Iterable[ast.AST]) -> Counter[str]:
+def binding_counts(nodes: Iterable[ast.AST]) -> Counter[str]:
     """How often each name is bound, in any scope."""
     return Counter(node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
 
 
-def of_tree(tree: ast.Module, text: str, bound: Counter[str]) -> tuple[Knob, ...]:
-    """The knobs of a Python file that is parsed already; what is bound twice has no one place to edit."""
-    place = _Place(text)
+def tree_knobs(tree: ast.Module, text: str, bindings: Counter[str]) -> tuple[Knob, ...]:
+    """The knobs of a parsed Python file; a name that is bound twice has no single place to edit."""
+    source = _Source(text)
     found: list[Knob] = []
     for name, node in _assignments(tree):
-        if bound[name] != 1:
+        if bindings[name] != 1:
             continue
-        comment = rules(place.comment(node))
+        allowed = parse_range(source.comment(node))
         elements = node.elts if isinstance(node, ast.Tuple | ast.List) else None
         named = [(name, node)] if elements is None else [(f"{name}[{i}]", part) for i, part in enumerate(elements)]
-        found += [knob for label, part in named if (knob := place.knob(label, part, comment)) is not None]
+        found += [knob for label, part in named if (knob := source.knob(label, part, allowed)) is not None]
     return tuple(found)
 
 
 def _assignments(tree: ast.Module) -> list[tuple[str, ast.expr]]:
-    """Module-level NAME = expression."""
+    """Module-level NAME = expression; `__all__` and its like tell Python something and are no settings."""
     pairs: list[tuple[str, ast.expr]] = []
     for node in tree.body:
         match node:
@@ -81,31 +81,32 @@ def _assignments(tree: ast.Module) -> list[tuple[str, ast.expr]]:
                 pairs.append((name, value))
             case _:
                 pass
-    return pairs
+    return [(name, value) for name, value in pairs if not (name.startswith("__") and name.endswith("__"))]
 
 
-class _Place:
-    """From ast's line and UTF-8 column to an offset in the text."""
+class _Source:
+    """A text in which ast's line and UTF-8 column become an offset."""
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._lines = io.StringIO(text, newline="").readlines()  # at the ends of line that Python knows, no others
+        # StringIO splits where Python ends lines; str.splitlines splits at more characters
+        self._lines = io.StringIO(text, newline="").readlines()
         self._starts = [0, *accumulate(map(len, self._lines))]
 
-    def knob(self, name: str, node: ast.expr, comment: KnobRange) -> Knob | None:
+    def knob(self, name: str, node: ast.expr, allowed: KnobRange) -> Knob | None:
         value = evaluate(node)
         if value is None:
             return None
         start = self._offset(node.lineno, node.col_offset)
         end = self._offset(node.end_lineno or node.lineno, node.end_col_offset or 0)
-        return Knob(name=name, value=value, source=self._text[start:end], start=start, end=end, rules=comment)
+        return Knob(name=name, value=value, source=self._text[start:end], start=start, end=end, range=allowed)
 
     def comment(self, node: ast.expr) -> str:
-        """What stands behind the literal on its last line, from the hash sign on."""
+        """The comment after the literal, on its last line."""
         line = self._lines[(node.end_lineno or node.lineno) - 1]
         rest = line.encode()[node.end_col_offset or 0 :].decode()
-        before, mark, comment = rest.partition("#")
-        return comment if mark and not before.strip(" \t)") else ""
+        code, mark, comment = rest.partition("#")
+        return comment if mark and not code.strip(" \t)") else ""
 
     def _offset(self, line: int, column: int) -> int:
         return self._starts[line - 1] + len(self._lines[line - 1].encode()[:column].decode())
@@ -151,8 +152,8 @@ _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
 
 _READERS: dict[str, Callable[[str], tuple[Knob, ...]]] = {
     ".py": _python,
-    ".yaml": config_knobs.yaml,
-    ".yml": config_knobs.yaml,
-    ".toml": config_knobs.toml,
-    ".json": config_knobs.json,
+    ".yaml": config_knobs.yaml_knobs,
+    ".yml": config_knobs.yaml_knobs,
+    ".toml": config_knobs.toml_knobs,
+    ".json": config_knobs.json_knobs,
 }

@@ -1,4 +1,4 @@
-"""Rewrites of single nodes that keep the meaning and remove a writer's choice. Pure."""
+"""Rewrites of single nodes that keep the meaning and remove a difference of style. Pure."""
 
 import ast
 from collections.abc import Callable
@@ -6,13 +6,10 @@ from collections.abc import Callable
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def rewritten(node: ast.AST) -> ast.AST:
-    """The node in the one form of those that mean the same."""
-    return _REWRITES.get(type(node), _same)(node)
-
-
-def _same(node: ast.AST) -> ast.AST:
-    return node
+def rewrite(node: ast.AST) -> ast.AST:
+    """The node in a form that all its equivalents share."""
+    rule = _REWRITES.get(type(node))
+    return rule(node) if rule else node
 
 
 def _bare_assign(node: ast.AST) -> ast.AST:
@@ -33,16 +30,16 @@ def _bare_function(node: ast.AST) -> ast.AST:
     return node
 
 
-def _left_to_right(node: ast.AST) -> ast.AST:
-    """`a > b` is `b < a`."""
+def _ascending(node: ast.AST) -> ast.AST:
+    """`a > b` becomes `b < a`."""
     if isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], ast.Gt | ast.GtE):
-        turned = ast.Lt() if isinstance(node.ops[0], ast.Gt) else ast.LtE()
-        return ast.Compare(left=node.comparators[0], ops=[turned], comparators=[node.left])
+        operator = ast.Lt() if isinstance(node.ops[0], ast.Gt) else ast.LtE()
+        return ast.Compare(left=node.comparators[0], ops=[operator], comparators=[node.left])
     return node
 
 
 def _augmented(node: ast.AST) -> ast.AST:
-    """`x = x + y` is `x += y`, on plain names."""
+    """`x = x + y` becomes `x += y`, on plain names."""
     match node:
         case ast.Assign(targets=[ast.Name(id=name) as target], value=ast.BinOp(left=ast.Name(id=left))) if name == left:
             return ast.AugAssign(target=target, op=node.value.op, value=node.value.right)  # type: ignore[attr-defined]
@@ -55,6 +52,6 @@ _REWRITES: dict[type, Callable[[ast.AST], ast.AST]] = {
     ast.arg: _bare_arg,
     ast.FunctionDef: _bare_function,
     ast.AsyncFunctionDef: _bare_function,
-    ast.Compare: _left_to_right,
+    ast.Compare: _ascending,
     ast.Assign: _augmented,
 }

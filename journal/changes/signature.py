@@ -1,4 +1,4 @@
-"""What an edit does, whatever it looks like: the program it leads to, the difference, and which knobs moved."""
+"""What an edit does, independent of its style: the resulting program, the difference, and the moved knobs. Pure."""
 
 import ast
 import hashlib
@@ -12,31 +12,39 @@ from pathlib import PurePosixPath
 
 from journal.changes.knob import Knob
 from journal.changes.local_names import local_names, slot_of
-from journal.changes.normal_form import MODULE, Statement, Units, canonical, canonical_text, kept, normalise
-from journal.changes.python_knobs import knobs, of_tree, stored
+from journal.changes.normal_form import (
+    MODULE,
+    Statement,
+    Units,
+    canonical_name,
+    canonical_text,
+    normalise,
+    written_name,
+)
+from journal.changes.python_knobs import binding_counts, knobs, tree_knobs
 from journal.changes.statement_words import constants, same_skeleton, words
 from journal.events import Change, KnobMove
 
-MOST_TOKENS = 96  # identifiers kept per side of a change; more make no two changes easier to tell apart
+MAX_TOKENS = 96  # identifiers per side of a change; more do not distinguish changes better
 
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _WORD = re.compile(r"[A-Za-z_]\w+")
 
 
 def signature(before: Mapping[str, str], after: Mapping[str, str]) -> Change:
-    """The change that turns the files `before` into the files `after` (path -> text, every file in scope in both).
+    """The change from the files `before` to the files `after` (path -> text, every file in scope in both).
 
-    Renamed locals, comments, formatting, constant arithmetic, import aliases and inlined temporaries leave it as it is.
-    Files that are not Python, or do not parse, are compared as lines of normalised tokens.
+    Renamed locals, comments, formatting, constant arithmetic, import aliases and inlined temporaries do not affect it.
+    Files that are not Python, or do not parse, are compared line by line, without comments and repeated blanks.
     """
-    several = len(before.keys() | after.keys()) > 1
+    has_many_files = len(before.keys() | after.keys()) > 1
     difference = _Difference()
     for path in sorted(before.keys() | after.keys()):
         if before.get(path) != after.get(path):
-            label = f"{path}:" if several else ""
+            label = f"{path}:" if has_many_files else ""
             _compare(path, before.get(path, ""), after.get(path, ""), into=difference, label=label)
     return Change(
-        program=program(after),
+        program=program_hash(after),
         change=_hash(*difference.hunks),
         knobs=tuple(_numbered(difference.moves)),
         added=_surplus(difference.added, difference.removed, difference.places),
@@ -44,27 +52,27 @@ def signature(before: Mapping[str, str], after: Mapping[str, str]) -> Change:
     )
 
 
-def inventory(files: Mapping[str, str]) -> Change:
-    """A baseline as a change: its program, every knob that may move with its value, and every word that it holds."""
-    several = len(files) > 1
-    found = [
-        KnobMove(name=f"{path}:{knob.name}" if several else knob.name, old="", new=knob.source)
+def baseline_change(files: Mapping[str, str]) -> Change:
+    """A baseline as a change: its program, every knob that may move, and every identifier."""
+    has_many_files = len(files) > 1
+    moves = [
+        KnobMove(name=f"{path}:{knob.name}" if has_many_files else knob.name, old="", new=knob.source)
         for path in sorted(files)
         for knob in knobs(path, files[path])
-        if not knob.rules.fixed
+        if not knob.range.fixed
     ]
-    held = {word for path in files for word in _WORD.findall(files[path])}
-    return Change(program=program(files), change=_hash(), knobs=tuple(found), added=tuple(sorted(held)))
+    words = {word for path in files for word in _WORD.findall(files[path])}
+    return Change(program=program_hash(files), change=_hash(), knobs=tuple(moves), added=tuple(sorted(words)))
 
 
-def program(files: Mapping[str, str]) -> str:
+def program_hash(files: Mapping[str, str]) -> str:
     """The hash of the normal form of a set of files: equal for programs that do the same in the same way."""
-    return _hash(*(part for path in sorted(files) for part in (path, _read(path, files[path]).text)))
+    return _hash(*(part for path in sorted(files) for part in (path, _parse(path, files[path]).text)))
 
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """One file read: its units (None where it has none), its normal text, its knobs."""
+    """One parsed file: its units (None if it is not Python), its normal form as text, its knobs by name."""
 
     units: Units | None
     text: str
@@ -77,39 +85,38 @@ class _Difference:
     moves: list[KnobMove] = field(default_factory=list)
     added: Counter[str] = field(default_factory=Counter)
     removed: Counter[str] = field(default_factory=Counter)
-    places: set[str] = field(default_factory=set)  # functions and classes whose structure changed
+    places: set[str] = field(default_factory=set)  # functions and classes with a changed structure
 
 
-@lru_cache(maxsize=16)  # the parent's files are asked for again and again
-def _read(path: str, text: str) -> _File:
+@lru_cache(maxsize=16)  # every signature reads the parent's files
+def _parse(path: str, text: str) -> _File:
     if PurePosixPath(path).suffix == ".py":
         try:
             tree = ast.parse(text)
             nodes = list(ast.walk(tree))
-            bound = stored(nodes)
-            known = of_tree(tree, text, bound)
-            units = normalise(tree, nodes, bound.keys())
-            return _File(units, canonical_text(units), {knob.name: knob for knob in known})
-        except (SyntaxError, ValueError, RecursionError):
+            bindings = binding_counts(nodes)
+            found = tree_knobs(tree, text, bindings)  # before `normalise`, which modifies the tree
+            units = normalise(tree, nodes, bindings.keys())
+            return _File(units, canonical_text(units), {knob.name: knob for knob in found})
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
             pass
     return _File(None, "\n".join(_lines(text)), {knob.name: knob for knob in knobs(path, text)})
 
 
 def _compare(path: str, before: str, after: str, *, into: _Difference, label: str) -> None:
-    old, new = _read(path, before), _read(path, after)
-    moved = list(_moves(old.knobs, new.knobs, label=label))
-    into.moves += moved
+    old, new = _parse(path, before), _parse(path, after)
+    into.moves += _moves(old.knobs, new.knobs, label=label)
     if old.units is None or new.units is None:
         _compare_lines(path, _lines(before), _lines(after), into=into)
         return
     for name in sorted(old.units.keys() | new.units.keys()):
         was, now = old.units.get(name, ()), new.units.get(name, ())
-        if [s.render(canonical) for s in was] != [s.render(canonical) for s in now]:
-            _Unit(f"{path}::{name}", name, label=label, known=local_names_of(was)).compare(was, now, into=into)
+        if [s.render(canonical_name) for s in was] != [s.render(canonical_name) for s in now]:
+            _Unit(f"{path}::{name}", name, label=label, old_locals=_local_names(was)).compare(was, now, into=into)
 
 
-def local_names_of(statements: Sequence[Statement]) -> frozenset[str]:
-    """The local names of a function's unit; a module's and a class's names are not local."""
+def _local_names(statements: Sequence[Statement]) -> frozenset[str]:
+    """The local names of a function; names of modules and classes are not local."""
     head = statements[0].node if statements else None
     return frozenset(local_names(head)) if isinstance(head, ast.FunctionDef | ast.AsyncFunctionDef) else frozenset()
 
@@ -131,7 +138,7 @@ def _compare_lines(path: str, before: Sequence[str], after: Sequence[str], *, in
 
 
 def _lines(text: str) -> list[str]:
-    """Lines without comments, blank ends and runs of blanks; indentation stays, it is structure in YAML."""
+    """Lines without comments, trailing blanks and repeated blanks; indentation stays, as it is structure in YAML."""
     stripped = (_COMMENT.sub("", line).rstrip() for line in text.splitlines())
     return [re.sub(r"(?<=\S)\s+", " ", line) for line in stripped if line.strip()]
 
@@ -139,15 +146,15 @@ def _lines(text: str) -> list[str]:
 class _Unit:
     """The difference within one function, class body or module."""
 
-    def __init__(self, place: str, name: str, *, label: str, known: frozenset[str]) -> None:
+    def __init__(self, place: str, name: str, *, label: str, old_locals: frozenset[str]) -> None:
         self._place = place
         self._name = name
         self._label = label
-        self._known = known
-        self._fresh: dict[str, str] = {}
+        self._old_locals = old_locals
+        self._new_locals: dict[str, str] = {}
 
     def compare(self, before: Sequence[Statement], after: Sequence[Statement], *, into: _Difference) -> None:
-        was, now = [s.render(kept) for s in before], [s.render(kept) for s in after]
+        was, now = [s.render(written_name) for s in before], [s.render(written_name) for s in after]
         for kind, i, j, k, m in SequenceMatcher(None, was, now, autojunk=False).get_opcodes():
             if kind != "equal":
                 self._hunk(before[i:j], after[k:m], into=into)
@@ -156,21 +163,21 @@ class _Unit:
         removed, added = [s.render(self._namer) for s in before], [s.render(self._namer) for s in after]
         into.hunks += [self._place, *(f"-{text}" for text in removed), *(f"+{text}" for text in added)]
         pairs = list(zip(before, after, strict=False)) if len(before) == len(after) else []
-        literal = [pair for pair in pairs if same_skeleton(*pair)]
-        for was, now in literal:
+        moved = [pair for pair in pairs if same_skeleton(*pair)]
+        for was, now in moved:
             into.moves += self._literal_moves(was, now)
-        gone = [s for s in before if all(s is not was for was, _ in literal)]
-        come = [s for s in after if all(s is not now for _, now in literal)]
-        into.removed.update(words(gone, self._known))
-        into.added.update(words(come, self._known))
-        if gone or come:
+        old = [s for s in before if all(s is not was for was, _ in moved)]
+        new = [s for s in after if all(s is not now for _, now in moved)]
+        into.removed.update(words(old, self._old_locals))
+        into.added.update(words(new, self._old_locals))
+        if old or new:
             into.places.add(self._name or "module")
 
     def _namer(self, node: ast.AST, name: str) -> str:
-        """Names of the parent's stay; names that the change brings are numbered as they come."""
-        if slot_of(node) is None or name in self._known:
+        """Names of the parent stay; new local names are numbered in order of appearance."""
+        if slot_of(node) is None or name in self._old_locals:
             return name
-        return self._fresh.setdefault(name, f"+{len(self._fresh)}")
+        return self._new_locals.setdefault(name, f"+{len(self._new_locals)}")
 
     def _literal_moves(self, before: Statement, after: Statement) -> Iterator[KnobMove]:
         if self._name == MODULE and isinstance(before.node, ast.Assign | ast.AnnAssign):
@@ -181,18 +188,18 @@ class _Unit:
 
 
 def _numbered(moves: Iterable[KnobMove]) -> Iterator[KnobMove]:
-    """Literals of one name are told apart: `f.literal`, `f.literal#2`."""
-    seen: Counter[str] = Counter()
+    """Moves with distinct names: `f.literal`, `f.literal#2`."""
+    counts: Counter[str] = Counter()
     for move in moves:
-        seen[move.name] += 1
-        again = f"{move.name}#{seen[move.name]}"
-        yield move if seen[move.name] == 1 else KnobMove(name=again, old=move.old, new=move.new)
+        counts[move.name] += 1
+        numbered = f"{move.name}#{counts[move.name]}"
+        yield move if counts[move.name] == 1 else KnobMove(name=numbered, old=move.old, new=move.new)
 
 
-def _surplus(many: Counter[str], few: Counter[str], places: Iterable[str]) -> tuple[str, ...]:
-    """What there is more of, and where: `@Block.forward` marks a place."""
-    more = sorted((many - few).keys() - {"self"})[:MOST_TOKENS]
-    return (*more, *(f"@{place}" for place in sorted(places)))
+def _surplus(these: Counter[str], those: Counter[str], places: Iterable[str]) -> tuple[str, ...]:
+    """The identifiers that occur more often in `these`, and the places of the change, marked as `@Block.forward`."""
+    surplus = sorted((these - those).keys() - {"self"})[:MAX_TOKENS]
+    return (*surplus, *(f"@{place}" for place in sorted(places)))
 
 
 def _hash(*parts: str) -> str:

@@ -1,4 +1,4 @@
-"""What a statement holds: its constants with a name for each, and the words that say what it does. Pure."""
+"""The contents of statements: constants with a name for each, identifiers and structures. Pure."""
 
 import ast
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,7 @@ _STRUCTURES = (ast.For, ast.While, ast.If, ast.With, ast.Try, ast.Lambda, ast.If
 
 
 def same_skeleton(before: Statement, after: Statement) -> bool:
-    """Whether two statements differ in their constants alone."""
+    """Whether two statements differ only in their constants."""
     if before.depth != after.depth or type(before.node) is not type(after.node):
         return False
     return _skeleton(before.node) == _skeleton(after.node)
@@ -38,7 +38,7 @@ def _header(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def constants(node: ast.AST, anchor: str = "literal") -> Iterator[tuple[str, object]]:
-    """The constants of a statement with the word nearest to each: a keyword, an assigned name, a called function."""
+    """The constants of a statement, each with the nearest name: a keyword, an assigned name, a called function."""
     if isinstance(node, ast.Constant):
         yield anchor, node.value
         return
@@ -67,17 +67,17 @@ def _anchor(node: ast.AST) -> str | None:
             return None
 
 
-def words(statements: Iterable[Statement], known: frozenset[str]) -> Iterator[str]:
-    """Identifiers and structures of statements; of a module's path the last part, of new locals nothing."""
+def words(statements: Iterable[Statement], old_locals: frozenset[str]) -> Iterator[str]:
+    """Identifiers and structures of statements: the last part of a module's path, and no new local names."""
     for statement in statements:
-        yield from _of_node(statement.node, known, header=True)
+        yield from _node_words(statement.node, old_locals, header=True)
 
 
-def _of_node(node: ast.AST, known: frozenset[str], *, header: bool = False) -> Iterator[str]:
+def _node_words(node: ast.AST, old_locals: frozenset[str], *, header: bool = False) -> Iterator[str]:
     if isinstance(node, _STRUCTURES):
         yield f"<{type(node).__name__.lower()}>"
     text = next((getattr(node, key) for key in ("id", "attr", "arg", "name") if hasattr(node, key)), None)
-    if isinstance(text, str) and (slot_of(node) is None or text in known):
+    if isinstance(text, str) and (slot_of(node) is None or text in old_locals):
         yield text.rpartition(".")[2].lstrip("@")
     if isinstance(node, ast.Attribute) and _is_path(node.value):
         return
@@ -86,7 +86,7 @@ def _of_node(node: ast.AST, known: frozenset[str], *, header: bool = False) -> I
             continue
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST):
-                yield from _of_node(child, known)
+                yield from _node_words(child, old_locals)
 
 
 def _is_path(node: ast.AST) -> bool:

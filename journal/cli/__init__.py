@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 from journal.cli import exchange, maintain, query, read, report
 from journal.cli.app import app
-from journal.console.typer_app import run
+from journal.console.typer_app import run_app
 from journal.errors import JournalError
 
 __all__ = ["exchange", "main", "maintain", "query", "read", "report"]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line: exit 0 done, 1 not so, 2 bad input, 130 interrupted."""
-    sys.exit(run(app, arguments, name="ar-journal", mendable=(JournalError,)))
+    """Run the command line and exit: 0 done, 1 negative, 2 bad input, 130 interrupted."""
+    sys.exit(run_app(app, arguments, name="ar-journal", errors=(JournalError,)))

@@ -1,4 +1,4 @@
-"""The command line's frame: the application, its options that every command takes, and the way in to the journal."""
+"""The command line's application, the options that commands share, and how they open the journal."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +12,7 @@ from journal.store import Journal, Reader
 
 app = typer.Typer(
     name="ar-journal",
-    help="The night's memory: every step of every experiment, in order, for ever.",
+    help="Read, query, verify and export the journal, which records every step of every experiment.",
     epilog="Example: ar-journal log --last 20",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -22,25 +22,24 @@ JournalOption = Annotated[
     Path | None,
     typer.Option(
         "--journal",
-        help="The journal's file; else $AR_JOURNAL, else .ar/journal.db of the git repository.",
+        help="Path of the journal (default: $AR_JOURNAL, else .ar/journal.db in the git repository).",
         show_default=False,
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 SessionOption = Annotated[
-    str | None, typer.Option("--session", help="Tag of the session; the latest by default.", show_default=False)
+    str | None, typer.Option("--session", help="Tag of the session (default: the latest).", show_default=False)
 ]
-TargetArgument = Annotated[Path, typer.Argument(help="The file to write.", show_default=False)]
 NumberArgument = Annotated[int, typer.Argument(help="Number of the experiment; 0 is the baseline.", show_default=False)]
 
 
-def reader(journal: Path | None) -> Reader:
-    """The journal, opened for reading."""
+def open_reader(journal: Path | None) -> Reader:
+    """Open the journal for reading."""
     return Reader(locate(journal))
 
 
 def open_writer(path: Path) -> Journal:
-    """The journal, opened for writing as the one that may; no loop may be running."""
+    """Open the journal for writing and take the lease. Raises JournalBusy if a loop runs."""
     journal = Journal(path)
     try:
         journal.acquire()
@@ -50,17 +49,17 @@ def open_writer(path: Path) -> Journal:
     return journal
 
 
-def state_of(journal: Reader, *, until: int | None = None) -> State:
+def read_state(reader: Reader, *, until: int | None = None) -> State:
     """The fold of the journal up to a position."""
-    return fold(journal.read(until=until))
+    return fold(reader.read(until=until))
 
 
-def latest_tag(state: State, session: str | None) -> str:
-    """The session asked for, or the latest one; empty in an empty journal. Raises JournalMissing for one that is not there."""
+def session_tag(state: State, session: str | None) -> str:
+    """The given session, or the latest; empty if there is none. Raises JournalMissing for an unknown session."""
     latest = state.latest_session()
     tag = latest.tag if latest else ""
     if session is not None and session not in state.sessions.rows:
         raise JournalMissing(
-            f"There is no session {session}: {f'the latest is {tag}' if tag else 'none has begun yet'}."
+            f"There is no session {session}: {f'the latest is {tag}' if tag else 'the journal has no session yet'}."
         )
     return session or tag

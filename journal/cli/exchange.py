@@ -1,4 +1,4 @@
-"""Commands that carry the journal elsewhere, and back: export, import, plot."""
+"""Commands that export and import the journal: export, import, plot."""
 
 import csv
 import sys
@@ -10,15 +10,19 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from journal.cli.app import JournalOption, SessionOption, app, latest_tag, open_writer, reader, state_of
-from journal.cli.output import narrate
+from journal.cli.app import JournalOption, SessionOption, app, open_reader, open_writer, read_state, session_tag
 from journal.console.locate import locate
+from journal.console.terminal import TextSink, print_bytes, print_note
 from journal.errors import JournalError
 from journal.events import session_stream
+from journal.events.names import check_tag
 from journal.exchange import jsonl, parquet, results_import
 from journal.exchange import tables as exported
+from journal.exchange.results_table import ResultTable
 from journal.projections.experiments import Experiment
-from journal.store import Journal, Reader, discard
+from journal.store import Journal, Reader, remove_journal
+
+TABLES = (".tsv", ".csv")  # suffixes of a table of results
 
 
 class ExportShape(StrEnum):
@@ -29,7 +33,14 @@ class ExportShape(StrEnum):
     ITERATIONS = "iterations"
 
 
-class Layout(StrEnum):
+class Direction(StrEnum):
+    """Which values of a metric are better."""
+
+    MINIMIZE = "minimize"
+    MAXIMIZE = "maximize"
+
+
+class ViewFormat(StrEnum):
     """How a view is written."""
 
     CSV = "csv"
@@ -46,125 +57,147 @@ def export(
     shape: Annotated[
         ExportShape,
         typer.Option(
-            "--as", help="events: JSON Lines, complete; results: autoresearch's five columns; iterations: seven."
+            "--as",
+            help="events: all of the journal as JSON Lines; results: autoresearch's five columns; iterations: seven columns.",
         ),
     ] = ExportShape.EVENTS,
     view: Annotated[
-        str | None, typer.Option("--view", help="Instead: a table of docs/sql.md, whole.", show_default=False)
+        str | None, typer.Option("--view", help="Export this table of docs/sql.md instead.", show_default=False)
     ] = None,
-    form: Annotated[Layout, typer.Option("--format", help="How a view is written.")] = Layout.CSV,
+    view_format: Annotated[ViewFormat, typer.Option("--format", help="Format of a view.")] = ViewFormat.CSV,
     session: Annotated[
         str | None,
         typer.Option(
             "--session",
-            help="Only this one, of a view (all by default) or of results (the latest).",
+            help="Export one session (default: all sessions of a view, the latest session for results).",
             show_default=False,
         ),
     ] = None,
     journal: JournalOption = None,
 ) -> None:
-    """Write the journal to stdout in another form."""
-    with_events = reader(journal)
+    """Write the journal to stdout in another format."""
+    reader = open_reader(journal)
     if view is not None:
-        _write_view(exported.view(with_events, view, session=session), form, kinds=exported.VIEWS.get(view, {}))
+        rows = exported.view_rows(reader, view, session=session)
+        _write_view(rows, view_format, kinds=exported.VIEWS.get(view, {}))
         return
-    if form is Layout.PARQUET:
+    if view_format is ViewFormat.PARQUET:
         raise JournalError("Parquet holds a table: name one with --view.")
     if shape is ExportShape.EVENTS:
-        for line in jsonl.lines(with_events):
-            sys.stdout.buffer.write(line + b"\n")
+        for line in jsonl.export_lines(reader):
+            print_bytes(line + b"\n")
         return
-    columns = exported.five_columns if shape is ExportShape.RESULTS else exported.seven_columns
-    writer = csv.writer(sys.stdout, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONE, quotechar=None)
-    writer.writerows(columns(_experiments(with_events, session)))
+    to_rows = exported.results_rows if shape is ExportShape.RESULTS else exported.iterations_rows
+    writer = csv.writer(TextSink(), delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONE, quotechar=None)
+    writer.writerows(to_rows(_experiments(reader, session)))
 
 
-@app.command("import", epilog="Example: ar-journal import night.jsonl --journal copy.db")
+@app.command("import", epilog="Example: ar-journal import journal.jsonl --journal copy.db")
 def import_(
     source: Annotated[
-        Path, typer.Argument(help="An export of events (.jsonl), or a results.tsv.", exists=True, dir_okay=False)
+        Path,
+        typer.Argument(
+            help="A file of `export` (.jsonl), or a table of results (.tsv, .csv).", exists=True, dir_okay=False
+        ),
     ],
     *,
-    session: Annotated[
-        str, typer.Option("--session", help="Tag of the session that a results.tsv becomes.")
-    ] = "imported",
+    session: Annotated[str, typer.Option("--session", help="Tag of the new session, for a table.")] = "imported",
+    metric: Annotated[
+        str | None,
+        typer.Option("--metric", help="Column of the metric in a table (default: the likely one).", show_default=False),
+    ] = None,
+    direction: Annotated[
+        Direction | None,
+        typer.Option(
+            "--direction", help="Direction of a table's metric (default: the likely one).", show_default=False
+        ),
+    ] = None,
     journal: JournalOption = None,
 ) -> None:
-    """Fill a new journal from an export, to the same head hash, or from a table of results."""
+    """Create a journal from an export, with the same head hash, or add a session from a table of results."""
     path = locate(journal)
-    new = not path.exists()
+    table = _read_table(source, metric=metric, direction=direction) if source.suffix.lower() in TABLES else None
+    check_tag(session)
+    is_new = not path.exists()
     writer = open_writer(path)
     try:
-        if source.suffix == ".tsv":
-            _import_results(writer, source, session=session)
+        if table is not None:
+            _import_results(writer, *table, session=session, source=source.name)
         else:
             _import_events(writer, source)
         position, digest = writer.head()
     except BaseException:
-        if new:
-            discard(path)
+        if is_new:
+            remove_journal(path)
         raise
     finally:
         writer.close()
-    narrate(f"{writer.path} holds {position} events, head {digest[:12]}.")
+    print_note(f"{writer.path} has {position} events, head {digest[:12]}.")
 
 
-@app.command(epilog="Example: ar-journal plot night.svg")
+@app.command(epilog="Example: ar-journal plot session.svg")
 def plot(
     target: Annotated[
         Path,
         typer.Argument(
-            help="A file: .png, .svg, .pdf, or what else matplotlib writes (.jpg, .webp, .eps).", show_default=False
+            help="File to write: .png, .svg, .pdf, or another format of matplotlib (.jpg, .webp, .eps).",
+            show_default=False,
         ),
     ],
     *,
     session: SessionOption = None,
     journal: JournalOption = None,
 ) -> None:
-    """Draw the night: kept, discarded, crashed, the running best and the noise."""
-    from journal.reports.plot import plot as draw  # noqa: PLC0415 - what only this command needs
+    """Plot a session: kept, discarded and crashed experiments, the best so far, and the noise."""
+    from journal.reports.plot import plot as draw  # noqa: PLC0415 - only this command needs it
 
-    state = state_of(reader(journal))
-    tag = latest_tag(state, session)
+    state = read_state(open_reader(journal))
+    tag = session_tag(state, session)
     draw(state, session=tag, target=target)
-    narrate(f"{target} shows session {tag}.")
+    print_note(f"{target} shows session {tag}.")
 
 
-def _write_view(rows: Iterator[tuple[Any, ...]], form: Layout, *, kinds: Mapping[str, str]) -> None:
-    if form is Layout.PARQUET:
+def _write_view(rows: Iterator[tuple[Any, ...]], view_format: ViewFormat, *, kinds: Mapping[str, str]) -> None:
+    if view_format is ViewFormat.PARQUET:
         if sys.stdout.isatty():
-            raise JournalError("Parquet is nothing to read on a screen: add `> FILE`.")
+            raise JournalError("Parquet is binary and cannot go to a terminal: add `> FILE`.")
         parquet.write(rows, sys.stdout.buffer, kinds=kinds)
         return
-    if form is not Layout.JSON:
-        dialect = "excel" if form is Layout.CSV else "excel-tab"
-        csv.writer(sys.stdout, dialect=dialect, lineterminator="\n").writerows(rows)
+    if view_format is not ViewFormat.JSON:
+        dialect = "excel" if view_format is ViewFormat.CSV else "excel-tab"
+        csv.writer(TextSink(), dialect=dialect, lineterminator="\n").writerows(rows)
         return
     columns = next(rows)
-    before = b"[\n"
+    separator = b"[\n"
     for row in rows:
-        sys.stdout.buffer.write(before + msgspec.json.encode(dict(zip(columns, row, strict=True))))
-        before = b",\n"
-    sys.stdout.buffer.write(b"\n]\n" if before == b",\n" else b"[]\n")
+        print_bytes(separator + msgspec.json.encode(dict(zip(columns, row, strict=True))))
+        separator = b",\n"
+    print_bytes(b"\n]\n" if separator == b",\n" else b"[]\n")
 
 
 def _import_events(writer: Journal, source: Path) -> None:
-    with source.open("rb") as lines:
-        writer.restore(jsonl.rows(lines))
-    with source.open("rb") as lines:
-        writer.add_samples(jsonl.samples(lines))
+    with source.open("rb") as file:
+        writer.restore(jsonl.checked(jsonl.event_rows(jsonl.read_lines(file))))
+    with source.open("rb") as file:
+        writer.add_samples(jsonl.samples(jsonl.read_lines(file)))
 
 
-def _import_results(writer: Journal, source: Path, *, session: str) -> None:
+def _read_table(source: Path, *, metric: str | None, direction: Direction | None) -> tuple[str, ResultTable]:
+    """The text and content of a table of results; prints what was assumed or skipped."""
     text = results_import.read(source)
-    parsed = results_import.parse(text)
+    table = results_import.parse(text, metric=metric, direction=direction.value if direction else None)
+    for note in table.notes:
+        print_note(f"Note: {note}")
+    return text, table
+
+
+def _import_results(writer: Journal, text: str, table: ResultTable, *, session: str, source: str) -> None:
     if writer.stream(session_stream(session)):
         raise JournalError(f"{writer.path} has a session {session} already: name another with --session.")
-    for stream, events in results_import.events(parsed, session=session, source=source.name, text=text):
+    for stream, events in results_import.events(table, session=session, source=source, text=text):
         writer.append(stream, events)
 
 
-def _experiments(journal: Reader, session: str | None) -> list[Experiment]:
-    state = state_of(journal)
-    tag = latest_tag(state, session)
-    return [row for (of, _), row in sorted(state.experiments.rows.items()) if of == tag]
+def _experiments(reader: Reader, session: str | None) -> list[Experiment]:
+    state = read_state(reader)
+    return sorted(state.experiments.of_session(session_tag(state, session)), key=lambda row: row.number)

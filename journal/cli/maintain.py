@@ -1,4 +1,4 @@
-"""Commands that keep the journal sound: verify, rebuild, backup."""
+"""Commands that maintain the journal: verify, rebuild, backup."""
 
 import sys
 from pathlib import Path
@@ -6,85 +6,91 @@ from typing import Annotated
 
 import typer
 
-from journal.cli.app import JournalOption, JsonOption, TargetArgument, app, open_writer, reader
-from journal.cli.output import narrate, print_json
+from journal.cli.app import JournalOption, JsonOption, app, open_reader, open_writer
+from journal.cli.output import print_json
+from journal.console.entry import NEGATIVE
 from journal.console.locate import locate
+from journal.console.terminal import print_note, print_text
 from journal.errors import JournalError
+from journal.reports.narration import pluralize
 from journal.store import Reader
 from journal.verify.checks import verify as check
 from journal.verify.findings import Report
-from journal.verify.git_files import enclosing
+from journal.verify.git_files import FORMAT, read_repository
 
-_GIT_SAYS = (
-    "git log --all --notes='autoresearch/*' --format='%H %(trailers:key=AR-Anchor,valueonly,separator=%x20)%n%N'"
-)
+_GIT_LOG = f"git log --all --notes='autoresearch/*' --format='{FORMAT}'"
 
 
-@app.command(epilog=f"Example: {_GIT_SAYS} | ar-journal verify --anchors -")
+@app.command(epilog=f"Example: {_GIT_LOG} | ar-journal verify --anchors -")
 def verify(
     *,
     anchors: Annotated[
         Path | None,
         typer.Option(
-            "--anchors", help="Lines of commit and anchor, as git prints them; - for stdin.", show_default=False
+            "--anchors", help="File with the output of the git command below; - is stdin.", show_default=False
         ),
     ] = None,
     json: JsonOption = False,
     journal: JournalOption = None,
 ) -> None:
-    """Check chain, versions, guards, projections, and the kept commits in git; exit 1 if anything is not as written."""
+    """Check that the journal is as it was written, and that it agrees with git; exit code 1 if it is not."""
     path = locate(journal)
-    with_events = Reader(path)
-    report = check(with_events, repository=enclosing(path, spoken=_lines(anchors)))
+    report = check(Reader(path, any_layout=True), repository=read_repository(path, git_log=_lines(anchors)))
     if json:
         print_json(
             {"head": report.head, "first_bad": report.first_bad, "findings": report.findings, "notes": report.notes}
         )
     else:
-        _tell(report)
+        _print_report(report)
     if report.findings:
-        raise typer.Exit(1)
+        raise typer.Exit(NEGATIVE)
 
 
 @app.command(epilog="Example: ar-journal rebuild")
 def rebuild(*, journal: JournalOption = None) -> None:
-    """Drop the projections' tables and make them again from the events; no loop may be running."""
-    writer = open_writer(reader(journal).path)
+    """Build the tables of docs/sql.md again from the events, while no loop runs."""
+    writer = open_writer(open_reader(journal).path)
     writer.rebuild()
     position, _ = writer.head()
     writer.close()
-    narrate(f"{writer.path}: the tables are made again from {position} events.")
+    print_note(f"{writer.path}: the tables are rebuilt from {position} events.")
 
 
-@app.command(epilog="Example: ar-journal backup ~/night.db")
-def backup(target: TargetArgument, *, journal: JournalOption = None) -> None:
-    """Copy the journal while the loop writes; the copy is a journal."""
-    with_events = reader(journal)
-    with_events.backup(target)
+@app.command(epilog="Example: ar-journal backup ~/journal-copy.db")
+def backup(
+    target: Annotated[Path, typer.Argument(help="File to write; it must not exist.", show_default=False)],
+    *,
+    journal: JournalOption = None,
+) -> None:
+    """Copy the journal, also while a loop writes to it."""
+    open_reader(journal).backup(target)
     position, digest = Reader(target).head()
-    narrate(f"{target} holds {position} events, head {digest[:12]}.")
+    print_note(f"{target} has {position} events, head {digest[:12]}.")
 
 
-def _tell(report: Report) -> None:
+def _print_report(report: Report) -> None:
     for finding in report.findings:
-        where = f"position {finding.position}: " if finding.position is not None else ""
-        typer.echo(f"{where}{finding.what}")
-    position, digest = report.head
+        position = f"position {finding.position}: " if finding.position is not None else ""
+        print_text(f"{position}{finding.what}")
+    head, digest = report.head
     anchored = f", {report.anchors} anchored in git" if report.anchors else ""
     verdict = (
         "is as it was written"
         if not report.findings
-        else f"is NOT as it was written; first bad position {report.first_bad or '–'}"
+        else f"is NOT as it was written; the first fault is at position {report.first_bad or '–'}"
     )
-    typer.echo(f"The journal {verdict}: {position} events, {report.kept} kept experiments{anchored}, head {digest}.")
+    print_text(
+        f"The journal {verdict}: {head} events, {pluralize(report.kept, 'kept experiment')}{anchored}, head {digest}."
+    )
     for note in report.notes:
-        narrate(f"Note: {note}")
+        print_note(f"Note: {note}")
 
 
 def _lines(source: Path | None) -> list[str]:
     if source is None:
         return []
     try:
-        return (sys.stdin.read() if str(source) == "-" else source.read_text(encoding="utf-8")).splitlines()
-    except (OSError, UnicodeError) as error:
+        text = sys.stdin.read() if str(source) == "-" else source.read_text(encoding="utf-8", errors="replace")
+        return text.splitlines()
+    except OSError as error:
         raise JournalError(f"{source} cannot be read: {error}.") from error

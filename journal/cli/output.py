@@ -1,22 +1,22 @@
-"""Answers on stdout: an aligned table for people, CSV, TSV or JSON for programs."""
+"""Results on stdout: an aligned table for people; CSV, TSV or JSON for programs."""
 
 import csv
 import json
-import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
 import msgspec
 
+from journal.console.terminal import TextSink, print_note, print_text
 from journal.console.text import one_line
 from journal.query.sql import QueryResult, Value
 
-WIDEST = 60  # characters of a cell in a table
+MAX_WIDTH = 60  # characters of a cell in a table
 
 
-class Form(StrEnum):
-    """How an answer is printed."""
+class OutputFormat(StrEnum):
+    """How a result is printed."""
 
     TABLE = "table"
     CSV = "csv"
@@ -24,59 +24,55 @@ class Form(StrEnum):
     JSON = "json"
 
 
-def narrate(words: str) -> None:
-    """A word to the person; stdout is data."""
-    print(words, file=sys.stderr)
-
-
 def print_json(value: Any) -> None:
-    """One JSON document."""
-    print(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+    """Print one JSON document."""
+    print_text(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
-def print_answer(answer: QueryResult, *, form: Form, widest: int = WIDEST) -> None:
-    """The answer in the form asked for, a table's cells at most `widest` characters; rows cut off are said on stderr."""
-    if form is Form.JSON:
-        rows = (dict(zip(answer.columns, map(_jsonable, row), strict=True)) for row in answer.rows)
-        print(json.dumps(list(rows), indent=2, ensure_ascii=False, allow_nan=False))
-    elif form is Form.TABLE:
-        _print_table(answer, widest)
+def print_result(result: QueryResult, *, output_format: OutputFormat, max_width: int = MAX_WIDTH) -> None:
+    """Print a result, a table with cells of at most `max_width` characters; a note on stderr says if rows are missing."""
+    if output_format is OutputFormat.JSON:
+        rows = (dict(zip(result.columns, map(_jsonable, row), strict=True)) for row in result.rows)
+        print_text(json.dumps(list(rows), indent=2, ensure_ascii=False, allow_nan=False))
+    elif output_format is OutputFormat.TABLE:
+        _print_table(result, max_width)
     else:
-        writer = csv.writer(sys.stdout, dialect="excel-tab" if form is Form.TSV else "excel", lineterminator="\n")
-        writer.writerow(answer.columns)
-        writer.writerows(answer.rows)
-    if answer.truncated:
-        narrate(f"Note: {answer.truncated}.")
+        dialect = "excel-tab" if output_format is OutputFormat.TSV else "excel"
+        writer = csv.writer(TextSink(), dialect=dialect, lineterminator="\n")
+        writer.writerows([result.columns, *result.rows])
+    if result.truncated:
+        print_note(f"Note: {result.truncated}.")
 
 
-def _print_table(answer: QueryResult, widest: int) -> None:
-    cells = [[_cell(value, widest) for value in row] for row in answer.rows]
-    widths = [max(map(len, column)) for column in zip(answer.columns, *cells, strict=True)]
-    right = [_numeric(column) for column in zip(*answer.rows, strict=True)] or [False] * len(widths)
-    print(_aligned(answer.columns, widths, right))
-    print("  ".join("─" * width for width in widths))
+def _print_table(result: QueryResult, max_width: int) -> None:
+    names = [one_line(name, width=max_width) for name in result.columns]
+    cells = [[_cell(value, max_width) for value in row] for row in result.rows]
+    widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
+    to_right = [_is_numeric(column) for column in zip(*result.rows, strict=True)] or [False] * len(widths)
+    print_text(_aligned(names, widths, to_right))
+    print_text("  ".join("─" * width for width in widths))
     for row in cells:
-        print(_aligned(row, widths, right))
+        print_text(_aligned(row, widths, to_right))
 
 
-def _aligned(cells: Sequence[str], widths: list[int], right: list[bool]) -> str:
+def _aligned(cells: Sequence[str], widths: list[int], to_right: list[bool]) -> str:
     aligned = (
         cell.rjust(width) if on_right else cell.ljust(width)
-        for cell, width, on_right in zip(cells, widths, right, strict=True)
+        for cell, width, on_right in zip(cells, widths, to_right, strict=True)
     )
     return "  ".join(aligned).rstrip()
 
 
-def _numeric(column: Sequence[Value]) -> bool:
+def _is_numeric(column: Sequence[Value]) -> bool:
     return all(isinstance(value, int | float) or value is None for value in column)
 
 
-def _cell(value: Value, widest: int) -> str:
+def _cell(value: Value, max_width: int) -> str:
     if value is None:
         return "–"
     if isinstance(value, float):
         return f"{value:.6g}"
-    return one_line(str(value), width=widest)
+    return one_line(str(value), width=max_width)
 
 
 def _jsonable(value: Value) -> Any:

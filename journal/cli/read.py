@@ -1,4 +1,4 @@
-"""Commands that read events: log, show, diff, memory, replay."""
+"""Commands that print events and what follows from them: log, show, diff, memory, replay."""
 
 import math
 import time
@@ -9,17 +9,27 @@ from typing import Annotated
 import msgspec
 import typer
 
-from journal.cli.app import JournalOption, JsonOption, NumberArgument, SessionOption, app, latest_tag, reader, state_of
-from journal.cli.output import narrate, print_json
-from journal.console.text import plain
+from journal.cli.app import (
+    JournalOption,
+    JsonOption,
+    NumberArgument,
+    SessionOption,
+    app,
+    open_reader,
+    read_state,
+    session_tag,
+)
+from journal.cli.output import print_json
+from journal.console.entry import NEGATIVE
+from journal.console.terminal import print_note, print_text
 from journal.errors import JournalMissing
 from journal.events import ExperimentCrashed, ExperimentKept, RunFailed, experiment_stream, session_stream
 from journal.events.recorded import Recorded
 from journal.reports import transcripts
-from journal.reports.experiment import Portrait, portray, text
-from journal.reports.memory import render
-from journal.reports.narration import line
-from journal.reports.replay import facts, paced, state_at
+from journal.reports.experiment import ExperimentReport, experiment_report, render_experiment
+from journal.reports.memory import render as render_memory
+from journal.reports.narration import log_line
+from journal.reports.replay import state_as_dict, with_pauses
 from journal.store.tail import Tail, follow
 
 COLOURS = {ExperimentKept: "green", ExperimentCrashed: "red", RunFailed: "red"}
@@ -28,38 +38,40 @@ COLOURS = {ExperimentKept: "green", ExperimentCrashed: "red", RunFailed: "red"}
 @app.command(epilog="Example: ar-journal log --follow")
 def log(
     *,
-    last: Annotated[int, typer.Option("--last", "-n", help="Only the last events; 0 for all.", min=0)] = 50,
+    last: Annotated[int, typer.Option("--last", "-n", help="Number of latest events; 0 for all.", min=0)] = 50,
     experiment: Annotated[
-        int | None, typer.Option("--experiment", help="Only of one experiment.", show_default=False)
+        int | None, typer.Option("--experiment", help="Only events of this experiment.", show_default=False)
     ] = None,
     session: Annotated[
         str | None,
         typer.Option(
-            "--session", help="Only of this session; all by default, with --experiment the latest.", show_default=False
+            "--session",
+            help="Only events of this session (default: all sessions, or the latest with --experiment).",
+            show_default=False,
         ),
     ] = None,
-    follow_on: Annotated[bool, typer.Option("--follow", "-f", help="Wait for more, until Ctrl-C.")] = False,
+    follow_on: Annotated[bool, typer.Option("--follow", "-f", help="Wait for new events, until Ctrl-C.")] = False,
     json: JsonOption = False,
     journal: JournalOption = None,
 ) -> None:
-    """Print the events, one line each (with --json one object a line)."""
-    with_events = reader(journal)
-    head = with_events.head()[0]
-    of = session if experiment is None else latest_tag(state_of(with_events), session)
-    after = max(0, head - last) if last and of is None else 0
-    events = _of(with_events.read(after=after, until=head), of, experiment)
+    """Print events, one per line."""
+    reader = open_reader(journal)
+    head = reader.head()[0]
+    tag = session if experiment is None else session_tag(read_state(reader), session)
+    after = max(0, head - last) if last and tag is None else 0
+    events = _filtered(reader.read(after=after, until=head), tag, experiment)
     if session is not None and experiment is None and last:
         events = deque(events, maxlen=last)
-    found = False
+    has_events = False
     for recorded in events:
-        found = True
+        has_events = True
         _print(recorded, json=json)
-    if of is not None and not found and not follow_on:
-        what = f"session {of}" if experiment is None else f"experiment {experiment} in session {of or '–'}"
-        raise JournalMissing(f"There is no {what}: `ar-journal log --last 0` shows what there is.")
+    if tag is not None and not has_events and not follow_on:
+        subject = f"session {tag}" if experiment is None else f"experiment {experiment} in session {tag or '–'}"
+        raise JournalMissing(f"There is no {subject}: `ar-journal log --last 0` prints all events.")
     if follow_on:
-        with Tail(with_events.path) as tail:
-            for recorded in _of(follow(with_events, after=head, tail=tail), of, experiment):
+        with Tail(reader.path) as tail:
+            for recorded in _filtered(follow(reader, after=head, tail=tail), tag, experiment):
                 _print(recorded, json=json)
 
 
@@ -68,66 +80,66 @@ def show(
     number: NumberArgument,
     *,
     prompt: Annotated[
-        bool, typer.Option("--prompt", help="Instead: what its proposer was asked and answered.")
+        bool, typer.Option("--prompt", help="Show the requests to its proposer and the answers instead.")
     ] = False,
     session: SessionOption = None,
     json: JsonOption = False,
     journal: JournalOption = None,
 ) -> None:
-    """Show one experiment whole: idea, hypothesis, runs, verdict in words, what it stands on, diff."""
+    """Show one experiment: idea, hypothesis, verdict, runs, parents, diff."""
     if prompt:
         _show_prompts(number, session=session, json=json, journal=journal)
         return
-    portrait = _portrait(number, session=session, journal=journal)
+    report = _report(number, session=session, journal=journal)
     if json:
-        print_json(portrait)
+        print_json(report)
     else:
-        typer.echo(text(portrait))
+        print_text(render_experiment(report))
 
 
 @app.command(epilog="Example: ar-journal diff 12 | git apply")
 def diff(number: NumberArgument, *, session: SessionOption = None, journal: JournalOption = None) -> None:
-    """Print the diff of one experiment; in a pipe, exactly as it was proposed."""
-    portrait = _portrait(number, session=session, journal=journal)
-    on_terminal = typer.get_text_stream("stdout").isatty()
-    typer.echo(plain(portrait.diff) if on_terminal else portrait.diff, nl=False)
+    """Print the diff of one experiment; in a pipe, byte for byte as proposed."""
+    print_text(_report(number, session=session, journal=journal).diff, end="")
 
 
 @app.command(epilog="Example: ar-journal memory")
 def memory(
     *,
     until: Annotated[
-        int | None, typer.Option("--at", help="As it was at this position.", min=0, show_default=False)
+        int | None, typer.Option("--at", help="Print the block as it was at this position.", min=0, show_default=False)
     ] = None,
     session: SessionOption = None,
     journal: JournalOption = None,
 ) -> None:
-    """Print what a session has learned: the block that the loop writes into the brief."""
-    state = state_of(reader(journal), until=until)
-    typer.echo(render(state, latest_tag(state, session)))
+    """Print what a session has learned, as the loop writes it into the brief."""
+    state = read_state(open_reader(journal), until=until)
+    print_text(render_memory(state, session_tag(state, session)))
 
 
 @app.command(epilog="Example: ar-journal replay --speed 600x")
 def replay(
     *,
-    start: Annotated[int, typer.Option("--from", help="First position.", min=1)] = 1,
-    until: Annotated[int | None, typer.Option("--until", help="Last position.", min=1, show_default=False)] = None,
+    start: Annotated[int, typer.Option("--from", help="Position of the first event.", min=1)] = 1,
+    until: Annotated[
+        int | None, typer.Option("--until", help="Position of the last event.", min=1, show_default=False)
+    ] = None,
     speed: Annotated[
-        str, typer.Option("--speed", help="Times the night's own pace, as 60x; max for no pauses.")
+        str, typer.Option("--speed", help="Multiple of the original pace, e.g. 60x; max prints without pauses.")
     ] = "max",
     state: Annotated[
         int | None,
-        typer.Option("--state", help="Print what was known at this position, as JSON.", min=0, show_default=False),
+        typer.Option("--state", help="Print the state at this position as JSON instead.", min=0, show_default=False),
     ] = None,
     json: JsonOption = False,
     journal: JournalOption = None,
 ) -> None:
-    """Tell the night again, at any speed, or print the exact state at one point of it."""
-    with_events = reader(journal)
+    """Print events at their original pace or faster, or the state at one position."""
+    reader = open_reader(journal)
     if state is not None:
-        print_json(facts(state_at(with_events, state)))
+        print_json(state_as_dict(read_state(reader, until=state)))
         return
-    for step in paced(with_events.read(after=start - 1, until=until), speed=_pace(speed)):
+    for step in with_pauses(reader.read(after=start - 1, until=until), speed=_pace(speed)):
         time.sleep(step.pause)
         _print(step.recorded, json=json)
 
@@ -143,39 +155,40 @@ def _pace(speed: str) -> float:
 
 
 def _show_prompts(number: int, *, session: str | None, json: bool, journal: JournalOption) -> None:
-    with_events = reader(journal)
-    tag = latest_tag(state_of(with_events), session)
+    reader = open_reader(journal)
+    tag = session_tag(read_state(reader), session)
     streams = (experiment_stream(tag, number), session_stream(tag))
-    events = sorted((step for name in streams for step in with_events.stream(name)), key=lambda step: step.position)
-    folder = with_events.path.parent / transcripts.FOLDER
-    found = transcripts.askings(folder, events, session=tag, experiment=number)
+    events = sorted((event for name in streams for event in reader.stream(name)), key=lambda event: event.position)
+    folder = reader.path.parent / transcripts.FOLDER
+    records = transcripts.read_transcripts(folder, events, session=tag, experiment=number)
     if json:
-        print_json(found)
+        print_json(records)
     else:
-        typer.echo("\n\n".join(map(transcripts.text, found)), nl=bool(found))
-    if not found:
-        narrate(f"No asking for experiment {number} is kept in {folder}: the sampler is asked without words.")
-        raise typer.Exit(1)
+        print_text("\n\n".join(map(transcripts.render, records)), end="\n" if records else "")
+    if not records:
+        print_note(f"{folder} has no request for experiment {number}: the sampler sends none.")
+        raise typer.Exit(NEGATIVE)
 
 
-def _portrait(number: int, *, session: str | None, journal: JournalOption) -> Portrait:
-    with_events = reader(journal)
-    state = state_of(with_events)
-    tag = latest_tag(state, session)
-    return portray(state, with_events.stream(experiment_stream(tag, number)), session=tag, experiment=number)
+def _report(number: int, *, session: str | None, journal: JournalOption) -> ExperimentReport:
+    reader = open_reader(journal)
+    state = read_state(reader)
+    tag = session_tag(state, session)
+    return experiment_report(state, reader.stream(experiment_stream(tag, number)), session=tag, experiment=number)
 
 
-def _of(events: Iterable[Recorded], session: str | None, experiment: int | None) -> Iterable[Recorded]:
+def _filtered(events: Iterable[Recorded], session: str | None, experiment: int | None) -> Iterable[Recorded]:
     return (
-        step
-        for step in events
-        if session in {None, step.event.session} and experiment in {None, getattr(step.event, "experiment", None)}
+        recorded
+        for recorded in events
+        if session in {None, recorded.event.session}
+        and experiment in {None, getattr(recorded.event, "experiment", None)}
     )
 
 
 def _print(recorded: Recorded, *, json: bool) -> None:
     if json:
-        facts = {"type": recorded.event.NAME, "schema": recorded.event.SCHEMA} | msgspec.structs.asdict(recorded)
-        typer.echo(msgspec.json.encode(facts))
+        fields = {"type": recorded.event.NAME, "schema": recorded.event.SCHEMA} | msgspec.structs.asdict(recorded)
+        print_text(msgspec.json.encode(fields).decode(), flush=True)
     else:
-        typer.secho(line(recorded), fg=COLOURS.get(type(recorded.event)))
+        print_text(log_line(recorded), colour=COLOURS.get(type(recorded.event)), flush=True)

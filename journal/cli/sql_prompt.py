@@ -3,33 +3,33 @@
 import readline
 from pathlib import Path
 
-from journal.cli.output import Form, narrate, print_answer
+from journal.cli.output import OutputFormat, print_result
+from journal.console.terminal import print_note
 from journal.errors import QueryRefused
 from journal.projections.tables import TABLES
-from journal.query.saved import SAVED, answer_line
+from journal.query.saved import SAVED, run_line
 
 KEYWORDS = (
     "SELECT FROM WHERE GROUP BY ORDER LIMIT JOIN LEFT ON USING HAVING DISTINCT WITH AS AND OR NOT NULL LIKE MATCH DESC"
 )
-HISTORY = 1_000  # lines kept
+HISTORY = 1_000  # lines
 
 
-def converse(path: Path, *, form: Form) -> None:
-    """Ask and answer until end of input. The history lies beside the journal."""
+def run_prompt(path: Path, *, output_format: OutputFormat) -> None:
+    """Read and run queries until the end of input. The history is a file next to the journal."""
     history = path.with_suffix(".history")
     _prepare(history)
-    narrate(
-        "One SELECT a line, or @name; Tab completes, Ctrl-D leaves. Saved: " + " ".join(f"@{name}" for name in SAVED)
-    )
+    names = " ".join(f"@{name}" for name in SAVED)
+    print_note(f"Type one SELECT per line, or @NAME. Tab completes, Ctrl-D exits. Saved queries: {names}")
     try:
         while (line := _line()) is not None:
-            _answer(path, line, form=form)
+            _run(path, line, output_format=output_format)
     finally:
-        _keep(history)
+        _save(history)
 
 
 def candidates(start: str) -> list[str]:
-    """What a word may become, in order."""
+    """The completions of a word, in order."""
     tables = [table.name for table in TABLES] + ["events", "samples"]
     columns = [column.name for table in TABLES for column in table.columns]
     words = [*KEYWORDS.split(), *tables, *columns, *(f"@{name}" for name in SAVED)]
@@ -43,13 +43,13 @@ def _line() -> str | None:
         return None
 
 
-def _answer(path: Path, line: str, *, form: Form) -> None:
+def _run(path: Path, line: str, *, output_format: OutputFormat) -> None:
     if not line:
         return
     try:
-        print_answer(answer_line(path, line), form=form)
+        print_result(run_line(path, line), output_format=output_format)
     except QueryRefused as error:
-        narrate(str(error))
+        print_note(str(error))
 
 
 def _prepare(history: Path) -> None:
@@ -61,8 +61,8 @@ def _prepare(history: Path) -> None:
     readline.parse_and_bind("tab: complete")
 
 
-def _keep(history: Path) -> None:
+def _save(history: Path) -> None:
     try:
         readline.write_history_file(history)
     except OSError:
-        narrate(f"The history could not be written to {history}.")
+        print_note(f"The history could not be written to {history}.")

@@ -1,1 +1,1 @@
-"""What the three commands share: entry point, exit codes, journal path, safe text, output files."""
+"""Shared by the three commands: entry point, exit codes, journal path, safe text, output files."""

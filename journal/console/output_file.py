@@ -1,4 +1,4 @@
-"""Files that a command writes for a person: a new one, or a plain one that it replaces whole."""
+"""Files that a command writes: a new file, or the replacement of a plain one."""
 
 import os
 from collections.abc import Iterator
@@ -10,25 +10,19 @@ from journal.errors import JournalError
 
 @contextmanager
 def replacing(target: Path) -> Iterator[Path]:
-    """Give a file beside the target to write, which takes the target's place if all goes well. Raises JournalError.
+    """Yield a temporary file to write, which replaces the target if no exception occurs. Raises JournalError.
 
-    A link is followed, so that the file it leads to is replaced and not the link; a device or a folder is left alone.
+    A link stays, and the file that it points to is replaced; a device or a folder is refused.
     """
-    place = plain(target).resolve()
-    beside = place.with_name(f".{place.stem}.part{place.suffix}")
+    if target.exists() and not target.is_file():
+        raise JournalError(f"{target} is {'a folder' if target.is_dir() else 'no plain file'}: name a file to write.")
+    target_file = target.resolve()
+    partial = target_file.with_name(f".{target_file.stem}.part{target_file.suffix}")
     try:
-        yield beside
-        os.replace(beside, place)  # noqa: PTH105 - in one step: a half-written file never bears the name
+        yield partial
+        os.replace(partial, target_file)  # noqa: PTH105 - in one step: no half-written file under the name
     except OSError as error:
         raise JournalError(f"{target} cannot be written: {error.strerror or error}.") from error
     finally:
-        with suppress(OSError):  # where nothing can be written, nothing can be taken away
-            beside.unlink()
-
-
-def plain(target: Path) -> Path:
-    """The target, if it is a plain file or nothing yet. Raises JournalError."""
-    if target.exists() and not target.is_file():
-        what = "a folder" if target.is_dir() else "no plain file"
-        raise JournalError(f"{target} is {what}: name a file to write.")
-    return target
+        with suppress(OSError):  # in a folder that cannot be written, nothing can be deleted
+            partial.unlink()

@@ -1,34 +1,36 @@
-"""A Typer command line, run to its end: what a person can mend is one sentence behind `error: ` and exit code 2."""
+"""Run a Typer command line: an error that the person can correct is one sentence after `error: `, with exit code 2."""
 
 from collections.abc import Sequence
 
 import typer
 
-from journal.console.entry import BAD, INTERRUPTED, refuse
+from journal.console.entry import BAD_INPUT, INTERRUPTED, print_error, print_system_error
 
 
-def run(
-    app: typer.Typer, arguments: Sequence[str] | None = None, *, name: str, mendable: tuple[type[Exception], ...]
+def run_app(
+    app: typer.Typer, arguments: Sequence[str] | None = None, *, name: str, errors: tuple[type[Exception], ...]
 ) -> int:
-    """The exit code: 0 done, 1 not so, 2 bad input, 130 interrupted. `mendable` exceptions are sentences for the person."""
+    """The exit code: 0 done, 1 negative, 2 bad input, 130 interrupted. The messages of `errors` are for the person."""
     try:
         return int(app(arguments, prog_name=name, standalone_mode=False) or 0)
     except typer.Abort:
         return INTERRUPTED
     except typer.TyperException as error:
-        return _refused(error)
-    except mendable as error:
-        return refuse(str(error))
+        return _print_usage_error(error)
+    except errors as error:
+        return print_error(str(error))
     except BrokenPipeError:
         raise
     except OSError as error:
-        return refuse(f"{error.filename or 'the system'}: {error.strerror or error}: mend that, then try again.")
+        return print_system_error(error)
+    except (RecursionError, MemoryError) as error:
+        return print_error(f"The data is nested too deeply or is too large to read ({type(error).__name__}).")
 
 
-def _refused(error: typer.TyperException) -> int:
-    """Words that no command takes; a command line without any has had its help printed by Typer."""
-    words = " ".join(error.format_message().split())
+def _print_usage_error(error: typer.TyperException) -> int:
+    """An error in the command line; if it has no message, Typer has printed the help."""
+    message = " ".join(error.format_message().split())
     context = getattr(error, "ctx", None)
-    if not words:
-        return BAD
-    return refuse(f"{words.removesuffix('.')} (see `{context.command_path} --help`)." if context else words)
+    if not message:
+        return BAD_INPUT
+    return print_error(f"{message.removesuffix('.')} (see `{context.command_path} --help`)." if context else message)

@@ -1,8 +1,8 @@
-"""What can happen: the event catalogue. Frozen values.
+"""The catalogue of events: frozen values, one file per topic, all imported from here.
 
-A stored name is never a class path: rename a class freely, never its `NAME`. A changed shape gets a higher `SCHEMA`, one
-step in `journal.store.upcast` and a golden file of the old shape. Units are in the field names' comments; metrics are in the
-brief's own unit; times are seconds; memory is bytes; money is US dollars. Each topic has a file; everybody imports from here.
+Events are stored under `NAME`, so a class may be renamed and its `NAME` may not. A changed shape needs a higher `SCHEMA`,
+one step in `journal.store.upcast`, and a golden file of the old shape. Times are seconds, memory is bytes, money is US
+dollars, and metrics are in the brief's own unit.
 """
 
 from journal.events.branch import ChangeCommitted, ChangeReverted, IncumbentMoved
@@ -17,6 +17,7 @@ from journal.events.intents import (
     Intent,
     PauseAcknowledged,
     PauseRequested,
+    RequestWithdrawn,
     ResumeAcknowledged,
     ResumeRequested,
     SkipAcknowledged,
@@ -25,15 +26,17 @@ from journal.events.intents import (
     StopRequested,
     VetoAcknowledged,
     VetoRequested,
+    WithdrawalAcknowledged,
 )
-from journal.events.parts import Change, Comparison, KnobMove, Usage
+from journal.events.parts import Candidate, Change, Comparison, KnobMove, Usage
 from journal.events.proposals import (
-    Dropping,
+    DropReason,
     IdeaProposed,
     IdeaRefused,
     ProposalDropped,
     ProposalPrepared,
     ProposerFailed,
+    RepositoryTouched,
 )
 from journal.events.runs import (
     FailureKind,
@@ -65,27 +68,28 @@ from journal.events.verdicts import (
 )
 
 __all__ = [
-    "CATALOGUE", "VETO", "Acknowledged", "BranchFromAcknowledged", "BranchFromRequested", "BriefChanged", "Change",
+    "CATALOGUE", "VETO", "Acknowledged", "BranchFromAcknowledged", "BranchFromRequested", "BriefChanged", "Candidate", "Change",
     "ChangeCommitted", "ChangeReverted", "Comparison", "DirectionAcknowledged", "DirectionAdded", "DirectionWithdrawn",
-    "Dropping", "Event", "ExperimentCrashed", "ExperimentDiscarded", "ExperimentInvalidated", "ExperimentKept",
+    "DropReason", "Event", "ExperimentCrashed", "ExperimentDiscarded", "ExperimentInvalidated", "ExperimentKept",
     "FailureKind", "IdeaProposed", "IdeaRefused", "IncumbentMoved", "Intent", "Isolation", "KnobMove", "NoiseMeasured",
     "PauseAcknowledged", "PauseRequested", "ProposalDropped", "ProposalPrepared", "ProposerFailed",
-    "ResumeAcknowledged", "ResumeRequested", "RunFailed", "RunFinished", "RunLaunched", "RunPurpose", "RunStarted",
+    "RepositoryTouched", "RequestWithdrawn", "ResumeAcknowledged", "ResumeRequested", "RunFailed", "RunFinished",
+    "RunLaunched", "RunPurpose", "RunStarted",
     "SessionEnded", "SessionPaused", "SessionRecovered", "SessionResumed", "SessionStarted", "SkipAcknowledged",
     "SkipRequested", "StopAcknowledged", "StopRequested", "Trust", "Usage", "Verdict", "VetoAcknowledged",
-    "VetoRequested", "control_stream", "experiment_stream", "session_stream",
+    "VetoRequested", "WithdrawalAcknowledged", "control_stream", "experiment_stream", "session_stream",
 ]  # fmt: skip
 
 CATALOGUE: dict[str, type[Event]] = {
     kind.NAME: kind
     for kind in (
         SessionStarted, NoiseMeasured, SessionPaused, SessionResumed, SessionRecovered, BriefChanged, SessionEnded,
-        ProposalPrepared, ProposalDropped,
+        ProposalPrepared, ProposalDropped, RepositoryTouched,
         IdeaProposed, IdeaRefused, ProposerFailed, ChangeCommitted, RunStarted, RunLaunched, RunFinished, RunFailed,
         ExperimentKept, ExperimentDiscarded, ExperimentCrashed, ExperimentInvalidated, ChangeReverted, IncumbentMoved,
         DirectionAdded, DirectionWithdrawn, PauseRequested, ResumeRequested, SkipRequested, StopRequested, VetoRequested,
-        BranchFromRequested,
+        BranchFromRequested, RequestWithdrawn,
         DirectionAcknowledged, PauseAcknowledged, ResumeAcknowledged, SkipAcknowledged, StopAcknowledged, VetoAcknowledged,
-        BranchFromAcknowledged,
+        BranchFromAcknowledged, WithdrawalAcknowledged,
     )
 }  # fmt: skip

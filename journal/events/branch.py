@@ -1,4 +1,4 @@
-"""The session's branch: what was committed to it, taken off it, and where it was moved."""
+"""The session's branch: commits added to it, commits taken off it, and moves of the incumbent by a person."""
 
 from typing import ClassVar, Literal
 
@@ -20,18 +20,18 @@ class ChangeReverted(Event, frozen=True, kw_only=True):
     NAME: ClassVar[str] = "ChangeReverted"
 
     experiment: int
-    commit: str  # stays reachable under refs/autoresearch/<tag>/<n>
-    branch_at: str  # where the branch stands after
-    how: Literal["reset", "revert", "never committed", "undone"] = "reset"  # undone: by a later commit
+    commit: str  # taken off the branch; refs/autoresearch/<tag>/<n> keeps it reachable
+    branch_at: str  # tip of the branch afterwards
+    how: Literal["reset", "revert", "never committed", "undone"] = "reset"  # undone: a later commit reverses it
 
 
 class IncumbentMoved(Event, frozen=True, kw_only=True):
-    """Another commit is the incumbent at a person's wish: what follows stands on it and is compared with it."""
+    """A person made another commit the incumbent: later proposals build on it and are compared with it."""
 
     NAME: ClassVar[str] = "IncumbentMoved"
 
-    experiment: int  # whose commit it is
+    experiment: int  # number of the commit's experiment
     commit: str
     metric: float  # mean of the commit's runs so far
-    branch_at: str  # where the branch stands after
+    branch_at: str  # tip of the branch afterwards
     reason: str

@@ -1,4 +1,4 @@
-"""What an event is."""
+"""The base class of all events."""
 
 from typing import ClassVar
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Something that happened. `session` is the tag of the session it belongs to."""
+    """Something that happened in a session; `session` is the session's tag."""
 
     NAME: ClassVar[str]
     SCHEMA: ClassVar[int] = 1

@@ -6,7 +6,7 @@ from journal.events.event import Event
 
 
 class Intent(Event, frozen=True, kw_only=True):
-    """Common to what people ask for; never stored itself. `author` is user@host, `channel` is cli or tui."""
+    """Base of what people ask for; never stored itself. `author` is user@host, `channel` is cli or tui."""
 
     author: str
     channel: str
@@ -42,11 +42,11 @@ class SkipRequested(Intent, frozen=True, kw_only=True):
 class StopRequested(Intent, frozen=True, kw_only=True):
     NAME: ClassVar[str] = "StopRequested"
 
-    now: bool = False  # True: do not wait for the run in flight
+    now: bool = False  # True: end the current run at once
 
 
 class VetoRequested(Intent, frozen=True, kw_only=True):
-    """Take a kept experiment back."""
+    """Undo a kept experiment."""
 
     NAME: ClassVar[str] = "VetoRequested"
 
@@ -54,25 +54,33 @@ class VetoRequested(Intent, frozen=True, kw_only=True):
 
 
 class BranchFromRequested(Intent, frozen=True, kw_only=True):
-    """Go on from an experiment's commit, kept or not."""
+    """Make an experiment's commit the incumbent, kept or not."""
 
     NAME: ClassVar[str] = "BranchFromRequested"
 
     experiment: int
 
 
-class Acknowledged(Event, frozen=True, kw_only=True):
-    """Common to the loop's answers; never stored itself. `request` is the position of the intent.
+class RequestWithdrawn(Intent, frozen=True, kw_only=True):
+    """Take back a request that the loop has not answered. A direction is withdrawn by `DirectionWithdrawn`."""
 
-    `done` is false if the loop refuses; the `outcome` of an older journal's refusal begins with "not done: " instead.
+    NAME: ClassVar[str] = "RequestWithdrawn"
+
+    request: int  # position of the request
+
+
+class Acknowledged(Event, frozen=True, kw_only=True):
+    """Base of the loop's answers; never stored itself. `request` is the position of the intent.
+
+    `done` is false if the loop refuses; in older journals the `outcome` of a refusal begins with "not done: " instead.
     """
 
     request: int
     outcome: str = ""
     done: bool = True
 
-    def words(self) -> str:
-        """The answer for a person."""
+    def message(self) -> str:
+        """The answer as a person reads it."""
         return self.outcome if self.done else f"not done: {self.outcome}"
 
 
@@ -102,3 +110,9 @@ class VetoAcknowledged(Acknowledged, frozen=True, kw_only=True):
 
 class BranchFromAcknowledged(Acknowledged, frozen=True, kw_only=True):
     NAME: ClassVar[str] = "BranchFromAcknowledged"
+
+
+class WithdrawalAcknowledged(Acknowledged, frozen=True, kw_only=True):
+    """The answer to `RequestWithdrawn`; the withdrawn request gets an answer of its own, which refuses it."""
+
+    NAME: ClassVar[str] = "WithdrawalAcknowledged"

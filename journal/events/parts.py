@@ -1,10 +1,10 @@
-"""What several events hold: a change, a comparison, a cost."""
+"""Values that several events hold: a change, a comparison, a cost."""
 
 import msgspec
 
 
 class KnobMove(msgspec.Struct, frozen=True, gc=False):
-    """One named literal that moved; `old` and `new` are source text, empty where the name is absent."""
+    """One named literal whose value changed; `old` and `new` are source text, empty if the name is absent."""
 
     name: str
     old: str
@@ -12,25 +12,36 @@ class KnobMove(msgspec.Struct, frozen=True, gc=False):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What an edit does, as a signature (see `journal.changes.signature`)."""
+    """What an edit does, independent of its formatting and local names (see `journal.changes.signature`)."""
 
     program: str  # hash of the normal form of the files in scope after the edit
     change: str  # hash of the normal form of the difference
     knobs: tuple[KnobMove, ...] = ()
-    added: tuple[str, ...] = ()  # identifiers and structures that came
-    removed: tuple[str, ...] = ()  # and went
+    added: tuple[str, ...] = ()  # identifiers and structures that the edit adds
+    removed: tuple[str, ...] = ()  # identifiers and structures that the edit removes
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What a model said when it was shown a proposal beside its nearest earlier experiments."""
+    """A model's answer to the question whether a proposal repeats one of its nearest earlier experiments."""
 
-    shown: tuple[int, ...]  # their numbers
-    same_as: int | None = None  # the one that is the same idea, if one is
+    shown: tuple[int, ...]  # numbers of the experiments that the model saw
+    same_as: int | None = None  # number of the experiment with the same idea; None if all differ
     reason: str = ""
 
 
+class Candidate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A change that a proposer considered and did not propose."""
+
+    idea: str
+    kind: str = "other"
+    mechanism: str = ""  # why it could help
+    gain: float | None = None  # expected, in σ; positive is better
+    throughput: float | None = None  # expected tokens or steps of a run, relative to the incumbent's
+    chance: float | None = None  # that it gains, 0..1
+
+
 class Usage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What it cost to ask a model, for a proposal or for a score. `dollars` is None where the price is unknown."""
+    """The cost of calls to a model, for a proposal or for a score. `dollars` is None if the price is unknown."""
 
     tokens_in: int = 0  # uncached input tokens
     tokens_out: int = 0

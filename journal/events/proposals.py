@@ -1,13 +1,14 @@
-"""Proposals: made, prepared ahead of their turn, dropped, refused, or not made at all."""
+"""Proposals: made, prepared during a run, dropped, refused by the gate, or failed."""
 
 from typing import ClassVar, Literal
 
 from journal.events.event import Event
-from journal.events.parts import Change, Comparison, Usage
+from journal.events.parts import Candidate, Change, Comparison, Usage
+from journal.events.runs import Isolation
 
 
 class IdeaProposed(Event, frozen=True, kw_only=True):
-    """A proposal: one change on one parent. An experiment has one per attempt; the last one not refused is run."""
+    """A proposal: one change to one parent. An experiment has one per attempt, and runs the last one not refused."""
 
     NAME: ClassVar[str] = "IdeaProposed"
 
@@ -16,8 +17,8 @@ class IdeaProposed(Event, frozen=True, kw_only=True):
     idea: str
     hypothesis: str = ""
     kind: str = "other"  # baseline, ablation, knob, architecture, optimizer, schedule, data, simplify, other
-    parent: str  # commit
-    diff: str  # unified, on the parent
+    parent: str  # commit that the change applies to
+    diff: str  # unified diff on the parent
     change: Change
     proposer: str
     model: str | None = None
@@ -26,27 +27,30 @@ class IdeaProposed(Event, frozen=True, kw_only=True):
     retry_of: int | None = None
     retry_reason: str | None = None
     neighbours: tuple[int, ...] = ()
-    prompt_key: str | None = None  # where the request and answer can be read again
-    compared: Comparison | None = None  # where a reader was asked whether it is an idea of before
-    takes_back: int | None = None  # the kept experiment that this undoes at a person's wish; its verdict is known
-    ablates: int | None = None  # the kept experiment whose change this leaves out, to see whether it still pays
-    prepared_on: str | None = None  # the commit on which it was made while a run trained; None: asked for in its turn
+    prompt_key: str | None = None  # file below .ar/prompts with the request and the answer
+    compared: Comparison | None = None  # set if a model compared it with earlier experiments
+    takes_back: int | None = None  # the kept experiment that this undoes because a person vetoed it
+    ablates: int | None = None  # the kept experiment whose change this removes, to measure whether it still helps
+    isolation: Isolation | None = None  # of the command that made it; None if no command did
+    unread: tuple[str, ...] = ()  # the parts of the proposer's note that could not be read, a clause each
+    considered: tuple[Candidate, ...] = ()  # what the proposer considered beside it
+    prepared_on: str | None = None  # if it was prepared during a run: the commit that it was made for
 
 
 class ProposalPrepared(Event, frozen=True, kw_only=True):
-    """A proposal made while a run trained, for the experiment after it.
+    """A proposal made during a run, for the next experiment.
 
-    It becomes that experiment's IdeaProposed, or ProposalDropped follows; what it cost is counted there.
+    IdeaProposed or ProposalDropped follows, and its cost is counted there.
     """
 
     NAME: ClassVar[str] = "ProposalPrepared"
 
-    experiment: int  # for which it is
-    known: int  # the position up to which its author knew the journal
+    experiment: int  # the experiment that it is meant for
+    known: int  # last position of the journal that its author had seen
     idea: str
     hypothesis: str = ""
     kind: str = "other"
-    parent: str  # the commit on which it was made; as IdeaProposed it may stand on a later one
+    parent: str  # the commit that it was made for; its IdeaProposed may name a later one
     diff: str
     proposer: str
     model: str | None = None
@@ -56,26 +60,29 @@ class ProposalPrepared(Event, frozen=True, kw_only=True):
     retry_reason: str | None = None
     prompt_key: str | None = None
     compared: Comparison | None = None
+    isolation: Isolation | None = None
+    unread: tuple[str, ...] = ()
+    considered: tuple[Candidate, ...] = ()
 
 
-Dropping = Literal["refused", "steered", "moved", "failed", "ended"]
+DropReason = Literal["refused", "steered", "moved", "failed", "ended"]
 
 
 class ProposalDropped(Event, frozen=True, kw_only=True):
-    """A call of the proposer came to nothing before its turn; what it cost is counted here."""
+    """A call to the proposer whose proposal is not used; its cost is counted here."""
 
     NAME: ClassVar[str] = "ProposalDropped"
 
-    experiment: int  # for which it was
-    why: Dropping
-    reason: str  # in words
-    rule: str = ""  # of the gate, where it refused; the kind of failure, where it failed
-    matched: int | None = None  # the earlier experiment, where it was refused as a repeat
+    experiment: int  # the experiment that it was meant for
+    why: DropReason
+    reason: str  # one sentence
+    rule: str = ""  # the gate's rule if it was refused; the kind of failure if the call failed
+    matched: int | None = None  # the earlier experiment, if it was refused as a repeat
     score: float | None = None
     proposer: str
     model: str | None = None
     usage: Usage = Usage()
-    prompt_key: str | None = None  # of a call without a proposal: where it can be read
+    prompt_key: str | None = None  # as in IdeaProposed, if the call gave no proposal
 
 
 class IdeaRefused(Event, frozen=True, kw_only=True):
@@ -84,9 +91,9 @@ class IdeaRefused(Event, frozen=True, kw_only=True):
     experiment: int
     attempt: int
     rule: str
-    reason: str  # in words, as told to the proposer
-    matched: int | None = None  # the earlier experiment
-    score: float | None = None  # 0..1, likeness
+    reason: str  # one sentence, which the proposer reads
+    matched: int | None = None  # the earlier experiment that it is like
+    score: float | None = None  # similarity to it, 0..1
 
 
 class ProposerFailed(Event, frozen=True, kw_only=True):
@@ -99,4 +106,14 @@ class ProposerFailed(Event, frozen=True, kw_only=True):
     retry_after: float | None = None
     usage: Usage = Usage()
     model: str | None = None
-    prompt_key: str | None = None  # as in IdeaProposed; None where nothing was asked
+    prompt_key: str | None = None  # as in IdeaProposed; None if no request was sent
+
+
+class RepositoryTouched(Event, frozen=True, kw_only=True):
+    """The person's repository changed while an unsandboxed proposer's command ran. Nothing is undone."""
+
+    NAME: ClassVar[str] = "RepositoryTouched"
+
+    experiment: int  # the experiment that the command was asked for
+    changes: tuple[str, ...]  # a clause each: HEAD, refs, the index, files, git's settings
+    prompt_key: str | None = None  # as in IdeaProposed

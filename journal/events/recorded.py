@@ -1,4 +1,4 @@
-"""What the journal hands out: an event with its place, and a point of telemetry. Pure values."""
+"""What a reader of the journal gets: recorded events and points of telemetry. Pure values."""
 
 import msgspec
 
@@ -6,7 +6,7 @@ from journal.events import Event
 
 
 class Recorded(msgspec.Struct, frozen=True, gc=False):
-    """An event with its place in the journal."""
+    """An event with its position in the journal."""
 
     position: int
     recorded_at: str  # ISO 8601, UTC
@@ -17,7 +17,7 @@ class Recorded(msgspec.Struct, frozen=True, gc=False):
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
-    """One point of a run's telemetry. Seconds of training, bytes of memory; None where the trainer said nothing."""
+    """One point of a run's telemetry: seconds of training, bytes of memory; None for what the trainer did not report."""
 
     session: str
     experiment: int
@@ -30,3 +30,20 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     tokens_per_second: float | None = None
     mfu: float | None = None
     memory: int | None = None
+
+
+class MachineSample(msgspec.Struct, frozen=True, kw_only=True):
+    """How busy a device of a machine is; None for what it does not report.
+
+    `device` is cpu for all cores together, else a GPU by the number that the driver gives it, such as gpu:0.
+    """
+
+    sampled_at: str  # ISO 8601, UTC, to the millisecond
+    host: str
+    device: str
+    utilization: float | None = None  # 0 to 1
+    memory: int | None = None  # bytes in use
+    memory_total: int | None = None
+    temperature: float | None = None  # °C
+    power: float | None = None  # watts
+    throttled: str | None = None  # why the device lowers its clock; None if it does not

@@ -17,16 +17,15 @@ FailureKind = Literal[
     "tampered",
     "killed",
     "skipped",
-    "pruned",
     "flood",
     "forks",
     "disk_full",
     "interrupted",
-]  # interrupted: the loop itself ended; the change is not at fault
+]  # interrupted: the loop itself ended, which says nothing about the change
 
 
 class RunStarted(Event, frozen=True, kw_only=True):
-    """Intent: appended before the process exists, so `pid` and `pid_started` come with `RunLaunched`."""
+    """A run is about to start. It has no process yet: `RunLaunched` follows with the pid."""
 
     NAME: ClassVar[str] = "RunStarted"
 
@@ -41,7 +40,7 @@ class RunStarted(Event, frozen=True, kw_only=True):
 
 
 class RunLaunched(Event, frozen=True, kw_only=True):
-    """The process of a run exists; `pid_started` (ticks since boot) tells it from a later owner of the same pid."""
+    """The process of a run exists; `pid_started` (ticks since boot) distinguishes it from a later process with its pid."""
 
     NAME: ClassVar[str] = "RunLaunched"
 
@@ -72,12 +71,12 @@ class RunFinished(Event, frozen=True, kw_only=True):
     peak_memory: int | None = None
     purpose: RunPurpose = "candidate"
     guards: dict[str, float] = {}  # seconds by the loop's clock: training, wall, cpu
-    values: dict[str, float] = {}  # other numbers of the run, by name: those that the brief's guards look at
-    usage: Usage = Usage()  # of a judge model, where one gave the metric
+    values: dict[str, float] = {}  # name -> other numbers of the run, which the brief's guards check
+    usage: Usage = Usage()  # of the judge model, if one gave the metric
 
 
 class RunFailed(Event, frozen=True, kw_only=True):
-    """A run without a metric. There is no number that could be mistaken for one."""
+    """A run without a metric: the event has no field that could be mistaken for one."""
 
     NAME: ClassVar[str] = "RunFailed"
 
@@ -86,8 +85,8 @@ class RunFailed(Event, frozen=True, kw_only=True):
     kind: FailureKind
     reason: str  # one sentence
     exit_code: int | None = None
-    signature: str = ""  # normalised last error, the key by which failures cluster
+    signature: str = ""  # normalised last error, which groups failures
     trace: str = ""  # tail of the output
     wall_seconds: float = 0.0
     train_seconds: float = 0.0
-    usage: Usage = Usage()  # of a judge model that gave no score
+    usage: Usage = Usage()  # of the judge model, if one was called and gave no score

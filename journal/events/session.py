@@ -1,4 +1,4 @@
-"""The session: how a night begins, pauses, goes on and ends, and what it knows of its noise and its brief."""
+"""The session: its start, pauses, recovery and end, its noise and its brief."""
 
 from typing import ClassVar
 
@@ -6,26 +6,26 @@ from journal.events.event import Event
 
 
 class SessionStarted(Event, frozen=True, kw_only=True):
-    """A night begins: everything needed to say later what was run, where, under which rules."""
+    """A session starts. It records what is needed to know later what ran, where and under which rules."""
 
     NAME: ClassVar[str] = "SessionStarted"
 
-    brief: str  # the human's text, whole
+    brief: str  # text of the brief
     brief_hash: str
-    config: dict[str, object]  # the brief as parsed, defaults filled in
-    base: str  # commit of the user's that the session stands on
-    start: str  # first commit of the branch: base with the profile's constants, or base itself
+    config: dict[str, object]  # the parsed brief with its defaults
+    base: str  # the user's commit that the session starts from
+    start: str  # first commit of the branch: base, with the constants of the profile if there is one
     branch: str
     profile: str | None = None  # name of the profile
-    constants: dict[str, str] = {}  # NAME -> literal that the profile wrote
-    locked: dict[str, str] = {}  # path -> sha256
+    constants: dict[str, str] = {}  # NAME -> literal that the profile sets
+    locked: dict[str, str] = {}  # path of a locked file -> its sha256
     host: str = ""
     device: str = ""
     versions: dict[str, str] = {}
 
 
 class NoiseMeasured(Event, frozen=True, kw_only=True):
-    """σ of the metric on identical code, from replicates."""
+    """σ of the metric on identical code, from replicate runs."""
 
     NAME: ClassVar[str] = "NoiseMeasured"
 
@@ -38,9 +38,9 @@ class NoiseMeasured(Event, frozen=True, kw_only=True):
 
 class SessionPaused(Event, frozen=True, kw_only=True):
     NAME: ClassVar[str] = "SessionPaused"
+    SCHEMA: ClassVar[int] = 2
 
     reason: str
-    until: str | None = None  # ISO time, where it is known
 
 
 class SessionResumed(Event, frozen=True, kw_only=True):
@@ -50,7 +50,7 @@ class SessionResumed(Event, frozen=True, kw_only=True):
 
 
 class SessionRecovered(Event, frozen=True, kw_only=True):
-    """The loop came back after a crash: what it found, what it did."""
+    """The loop restarted after a crash: what it found, and what it did."""
 
     NAME: ClassVar[str] = "SessionRecovered"
 
@@ -59,7 +59,7 @@ class SessionRecovered(Event, frozen=True, kw_only=True):
 
 
 class BriefChanged(Event, frozen=True, kw_only=True):
-    """The human part of the brief was edited in mid-session; `accepted` is False where the edit broke it."""
+    """A person edited the brief during the session; `accepted` is False if the new brief is not valid."""
 
     NAME: ClassVar[str] = "BriefChanged"
 

@@ -1,8 +1,8 @@
-"""The names of the streams in which events lie."""
+"""The names of the streams that events are appended to."""
 
 
 def experiment_stream(session: str, experiment: int) -> str:
-    """One stream per experiment, so that an experiment's own history is short and its version guards each step."""
+    """One stream per experiment: its history stays short, and its version guards each step."""
     return f"experiment/{session}/{experiment}"
 
 
@@ -11,5 +11,5 @@ def session_stream(session: str) -> str:
 
 
 def control_stream(session: str) -> str:
-    """People's intents: a stream of their own, so that a loop's expected versions never collide with a person."""
+    """People's intents: a stream of their own, so that they never conflict with the loop's expected versions."""
     return f"control/{session}"

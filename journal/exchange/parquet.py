@@ -1,4 +1,4 @@
-"""A view as a Parquet file. pyarrow is an extra and is imported only here, when such a file is asked for."""
+"""A view as a Parquet file. pyarrow is an optional dependency, imported only when such a file is written."""
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
@@ -6,11 +6,11 @@ from typing import Any, BinaryIO
 
 from journal.errors import JournalError
 
-ROWS = 10_000  # of a group, which is built in memory and written as one
+ROWS = 10_000  # per row group, which is built in memory
 
 
 def write(rows: Iterator[tuple[Any, ...]], target: BinaryIO, *, kinds: Mapping[str, str]) -> None:
-    """Write rows, their columns' names first, column by column; `kinds` are the types of SQL. Raises JournalError."""
+    """Write rows, of which the first holds the column names. `kinds` maps a column to its SQL type. Raises JournalError."""
     try:
         import pyarrow as pa  # noqa: PLC0415
         from pyarrow import parquet  # noqa: PLC0415

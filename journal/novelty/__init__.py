@@ -1,1 +1,1 @@
-"""Whether a change was tried before: similarity, repeats, retries, nearest neighbours. Pure."""
+"""Whether an experiment has already tried a change: similarity, repeats, retries, nearest neighbours. Pure."""

@@ -1,7 +1,7 @@
-"""Earlier experiments like a change: by what they do and by the words they use, taken in turn. Pure.
+"""Earlier experiments like a change: by what they do and by the words that they use, interleaved. Pure.
 
-Neither list alone is enough: structure does not know that two spellings of an idea are one, and words do not know that two
-learning rates are two. Interleaved, they hold the true earlier attempt among the first five more often than either.
+Neither list alone is enough: structure does not show that two spellings of an idea are one, and words do not show that two
+learning rates differ. Interleaved, their first five contain the true earlier attempt more often than either list's.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,13 +10,13 @@ from itertools import zip_longest
 
 from journal.events import Change
 from journal.novelty.repeats import NEIGHBOURS, neighbours
-from journal.novelty.similarity import likeness
+from journal.novelty.similarity import similarity
 from journal.projections.trials import Changes, Trial
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """One earlier experiment. `score` is the likeness of what it does, 0..1; `by` says which list it came from first."""
+class Neighbour:
+    """An earlier experiment. `score` is its similarity in what it does, 0..1; `by` names the list that had it first."""
 
     trial: Trial
     score: float
@@ -31,21 +31,21 @@ def nearest(
     experiment: int,
     words: Sequence[int] = (),
     limit: int = NEIGHBOURS,
-) -> list[Found]:
-    """The experiments of a session nearest to a change; `words` are those that full-text search found, best first."""
+) -> list[Neighbour]:
+    """The experiments of a session nearest to a change. `words` are the numbers that full-text search found, best first."""
     by_words = [row for number in words if number != experiment and (row := changes.rows.get((session, number)))]
     by_structure = neighbours(changes, change, session=session, experiment=experiment, limit=limit)
-    known = changes.words(session)
-    found: dict[int, Found] = {}
-    for by, trial in _in_turn(by_structure, by_words):
-        score = likeness(change, trial.change, known)
-        found.setdefault(trial.experiment, Found(trial=trial, score=score, by=by))
+    baseline_words = changes.baseline_words(session)
+    found: dict[int, Neighbour] = {}
+    for by, trial in _interleaved(by_structure, by_words):
+        score = similarity(change, trial.change, baseline_words)
+        found.setdefault(trial.experiment, Neighbour(trial=trial, score=score, by=by))
     return list(found.values())[:limit]
 
 
-def _in_turn(structure: Sequence[Trial], words: Sequence[Trial]) -> Iterator[tuple[str, Trial]]:
-    for one, other in zip_longest(structure, words):
-        if one is not None:
-            yield "structure", one
-        if other is not None:
-            yield "words", other
+def _interleaved(by_structure: Sequence[Trial], by_words: Sequence[Trial]) -> Iterator[tuple[str, Trial]]:
+    for like_structure, like_words in zip_longest(by_structure, by_words):
+        if like_structure is not None:
+            yield "structure", like_structure
+        if like_words is not None:
+            yield "words", like_words

@@ -1,4 +1,4 @@
-"""A human's steers: what was asked, by whom, and what became of it. A pure fold."""
+"""The directions that people gave, and the loop's answers. A pure fold."""
 
 import msgspec
 
@@ -8,7 +8,7 @@ from journal.projections.dispatch import Fold
 
 
 class Direction(msgspec.Struct, kw_only=True, gc=False):
-    """`position` is that of its DirectionAdded event, to which an acknowledgement refers."""
+    """`position` is that of its DirectionAdded event, which the acknowledgement names."""
 
     session: str
     direction: int
@@ -27,7 +27,7 @@ class Directions(Fold):
 
     def __init__(self) -> None:
         self.rows: dict[tuple[str, int], Direction] = {}
-        self.takes = {
+        self.handlers = {
             DirectionAdded: self._add,
             DirectionWithdrawn: self._withdraw,
             DirectionAcknowledged: self._acknowledge,
@@ -54,5 +54,5 @@ class Directions(Fold):
     def _acknowledge(self, event: DirectionAcknowledged, recorded: Recorded) -> Direction | None:
         row = next((row for row in self.rows.values() if row.position == event.request), None)
         if row is not None:
-            row.acknowledged_at, row.outcome = recorded.recorded_at, event.words()
+            row.acknowledged_at, row.outcome = recorded.recorded_at, event.message()
         return row

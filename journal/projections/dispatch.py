@@ -1,4 +1,4 @@
-"""A fold as a table: for each type of event, the function that takes it in. Pure."""
+"""A fold as a table: for each type of event, the function that handles it. Pure."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -6,16 +6,16 @@ from typing import Any
 from journal.events import Event
 from journal.events.recorded import Recorded
 
-Take = Callable[[Any, Recorded], object]
+Handler = Callable[[Any, Recorded], object]
 
 
 class Fold:
-    """Feeds each event to the function written for its type; other events pass it by."""
+    """Applies each event with the handler of its type, and ignores events without one."""
 
     def __init__(self) -> None:
-        self.takes: Mapping[type[Event], Take] = {}
+        self.handlers: Mapping[type[Event], Handler] = {}
 
     def apply(self, recorded: Recorded) -> object:
-        """Take in the next event; return the row that it touched, a list of them, or None."""
-        take = self.takes.get(type(recorded.event))
-        return None if take is None else take(recorded.event, recorded)
+        """Apply the next event; return the row that it changed, a list of rows, or None."""
+        handler = self.handlers.get(type(recorded.event))
+        return None if handler is None else handler(recorded.event, recorded)

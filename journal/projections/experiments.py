@@ -24,10 +24,7 @@ from journal.events import (
 )
 from journal.events.recorded import Recorded
 from journal.projections.dispatch import Fold
-from journal.projections.runs import Run, Runs, RunStatus
-from journal.projections.spend import priced
-
-__all__ = ["STATUS", "Experiment", "Experiments", "Run", "RunStatus", "Runs", "Status"]
+from journal.projections.spend import add_dollars
 
 Status = Literal["open", "keep", "discard", "crash", "invalid"]
 
@@ -51,7 +48,7 @@ class Experiment(msgspec.Struct, kw_only=True, gc=False):
     proposer: str = ""
     model: str | None = None
     parent: str | None = None
-    expected_delta: float | None = None  # as the proposal in force predicts it
+    expected_delta: float | None = None  # as the latest proposal predicts it
     commit: str | None = None
     metric: float | None = None
     incumbent: float | None = None
@@ -71,11 +68,11 @@ class Experiment(msgspec.Struct, kw_only=True, gc=False):
     decided_at: str | None = None
     rule: str = ""
     reason: str = ""
-    takes_back: int | None = None  # the experiment that it undoes at a person's wish
+    takes_back: int | None = None  # the experiment that it undoes because a person vetoed it
 
     @property
     def vetoed(self) -> bool:
-        """Whether it was kept and a person took it back."""
+        """Whether it was kept and then taken back by a person."""
         return self.status == "invalid" and self.rule == VETO
 
 
@@ -84,23 +81,23 @@ class Experiments(Fold):
 
     def __init__(self) -> None:
         self.rows: dict[tuple[str, int], Experiment] = {}
-        self.takes = dict.fromkeys(_EVOLVE, self._take)
+        self.handlers = dict.fromkeys(_UPDATES, self._update)
 
-    def _take(self, event: Any, recorded: Recorded) -> Experiment:
+    def _update(self, event: Any, recorded: Recorded) -> Experiment:
         key = (event.session, event.experiment)
         row = self.rows.get(key)
         if row is None:
             row = self.rows[key] = Experiment(session=event.session, number=event.experiment)
-        _EVOLVE[type(event)](row, event, recorded.recorded_at)
+        _UPDATES[type(event)](row, event, recorded.recorded_at)
         return row
 
     def of_session(self, session: str) -> list[Experiment]:
-        """The experiments of one session, in the order in which they were first proposed."""
+        """The experiments of one session, in the order of their first proposals."""
         return [row for row in self.rows.values() if row.session == session]
 
     def next_number(self, session: str) -> int:
-        """The number of the session's next experiment; 0 is the baseline's."""
-        newest_first = reversed(self.rows.values())  # numbers are given in order
+        """The number of the session's next experiment; 0 is the baseline."""
+        newest_first = reversed(self.rows.values())  # numbers rise in order of proposal
         return 1 + next((row.number for row in newest_first if row.session == session), -1)
 
 
@@ -110,7 +107,7 @@ def _proposed(row: Experiment, event: IdeaProposed, at: str) -> None:
     row.expected_delta, row.takes_back = event.expected_delta, event.takes_back
     row.proposed_at = row.proposed_at or at
     row.attempts += 1
-    _spend(row, event.usage)
+    _add_usage(row, event.usage)
 
 
 def _refused(row: Experiment, _event: IdeaRefused, _at: str) -> None:
@@ -118,7 +115,7 @@ def _refused(row: Experiment, _event: IdeaRefused, _at: str) -> None:
 
 
 def _not_proposed(row: Experiment, event: ProposerFailed, _at: str) -> None:
-    _spend(row, event.usage)
+    _add_usage(row, event.usage)
 
 
 def _committed(row: Experiment, event: ChangeCommitted, _at: str) -> None:
@@ -132,7 +129,7 @@ def _run_started(row: Experiment, _event: RunStarted, _at: str) -> None:
 def _run_finished(row: Experiment, event: RunFinished, _at: str) -> None:
     row.train_seconds += event.train_seconds
     row.wall_seconds += event.wall_seconds
-    _judge(row, event.usage)
+    _add_usage(row, event.usage)
     if event.peak_memory is not None:
         row.peak_memory = max(row.peak_memory or 0, event.peak_memory)
 
@@ -140,10 +137,10 @@ def _run_finished(row: Experiment, event: RunFinished, _at: str) -> None:
 def _run_failed(row: Experiment, event: RunFailed, _at: str) -> None:
     row.train_seconds += event.train_seconds
     row.wall_seconds += event.wall_seconds
-    _judge(row, event.usage)
+    _add_usage(row, event.usage)
 
 
-def _judged(row: Experiment, event: Verdict, at: str) -> None:
+def _decided(row: Experiment, event: Verdict, at: str) -> None:
     row.status = STATUS[type(event)]
     row.metric, row.incumbent, row.delta = event.metric, event.incumbent, event.delta
     row.sigma, row.gain_sigma = event.sigma, event.gain_sigma
@@ -151,22 +148,17 @@ def _judged(row: Experiment, event: Verdict, at: str) -> None:
 
 
 def _kept(row: Experiment, event: ExperimentKept, at: str) -> None:
-    _judged(row, event, at)
-    row.commit = event.commit  # a baseline is kept without a commit of its own
+    _decided(row, event, at)
+    row.commit = event.commit  # the baseline has no ChangeCommitted event
 
 
-def _judge(row: Experiment, usage: Usage) -> None:
-    if usage.calls:
-        _spend(row, usage)
-
-
-def _spend(row: Experiment, usage: Usage) -> None:
+def _add_usage(row: Experiment, usage: Usage) -> None:
     row.tokens_in += usage.tokens_in + usage.tokens_cache_read + usage.tokens_cache_written
     row.tokens_out += usage.tokens_out
-    row.dollars = priced(row.dollars, usage)
+    row.dollars = add_dollars(row.dollars, usage)
 
 
-_EVOLVE: dict[type[Event], Callable[[Experiment, Any, str], None]] = {
+_UPDATES: dict[type[Event], Callable[[Experiment, Any, str], None]] = {
     IdeaProposed: _proposed,
     IdeaRefused: _refused,
     ProposerFailed: _not_proposed,
@@ -174,6 +166,6 @@ _EVOLVE: dict[type[Event], Callable[[Experiment, Any, str], None]] = {
     RunStarted: _run_started,
     RunFinished: _run_finished,
     RunFailed: _run_failed,
-    **dict.fromkeys(STATUS, _judged),
+    **dict.fromkeys(STATUS, _decided),
     ExperimentKept: _kept,
 }

@@ -1,6 +1,6 @@
-"""What full-text search reads: every idea with its diff, and every failed run with the idea that failed. A pure fold.
+"""The rows of full-text search: every idea with its diff, and every failed run with its idea. A pure fold.
 
-It keeps no rows: texts are large, are written once and are read through SQL alone.
+It keeps no rows in memory: the texts are large, never change, and are read only through SQL.
 """
 
 import msgspec
@@ -11,7 +11,7 @@ from journal.projections.dispatch import Fold
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """`signature` is the normalised last error, the key by which failures cluster; `trace` the tail of the output."""
+    """`signature` is the normalised last error, which groups failures; `trace` is the end of the output."""
 
     session: str
     experiment: int
@@ -27,7 +27,7 @@ class Failures(Fold):
 
     def __init__(self) -> None:
         self._ideas: dict[tuple[str, int], str] = {}
-        self.takes = {IdeaProposed: self._propose, RunFailed: self._fail}
+        self.handlers = {IdeaProposed: self._propose, RunFailed: self._fail}
 
     def _propose(self, event: IdeaProposed, _recorded: Recorded) -> None:
         self._ideas[event.session, event.experiment] = event.idea
@@ -45,10 +45,10 @@ class Failures(Fold):
 
 
 class Ideas(Fold):
-    """A row for each proposal, refused ones included: the event itself."""
+    """A row for each proposal, also a refused one: the event itself."""
 
     def __init__(self) -> None:
-        self.takes = {IdeaProposed: self._propose}
+        self.handlers = {IdeaProposed: self._propose}
 
     def _propose(self, event: IdeaProposed, _recorded: Recorded) -> IdeaProposed:
         return event

@@ -1,4 +1,4 @@
-"""The running best: one point per kept experiment, and per move of the incumbent by a person. A pure fold."""
+"""The incumbents in order: one point per kept experiment, and per move of the incumbent by a person. A pure fold."""
 
 import msgspec
 
@@ -23,9 +23,9 @@ class Frontier(Fold):
 
     def __init__(self) -> None:
         self.rows: list[FrontierPoint] = []
-        self.takes = {ExperimentKept: self._stand, IncumbentMoved: self._stand}
+        self.handlers = {ExperimentKept: self._add_point, IncumbentMoved: self._add_point}
 
-    def _stand(self, event: ExperimentKept | IncumbentMoved, recorded: Recorded) -> FrontierPoint:
+    def _add_point(self, event: ExperimentKept | IncumbentMoved, recorded: Recorded) -> FrontierPoint:
         point = FrontierPoint(
             position=recorded.position,
             session=event.session,

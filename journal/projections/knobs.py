@@ -1,4 +1,4 @@
-"""One row per knob that an experiment moved: what was tried on which base, and what came of it. A pure fold."""
+"""One row per knob that an experiment changed: its value, its base and the verdict. A pure fold."""
 
 from collections.abc import Sequence
 
@@ -6,10 +6,6 @@ import msgspec
 
 from journal.events import (
     ChangeCommitted,
-    ExperimentCrashed,
-    ExperimentDiscarded,
-    ExperimentInvalidated,
-    ExperimentKept,
     IdeaProposed,
     IdeaRefused,
     KnobMove,
@@ -31,7 +27,7 @@ class KnobTrial(msgspec.Struct, kw_only=True, gc=False):
     old: str
     parent: str
     parent_experiment: int | None = None
-    alone: bool = True  # whether nothing else changed in that experiment
+    alone: bool = True  # whether the experiment changed nothing else
     status: str = "open"  # open, refused, keep, discard, crash, invalid
     metric: float | None = None
     delta: float | None = None
@@ -47,18 +43,16 @@ class Knobs(Fold):
         self._by_experiment: dict[tuple[str, int], list[KnobTrial]] = {}
         self._by_session: dict[str, dict[tuple[int, str], KnobTrial]] = {}
         self._commits: dict[str, int] = {}  # commit -> experiment
-        self.takes = {
+        self.handlers = {
             SessionStarted: self._start,
             ChangeCommitted: self._commit,
             IdeaProposed: self._propose,
             IdeaRefused: self._refuse,
-            **dict.fromkeys(
-                (ExperimentKept, ExperimentDiscarded, ExperimentCrashed, ExperimentInvalidated), self._judge
-            ),
+            **dict.fromkeys(STATUS, self._decide),
         }
 
     def of_session(self, session: str) -> Sequence[KnobTrial]:
-        """The rows of one session, in the order in which they were first proposed."""
+        """The rows of one session, in the order of their first proposals."""
         return tuple(self._by_session.get(session, {}).values())
 
     def _start(self, event: SessionStarted, _recorded: Recorded) -> None:
@@ -70,8 +64,8 @@ class Knobs(Fold):
     def _propose(self, event: IdeaProposed, _recorded: Recorded) -> list[KnobTrial]:
         change = event.change
         alone = len(change.knobs) == 1 and not change.added and not change.removed
-        on = self._commits.get(event.parent)
-        rows = [_trial(event, move, parent_experiment=on, alone=alone) for move in change.knobs]
+        parent = self._commits.get(event.parent)
+        rows = [_trial(event, move, parent_experiment=parent, alone=alone) for move in change.knobs]
         self._by_experiment[event.session, event.experiment] = rows
         for row in rows:
             self.rows[row.session, row.experiment, row.knob] = row
@@ -84,7 +78,7 @@ class Knobs(Fold):
             row.status = "refused"
         return rows
 
-    def _judge(self, event: Verdict, recorded: Recorded) -> list[KnobTrial]:
+    def _decide(self, event: Verdict, recorded: Recorded) -> list[KnobTrial]:
         rows = self._by_experiment.get((event.session, event.experiment), [])
         for row in rows:
             row.status, row.decided_at = STATUS[type(event)], recorded.recorded_at

@@ -1,4 +1,4 @@
-"""What a commit stands on, and so which changes it holds: the chain of experiments back to the baseline. Pure."""
+"""The chain of experiments from a commit back to the baseline, and so the changes that the commit contains. Pure."""
 
 from collections.abc import Iterable
 
@@ -7,7 +7,7 @@ from journal.projections.state import State
 
 
 def lineage(state: State, session: str, commit: str | None) -> list[Experiment]:
-    """The experiment of a commit, the one whose commit it stands on, and so on; empty for a commit of no experiment."""
+    """The experiment of a commit, the experiment of its parent, and so on; empty if no experiment has this commit."""
     rows = (row for row in state.experiments.rows.values() if row.session == session and row.commit is not None)
     by_commit = {row.commit: row for row in rows}
     chain: list[Experiment] = []
@@ -17,15 +17,15 @@ def lineage(state: State, session: str, commit: str | None) -> list[Experiment]:
     return chain
 
 
-def carried(chain: Iterable[Experiment]) -> Experiment | None:
-    """A change in the chain that was vetoed and that no later part of the chain takes back."""
+def vetoed_change(chain: Iterable[Experiment]) -> Experiment | None:
+    """An experiment in the chain that was vetoed and that no other experiment in the chain undoes."""
     chain = list(chain)
     undone = {row.takes_back for row in chain}
     return next((row for row in chain if row.vetoed and row.number not in undone), None)
 
 
-def unfit(state: State, session: str, number: int) -> str | None:
-    """Why an experiment's commit cannot be the incumbent, in words; None where it can."""
+def branch_refusal(state: State, session: str, number: int) -> str | None:
+    """Why an experiment's commit cannot be the incumbent; None if it can."""
     row = state.experiments.rows.get((session, number))
     if row is None:
         return f"there is no experiment {number}"
@@ -36,22 +36,24 @@ def unfit(state: State, session: str, number: int) -> str | None:
     if row.status == "invalid":
         return f"experiment {number} does not count: {row.reason}"
     if row.metric is None:
-        return f"experiment {number} gave no metric to compare with"
-    held = carried(lineage(state, session, row.commit))
-    return f"experiment {number} holds the change of experiment {held.number}, which was vetoed" if held else None
+        return f"experiment {number} has no metric to compare with"
+    vetoed = vetoed_change(lineage(state, session, row.commit))
+    return (
+        f"experiment {number} contains the change of experiment {vetoed.number}, which was vetoed" if vetoed else None
+    )
 
 
-def unvetoable(state: State, session: str, number: int) -> str | None:
-    """Why an experiment cannot be taken back, in words; None where it can."""
+def veto_refusal(state: State, session: str, number: int) -> str | None:
+    """Why an experiment cannot be taken back; None if it can."""
     row = state.experiments.rows.get((session, number))
     if row is None:
         return f"there is no experiment {number}"
     if number == 0:
-        return "experiment 0 is the code as it came: there is nothing to take back"
+        return "experiment 0 is the unchanged code: there is nothing to take back"
     if row.vetoed:
-        return f"experiment {number} was vetoed before"
+        return f"experiment {number} is vetoed already"
     if row.status != "keep":
         return f"experiment {number} was not kept ({row.status})"
     if row.takes_back is not None:
-        return f"experiment {number} is what took experiment {row.takes_back} back: without it that change would return"
+        return f"experiment {number} took experiment {row.takes_back} back: vetoing it would bring that change back"
     return None

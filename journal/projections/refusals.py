@@ -1,4 +1,4 @@
-"""One row per proposal that the gate stopped before it cost a run. A pure fold."""
+"""One row per proposal that the gate refused before it cost a run. A pure fold."""
 
 import msgspec
 
@@ -8,7 +8,7 @@ from journal.projections.dispatch import Fold
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """`matched` is the earlier experiment, `score` the likeness from 0 to 1."""
+    """`matched` is the earlier experiment, and `score` the similarity to it, 0..1."""
 
     session: str
     experiment: int
@@ -27,7 +27,7 @@ class Refusals(Fold):
     def __init__(self) -> None:
         self.rows: dict[tuple[str, int, int], Refusal] = {}
         self._ideas: dict[tuple[str, int], str] = {}  # the latest idea of each experiment
-        self.takes = {IdeaProposed: self._propose, IdeaRefused: self._refuse}
+        self.handlers = {IdeaProposed: self._propose, IdeaRefused: self._refuse}
 
     def _propose(self, event: IdeaProposed, _recorded: Recorded) -> None:
         self._ideas[event.session, event.experiment] = event.idea

@@ -52,7 +52,7 @@ class Runs(Fold):
 
     def __init__(self) -> None:
         self.rows: dict[tuple[str, int, int], Run] = {}
-        self.takes = {RunStarted: self._start, **dict.fromkeys(_EVOLVE, self._take)}
+        self.handlers = {RunStarted: self._start, **dict.fromkeys(_UPDATES, self._update)}
 
     def _start(self, event: RunStarted, recorded: Recorded) -> Run:
         row = self.rows[event.session, event.experiment, event.run] = Run(
@@ -69,14 +69,14 @@ class Runs(Fold):
         )
         return row
 
-    def _take(self, event: Any, recorded: Recorded) -> Run | None:
+    def _update(self, event: Any, recorded: Recorded) -> Run | None:
         row = self.rows.get((event.session, event.experiment, event.run))
         if row is not None:
-            _EVOLVE[type(event)](row, event, recorded.recorded_at)
+            _UPDATES[type(event)](row, event, recorded.recorded_at)
         return row
 
     def of_session(self, session: str) -> list[Run]:
-        """The runs of one session, in the order in which they were started."""
+        """The runs of one session, in the order of their starts."""
         return [row for row in self.rows.values() if row.session == session]
 
 
@@ -97,7 +97,7 @@ def _failed(row: Run, event: RunFailed, at: str) -> None:
     row.signature, row.trace, row.reason = event.signature, event.trace, event.reason
 
 
-_EVOLVE: dict[type[Event], Callable[[Run, Any, str], None]] = {
+_UPDATES: dict[type[Event], Callable[[Run, Any, str], None]] = {
     RunLaunched: _launched,
     RunFinished: _finished,
     RunFailed: _failed,

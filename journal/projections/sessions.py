@@ -1,4 +1,4 @@
-"""One row per session: where the night stands. A pure fold."""
+"""One row per session: its state, incumbent, counts and costs. A pure fold."""
 
 from collections.abc import Callable
 from typing import Any, Literal
@@ -19,23 +19,24 @@ from journal.events import (
     NoiseMeasured,
     ProposalDropped,
     ProposerFailed,
+    RepositoryTouched,
     RunFailed,
     RunFinished,
     SessionEnded,
     SessionPaused,
     SessionResumed,
     SessionStarted,
-    Usage,
     Verdict,
 )
 from journal.events.recorded import Recorded
 from journal.projections.dispatch import Fold
 from journal.projections.experiments import STATUS
-from journal.projections.spend import priced
+from journal.projections.proposer_calls import Calls
+from journal.projections.spend import Costs, add_dollars
 
 
 class Session(msgspec.Struct, kw_only=True, gc=False):
-    """One unattended night on one branch. `incumbent` is the best kept commit: where the branch must stand."""
+    """One session on one branch. `incumbent` is the best kept commit, which must be the tip of the branch."""
 
     tag: str
     state: Literal["open", "paused", "ended"] = "open"
@@ -51,43 +52,46 @@ class Session(msgspec.Struct, kw_only=True, gc=False):
     started_at: str = ""
     ended_at: str | None = None
     reason: str = ""  # why it is paused, or how it ended
-    until: str | None = None
     incumbent: str = ""
-    tip: str = ""  # where the branch stands: the incumbent, or the revert commit above it
-    stood: str = ""  # where it stood before it was moved there
+    tip: str = ""  # tip of the branch: the incumbent, or the revert commit after it
+    previous_tip: str = ""  # tip of the branch before
     incumbent_experiment: int | None = None
-    moved: str = ""  # why a person made it the incumbent; empty where it was kept
-    best: float | None = None  # the incumbent's metric, as judged
+    moved_reason: str = ""  # why a person made it the incumbent; empty if it was kept
+    best: float | None = None  # the incumbent's metric, as in its verdict
     baseline: float | None = None
     sigma: float | None = None
     counts: dict[str, int] = msgspec.field(
         default_factory=lambda: dict.fromkeys(("keep", "discard", "crash", "invalid"), 0)
     )
-    experiments: int = 0  # proposed, the baseline not counted
+    experiments: int = 0  # proposed experiments without the baseline
     refusals: int = 0
     dollars: float | None = 0.0
+    costs: Costs = msgspec.field(default_factory=Costs)
+    calls: Calls = msgspec.field(default_factory=Calls)
+    touched: tuple[str, ...] = ()  # how the person's repository last changed while an agent ran
+    touches: int = 0  # how often it did
     directions: dict[int, str] = msgspec.field(default_factory=dict)
 
     @property
     def kept(self) -> int:
-        """Experiments kept; the baseline, which is kept as well, is not counted."""
+        """Number of kept experiments without the baseline."""
         return self.counts["keep"] - (self.baseline is not None)
 
 
-ASKED = frozenset({DirectionAdded, DirectionWithdrawn})  # by people, of any session
+INTENTS = frozenset({DirectionAdded, DirectionWithdrawn})  # people may append them to any session
 
 
 class Sessions(Fold):
-    """Rows by tag. `worked` is the session that the loop worked on last: an older one may have been taken up again."""
+    """Rows by tag. `last_tag` is the session that the loop worked on last, which may be an older one that was resumed."""
 
     def __init__(self) -> None:
         self.rows: dict[str, Session] = {}
-        self.worked = ""
-        self.takes = {SessionStarted: self._start, **dict.fromkeys(_EVOLVE, self._take)}
+        self.last_tag = ""
+        self.handlers = {SessionStarted: self._start, **dict.fromkeys(_UPDATES, self._update)}
 
     def _start(self, event: SessionStarted, recorded: Recorded) -> Session:
         config = event.config
-        self.worked = event.session
+        self.last_tag = event.session
         row = self.rows[event.session] = Session(
             tag=event.session,
             goal=str(config.get("goal", "")),
@@ -102,16 +106,16 @@ class Sessions(Fold):
             started_at=recorded.recorded_at,
             incumbent=event.start,
             tip=event.start,
-            stood=event.start,
+            previous_tip=event.start,
         )
         return row
 
-    def _take(self, event: Event, recorded: Recorded) -> Session | None:
+    def _update(self, event: Event, recorded: Recorded) -> Session | None:
         row = self.rows.get(event.session)
         if row is not None:
-            _EVOLVE[type(event)](row, event, recorded.recorded_at)
-            if type(event) not in ASKED:
-                self.worked = event.session
+            _UPDATES[type(event)](row, event, recorded.recorded_at)
+            if type(event) not in INTENTS:
+                self.last_tag = event.session
         return row
 
 
@@ -120,11 +124,11 @@ def _ended(row: Session, event: SessionEnded, at: str) -> None:
 
 
 def _paused(row: Session, event: SessionPaused, _at: str) -> None:
-    row.state, row.reason, row.until = "paused", event.reason, event.until
+    row.state, row.reason = "paused", event.reason
 
 
 def _resumed(row: Session, event: SessionResumed, _at: str) -> None:
-    row.state, row.reason, row.until, row.ended_at = "open", event.reason, None, None
+    row.state, row.reason, row.ended_at = "open", event.reason, None
 
 
 def _measured(row: Session, event: NoiseMeasured, _at: str) -> None:
@@ -140,7 +144,8 @@ def _withdrawn(row: Session, event: DirectionWithdrawn, _at: str) -> None:
 
 
 def _proposed(row: Session, event: IdeaProposed, _at: str) -> None:
-    _spend(row, event.usage)
+    _used_model(row, event, _at)
+    row.calls.add(event)
     if event.attempt == 1 and event.kind != "baseline":
         row.experiments += 1
 
@@ -149,52 +154,55 @@ def _refused(row: Session, _event: IdeaRefused, _at: str) -> None:
     row.refusals += 1
 
 
-def _not_proposed(row: Session, event: ProposerFailed | ProposalDropped, _at: str) -> None:
-    _spend(row, event.usage)
+def _used_model(
+    row: Session, event: IdeaProposed | ProposerFailed | ProposalDropped | RunFinished | RunFailed, _at: str
+) -> None:
+    row.dollars = add_dollars(row.dollars, event.usage)
+    row.costs.add(event.usage)
 
 
-def _judged(row: Session, event: Verdict, _at: str) -> None:
+def _called(row: Session, event: ProposerFailed | ProposalDropped, at: str) -> None:
+    _used_model(row, event, at)
+    row.calls.add(event)
+
+
+def _touched(row: Session, event: RepositoryTouched, _at: str) -> None:
+    row.touched, row.touches = event.changes, row.touches + 1
+
+
+def _decided(row: Session, event: Verdict, _at: str) -> None:
     row.counts[STATUS[type(event)]] += 1
 
 
 def _kept(row: Session, event: ExperimentKept, at: str) -> None:
-    _judged(row, event, at)
+    _decided(row, event, at)
     row.incumbent, row.incumbent_experiment, row.best = event.commit, event.experiment, event.metric
-    row.moved = ""
-    _stand(row, event.commit)
+    row.moved_reason = ""
+    _move_tip(row, event.commit)
     row.baseline = event.metric if event.experiment == 0 else row.baseline
 
 
 def _invalidated(row: Session, event: ExperimentInvalidated, at: str) -> None:
-    _judged(row, event, at)
+    _decided(row, event, at)
     row.counts["keep"] -= event.rule == VETO
 
 
 def _reverted(row: Session, event: ChangeReverted, _at: str) -> None:
-    _stand(row, event.branch_at)
+    _move_tip(row, event.branch_at)
 
 
 def _moved(row: Session, event: IncumbentMoved, _at: str) -> None:
     row.incumbent, row.incumbent_experiment, row.best = event.commit, event.experiment, event.metric
-    row.moved = event.reason
-    _stand(row, event.branch_at)
+    row.moved_reason = event.reason
+    _move_tip(row, event.branch_at)
 
 
-def _stand(row: Session, commit: str) -> None:
+def _move_tip(row: Session, commit: str) -> None:
     if commit != row.tip:
-        row.stood, row.tip = row.tip, commit
+        row.previous_tip, row.tip = row.tip, commit
 
 
-def _ran(row: Session, event: RunFinished | RunFailed, _at: str) -> None:
-    if event.usage.calls:
-        _spend(row, event.usage)
-
-
-def _spend(row: Session, usage: Usage) -> None:
-    row.dollars = priced(row.dollars, usage)
-
-
-_EVOLVE: dict[type[Event], Callable[[Session, Any, str], None]] = {
+_UPDATES: dict[type[Event], Callable[[Session, Any, str], None]] = {
     SessionEnded: _ended,
     SessionPaused: _paused,
     SessionResumed: _resumed,
@@ -203,11 +211,10 @@ _EVOLVE: dict[type[Event], Callable[[Session, Any, str], None]] = {
     DirectionWithdrawn: _withdrawn,
     IdeaProposed: _proposed,
     IdeaRefused: _refused,
-    ProposerFailed: _not_proposed,
-    RunFinished: _ran,
-    RunFailed: _ran,
-    ProposalDropped: _not_proposed,
-    **dict.fromkeys(STATUS, _judged),
+    **dict.fromkeys((ProposerFailed, ProposalDropped), _called),
+    **dict.fromkeys((RunFinished, RunFailed), _used_model),
+    RepositoryTouched: _touched,
+    **dict.fromkeys(STATUS, _decided),
     ExperimentInvalidated: _invalidated,
     ExperimentKept: _kept,
     ChangeReverted: _reverted,

@@ -1,4 +1,4 @@
-"""What proposals cost: one row per session, proposer and model. A pure fold."""
+"""The cost of proposals and scores: one row per session, proposer and model. A pure fold."""
 
 import msgspec
 
@@ -8,7 +8,7 @@ from journal.projections.dispatch import Fold
 
 
 class Spend(msgspec.Struct, kw_only=True, gc=False):
-    """Tokens, US dollars (None where a price is unknown) and seconds of waiting."""
+    """Tokens, US dollars (None if a price is unknown) and seconds of waiting."""
 
     session: str
     proposer: str
@@ -24,15 +24,31 @@ class Spend(msgspec.Struct, kw_only=True, gc=False):
     seconds: float = 0.0
 
 
-JUDGE = "judge"  # who stands as the proposer of what a score cost
+class Costs(msgspec.Struct, gc=False):
+    """What calls of models have cost as far as it is known, for a limit that must hold."""
+
+    dollars: float = 0.0  # of the calls with a price
+    unpriced: Usage = Usage()  # tokens of the calls without a price
+    silent_calls: int = 0  # calls that reported neither a price nor tokens
+
+    def add(self, usage: Usage) -> None:
+        if usage.dollars is not None:
+            self.dollars += usage.dollars
+        elif has_tokens(usage):
+            self.unpriced = _sum(self.unpriced, usage)
+        else:
+            self.silent_calls += usage.calls
+
+
+JUDGE = "judge"  # `proposer` in the row of a judge model
 
 
 class Spending(Fold):
-    """Rows by (session, proposer, model); the model is empty where the proposer has none."""
+    """Rows by (session, proposer, model); the model is empty if the proposer has none."""
 
     def __init__(self) -> None:
         self.rows: dict[tuple[str, str, str], Spend] = {}
-        self.takes = {
+        self.handlers = {
             IdeaProposed: self._propose,
             ProposerFailed: self._fail,
             ProposalDropped: self._drop,
@@ -75,11 +91,26 @@ def _add(row: Spend, usage: Usage) -> Spend:
     row.tokens_cache_read += usage.tokens_cache_read
     row.tokens_cache_written += usage.tokens_cache_written
     row.tokens_out += usage.tokens_out
-    row.dollars = priced(row.dollars, usage)
+    row.dollars = add_dollars(row.dollars, usage)
     row.seconds += usage.seconds
     return row
 
 
-def priced(dollars: float | None, usage: Usage) -> float | None:
-    """The dollars with what was used since; a sum in which one price is unknown is unknown."""
+def has_tokens(usage: Usage) -> bool:
+    """Whether any token is counted."""
+    return bool(usage.tokens_in or usage.tokens_out or usage.tokens_cache_read or usage.tokens_cache_written)
+
+
+def _sum(first: Usage, second: Usage) -> Usage:
+    return Usage(
+        tokens_in=first.tokens_in + second.tokens_in,
+        tokens_out=first.tokens_out + second.tokens_out,
+        tokens_cache_read=first.tokens_cache_read + second.tokens_cache_read,
+        tokens_cache_written=first.tokens_cache_written + second.tokens_cache_written,
+        calls=first.calls + second.calls,
+    )
+
+
+def add_dollars(dollars: float | None, usage: Usage) -> float | None:
+    """The sum of both; None if either is unknown."""
     return None if dollars is None or usage.dollars is None else dollars + usage.dollars

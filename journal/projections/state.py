@@ -1,4 +1,4 @@
-"""`State`: every projection together, folded from the journal; what screens, commands, memory and proposers read. Pure."""
+"""`State`: all projections together, folded from the journal, as screens, commands and proposers read them. Pure."""
 
 import gc
 from collections.abc import Collection, Iterable, Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from journal.events import CATALOGUE, Event
 from journal.events.recorded import Recorded
 from journal.projections.directions import Directions
-from journal.projections.dispatch import Fold, Take
+from journal.projections.dispatch import Fold, Handler
 from journal.projections.experiments import Experiments
 from journal.projections.failures import Failures, Ideas
 from journal.projections.frontier import Frontier
@@ -20,7 +20,7 @@ from journal.projections.trials import Changes
 
 
 class State:
-    """What is known at a position of the journal. With `only`, the other projections take nothing in and stay empty."""
+    """All projections at a position of the journal. With `only`, the other projections stay empty."""
 
     def __init__(self, *, only: Collection[str] | None = None) -> None:
         self._only = only
@@ -37,45 +37,45 @@ class State:
         self.changes = Changes()
         self.spend = Spending()
         self.directions = Directions()
-        self._takes = {kind: self._takers(kind) for kind in CATALOGUE.values()}
-        self._applies = {kind: tuple(take for _, take in takers) for kind, takers in self._takes.items()}
+        self._named_handlers = {kind: self._handlers_of(kind) for kind in CATALOGUE.values()}
+        self._handlers = {kind: tuple(handler for _, handler in named) for kind, named in self._named_handlers.items()}
 
     def apply(self, recorded: Recorded) -> None:
-        """Take in the next event."""
+        """Apply the next event."""
         self.position, self.recorded_at = recorded.position, recorded.recorded_at
         event = recorded.event
-        for take in self._applies[type(event)]:
-            take(event, recorded)
+        for handler in self._handlers[type(event)]:
+            handler(event, recorded)
 
-    def touch(self, recorded: Recorded) -> list[tuple[str, object]]:
-        """Take in the next event; return (projection, row) for every row that it created or changed."""
+    def apply_returning(self, recorded: Recorded) -> list[tuple[str, object]]:
+        """Apply the next event; return (projection, row) for every row that it created or changed."""
         self.position, self.recorded_at = recorded.position, recorded.recorded_at
         event = recorded.event
-        touched: list[tuple[str, object]] = []
-        for name, take in self._takes[type(event)]:
-            rows = take(event, recorded)
+        changed: list[tuple[str, object]] = []
+        for name, handler in self._named_handlers[type(event)]:
+            rows = handler(event, recorded)
             if isinstance(rows, list):
-                touched += [(name, row) for row in rows]
+                changed += [(name, row) for row in rows]
             elif rows is not None:
-                touched.append((name, rows))
-        return touched
+                changed.append((name, rows))
+        return changed
 
     def folds(self) -> dict[str, Fold]:
-        """Every projection by the name of its table."""
+        """The projections by the names of their tables."""
         return {name: fold for name, fold in vars(self).items() if isinstance(fold, Fold)}
 
     def open_session(self) -> Session | None:
-        """The session to go on with: the latest, unless it has ended; else the last one that has not."""
+        """The session to continue: the latest, or if that has ended the newest that has not; None if all have."""
         rows = (self.latest_session(), *reversed(self.sessions.rows.values()))
         return next((row for row in rows if row is not None and row.state != "ended"), None)
 
     def latest_session(self) -> Session | None:
         """The session that the loop worked on last, ended or not."""
-        return self.sessions.rows.get(self.sessions.worked)
+        return self.sessions.rows.get(self.sessions.last_tag)
 
-    def _takers(self, kind: type[Event]) -> tuple[tuple[str, Take], ...]:
+    def _handlers_of(self, kind: type[Event]) -> tuple[tuple[str, Handler], ...]:
         folds = ((name, fold) for name, fold in self.folds().items() if self._only is None or name in self._only)
-        return tuple((name, fold.takes[kind]) for name, fold in folds if kind in fold.takes)
+        return tuple((name, fold.handlers[kind]) for name, fold in folds if kind in fold.handlers)
 
 
 def fold(events: Iterable[Recorded], *, state: State | None = None) -> State:
@@ -89,13 +89,13 @@ def fold(events: Iterable[Recorded], *, state: State | None = None) -> State:
 
 @contextmanager
 def without_collection() -> Iterator[None]:
-    """Fold without the garbage collector: a growing state has no cycles, and being scanned doubles the time it takes."""
+    """Suspend the garbage collector: a growing state has no cycles, and scanning it doubles the time of a fold."""
     enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if enabled:
-            gc.freeze()  # these two hand what was made to the oldest generation without a scan
+            gc.freeze()  # these two move all objects to the oldest generation without a scan
             gc.unfreeze()
             gc.enable()

@@ -1,4 +1,4 @@
-"""Every change that was let through, indexed by what it does and where it stood. A pure fold."""
+"""Every change that the gate accepted, indexed by what it does and by its parent. A pure fold."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -8,10 +8,6 @@ import msgspec
 from journal.events import (
     VETO,
     Change,
-    ExperimentCrashed,
-    ExperimentDiscarded,
-    ExperimentInvalidated,
-    ExperimentKept,
     IdeaProposed,
     IdeaRefused,
     RunFailed,
@@ -22,14 +18,19 @@ from journal.events.recorded import Recorded
 from journal.projections.dispatch import Fold
 from journal.projections.experiments import STATUS, Status
 
-UNMEASURED = frozenset(
-    {"interrupted", "killed", "disk_full", "pruned"}
-)  # ends of a run that say nothing about the idea
-HARNESS = ("metric", "direction", "train", "evaluate", "budget", "pattern")  # keys of a brief
+EXTERNAL_FAILURES = frozenset({"interrupted", "killed", "disk_full"})  # they say nothing about the idea
+HARNESS = (
+    "metric",
+    "direction",
+    "train",
+    "evaluate",
+    "budget",
+    "pattern",
+)  # keys of a brief that make results comparable
 
 
 class Trial(msgspec.Struct, kw_only=True, gc=False):
-    """One proposal that was let through, and what came of it. `order` counts the trials of all sessions."""
+    """One accepted proposal and its verdict. `order` numbers the trials of all sessions."""
 
     session: str
     experiment: int
@@ -38,7 +39,7 @@ class Trial(msgspec.Struct, kw_only=True, gc=False):
     idea: str
     kind: str
     order: int
-    harness: str  # equal where two results speak of each other
+    harness: str  # equal for trials whose results are comparable
     retry_of: int | None = None
     status: Status = "open"
     metric: float | None = None
@@ -46,12 +47,14 @@ class Trial(msgspec.Struct, kw_only=True, gc=False):
     gain_sigma: float | None = None
     failure: str = ""  # kind of the last failed run
     reason: str = ""
-    vetoed: bool = False  # kept, and taken back by a person
+    vetoed: bool = False  # kept, and then taken back by a person
 
     @property
-    def measured(self) -> bool:
-        """Whether it speaks about its idea, now or soon; what was stopped from outside does not."""
-        return self.vetoed or (self.failure not in UNMEASURED and (self.status != "invalid" or self.failure != ""))
+    def is_evidence(self) -> bool:
+        """Whether its result, which may be pending, tells about its idea; a run stopped from outside does not."""
+        return self.vetoed or (
+            self.failure not in EXTERNAL_FAILURES and (self.status != "invalid" or self.failure != "")
+        )
 
 
 class Changes(Fold):
@@ -59,31 +62,27 @@ class Changes(Fold):
 
     def __init__(self) -> None:
         self.rows: dict[tuple[str, int], Trial] = {}
-        self.refused: dict[tuple[str, int], list[Change]] = {}  # the changes refused of an experiment
+        self.refused: dict[tuple[str, int], list[Change]] = {}  # experiment -> its refused changes
         self._sessions: dict[str, dict[int, Trial]] = {}
         self._harness: dict[str, str] = {}
-        self._words: dict[str, frozenset[str]] = {}
-        self._index: dict[tuple[str, str], dict[int, Trial]] | None = (
-            None  # (what, which) -> trials by order; at first use
-        )
+        self._baseline_words: dict[str, frozenset[str]] = {}
+        self._lazy_index: dict[tuple[str, str], dict[int, Trial]] | None = None  # (what, which) -> trials by order
         self._count = 0
-        self.takes = {
+        self.handlers = {
             SessionStarted: self._start,
             IdeaProposed: self._propose,
             IdeaRefused: self._refuse,
             RunFailed: self._fail,
-            **dict.fromkeys(
-                (ExperimentKept, ExperimentDiscarded, ExperimentCrashed, ExperimentInvalidated), self._judge
-            ),
+            **dict.fromkeys(STATUS, self._decide),
         }
 
     def harness(self, session: str) -> str:
-        """What must be equal for the results of two nights to speak of each other."""
+        """What must be equal in two sessions for their results to be comparable."""
         return self._harness.get(session, "")
 
-    def words(self, session: str) -> frozenset[str]:
-        """The words of a session's baseline."""
-        return self._words.get(session, frozenset())
+    def baseline_words(self, session: str) -> frozenset[str]:
+        """The identifiers of a session's baseline."""
+        return self._baseline_words.get(session, frozenset())
 
     def of_session(self, session: str) -> Iterable[Trial]:
         """The trials of one session, oldest first."""
@@ -91,30 +90,30 @@ class Changes(Fold):
 
     def on_parent(self, parent: str) -> Iterable[Trial]:
         """The trials on one commit, oldest first."""
-        return self._indexed().get(("parent", parent), {}).values()
+        return self._index().get(("parent", parent), {}).values()
 
     def comparable(self, change: Change, parent: str) -> Iterator[Trial]:
-        """Every trial that could be the same idea: of the same program, change or knob, or on the same parent; each once."""
+        """Every trial that could be the same idea: with the same program, change, knob or parent; each once."""
         keys = [("program", change.program), ("change", change.change), ("parent", parent)]
         keys += [("knob", move.name) for move in change.knobs]
         found: dict[int, Trial] = {}
         for key in keys:
-            found.update(self._indexed().get(key, {}))
+            found.update(self._index().get(key, {}))
         yield from found.values()
 
-    def sharing(self, change: Change, *, most: int) -> list[Trial]:
-        """The trials that share the most knobs and identifiers with a change, at most so many."""
+    def sharing(self, change: Change, *, limit: int) -> list[Trial]:
+        """The trials that share the most knobs and identifiers with a change."""
         shared: Counter[int] = Counter()
         trials: dict[int, Trial] = {}
         for key in _keys(change):
-            found = self._indexed().get(key, {})
+            found = self._index().get(key, {})
             shared.update(found.keys())
             trials.update(found)
-        return [trials[order] for order, _ in sorted(shared.items(), key=lambda entry: (-entry[1], -entry[0]))[:most]]
+        return [trials[order] for order, _ in sorted(shared.items(), key=lambda entry: (-entry[1], -entry[0]))[:limit]]
 
     def _start(self, event: SessionStarted, _recorded: Recorded) -> None:
-        rules = [event.config.get(key) for key in HARNESS]
-        self._harness[event.session] = repr([event.device, event.host, rules, sorted(event.locked.items())])
+        settings = [event.config.get(key) for key in HARNESS]
+        self._harness[event.session] = repr([event.device, event.host, settings, sorted(event.locked.items())])
 
     def _propose(self, event: IdeaProposed, _recorded: Recorded) -> None:
         self._drop(event.session, event.experiment)
@@ -131,11 +130,11 @@ class Changes(Fold):
             retry_of=event.retry_of,
         )
         if event.kind == "baseline":
-            self._words[event.session] = frozenset(event.change.added)
+            self._baseline_words[event.session] = frozenset(event.change.added)
         self.rows[event.session, event.experiment] = trial
         self._sessions.setdefault(event.session, {})[event.experiment] = trial
-        if self._index is not None:
-            _add(self._index, trial)
+        if self._lazy_index is not None:
+            _add(self._lazy_index, trial)
 
     def _refuse(self, event: IdeaRefused, _recorded: Recorded) -> None:
         trial = self._drop(event.session, event.experiment)
@@ -147,7 +146,7 @@ class Changes(Fold):
         if trial is not None:
             trial.failure = event.kind
 
-    def _judge(self, event: Verdict, _recorded: Recorded) -> None:
+    def _decide(self, event: Verdict, _recorded: Recorded) -> None:
         trial = self.rows.get((event.session, event.experiment))
         if trial is not None:
             trial.status, trial.reason = STATUS[type(event)], event.reason
@@ -156,21 +155,21 @@ class Changes(Fold):
             trial.failure = trial.failure if event.metric is None else ""
 
     def _drop(self, session: str, experiment: int) -> Trial | None:
-        """A refused attempt is no trial, and a later attempt takes the place of an earlier one."""
+        """Remove a trial: a refused attempt is none, and a later attempt replaces an earlier one."""
         trial = self.rows.pop((session, experiment), None)
         if trial is not None:
             del self._sessions[session][experiment]
-            if self._index is not None:
-                _remove(self._index, trial)
+            if self._lazy_index is not None:
+                _remove(self._lazy_index, trial)
         return trial
 
-    def _indexed(self) -> dict[tuple[str, str], dict[int, Trial]]:
-        """The index; a fold that is only replayed, by a screen or a check, never pays for it."""
-        if self._index is None:
-            self._index = {}
+    def _index(self) -> dict[tuple[str, str], dict[int, Trial]]:
+        """The index, built at first use: screens and checks never need it."""
+        if self._lazy_index is None:
+            self._lazy_index = {}
             for trial in self.rows.values():
-                _add(self._index, trial)
-        return self._index
+                _add(self._lazy_index, trial)
+        return self._lazy_index
 
 
 def _add(index: dict[tuple[str, str], dict[int, Trial]], trial: Trial) -> None:

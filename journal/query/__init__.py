@@ -1,1 +1,1 @@
-"""SQL for people and models: read-only, bounded; saved queries; full text."""
+"""SQL for people and models, read-only and bounded; saved queries; full-text search."""

@@ -1,16 +1,16 @@
-"""Saved queries: questions that people ask of a session, as SQL with a name."""
+"""Saved queries: frequent questions about sessions, as SQL with a name."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from journal.errors import QueryRefused
-from journal.query.full_text import match
-from journal.query.sql import QueryResult, ask
+from journal.query.full_text import match_expression
+from journal.query.sql import QueryResult, run_query
 
 
 @dataclass(frozen=True, kw_only=True)
-class Saved:
-    """`parameters` are the values that the question takes, in order; each is a `?` of the SQL."""
+class SavedQuery:
+    """`parameters` names the values that the query needs, in order; each is a `?` of the SQL."""
 
     name: str
     question: str
@@ -19,14 +19,15 @@ class Saved:
 
 
 _ALL = (
-    Saved(
+    SavedQuery(
         name="kept",
         question="What was kept, and what did each keep gain?",
         sql="""
 SELECT session, number, metric, delta, gain_sigma, idea, decided_at
-FROM experiments WHERE session IN (SELECT session FROM sessions) AND status = 'keep' ORDER BY session, number""",
+FROM experiments WHERE session IN (SELECT session FROM sessions) AND status = 'keep' AND number > 0
+ORDER BY session, number""",
     ),
-    Saved(
+    SavedQuery(
         name="near-misses",
         question="Which discarded ideas came closest? Better than the incumbent, but not by enough.",
         sql="""
@@ -35,31 +36,31 @@ FROM experiments WHERE rowid IN (
   SELECT rowid FROM experiments WHERE status = 'discard' AND gain_sigma > 0 ORDER BY gain_sigma DESC LIMIT 20
 ) ORDER BY gain_sigma DESC""",
     ),
-    Saved(
+    SavedQuery(
         name="failures-like",
-        question="Which past failures are like this one?",
+        question="Which past failures hold any of these words?",
         parameters=("WORDS",),
         sql="""
 SELECT session, experiment, run, kind, signature, snippet(failures, -1, '[', ']', '…', 12) AS found, idea
 FROM failures WHERE failures MATCH ? ORDER BY rank LIMIT 20""",
     ),
-    Saved(
+    SavedQuery(
         name="knob",
-        question="What was tried on a knob, on which base, and what came of it?",
+        question="Which values of a knob were tried, on which base, and with what result?",
         parameters=("KNOB",),
         sql="""
 SELECT session, experiment, old, value, status, delta, gain_sigma, alone, parent_experiment
 FROM knobs WHERE knob = ? ORDER BY session, experiment LIMIT 200""",
     ),
-    Saved(
+    SavedQuery(
         name="knobs",
-        question="Which knobs were turned most, and did it pay?",
+        question="Which knobs were changed most, and did it help?",
         sql="""
 SELECT knob, count(*) AS trials, sum(status = 'keep') AS kept, sum(status = 'crash') AS crashed,
        round(max(gain_sigma), 2) AS best_gain_sigma
 FROM knobs WHERE status <> 'refused' AND experiment > 0 GROUP BY knob ORDER BY kept DESC, trials DESC LIMIT 40""",
     ),
-    Saved(
+    SavedQuery(
         name="price",
         question="What did each kept 0.001 of the metric cost, in hours and dollars?",
         sql="""
@@ -81,17 +82,17 @@ SELECT session, number, delta, round(seconds / 3600, 5) AS hours, round(spent.do
        round(spent.dollars / (abs(delta) * 1000), 6) AS dollars_per_001
 FROM spent JOIN experiments USING (session, number) WHERE delta <> 0 ORDER BY session, number""",
     ),
-    Saved(
+    SavedQuery(
         name="hours",
-        question="Where did the night's hours go?",
+        question="Where did the hours of each session go?",
         sql="""
 SELECT session, status, count(*) AS experiments, round(sum(train_seconds) / 3600, 5) AS training_hours,
        round(sum(wall_seconds - train_seconds) / 3600, 5) AS other_hours, round(sum(dollars), 2) AS dollars
 FROM experiments GROUP BY session, status ORDER BY session, training_hours DESC""",
     ),
-    Saved(
+    SavedQuery(
         name="kinds",
-        question="Which kinds of change pay?",
+        question="Which kinds of change help?",
         sql="""
 SELECT kind, count(*) AS tried, sum(status = 'keep') AS kept, sum(status = 'crash') AS crashed,
        round(100.0 * sum(status = 'keep') / count(*), 1) AS kept_percent,
@@ -99,17 +100,17 @@ SELECT kind, count(*) AS tried, sum(status = 'keep') AS kept, sum(status = 'cras
        round(sum(wall_seconds) / 3600, 5) AS hours
 FROM experiments WHERE kind <> 'baseline' GROUP BY kind ORDER BY gain_sigma DESC""",
     ),
-    Saved(
+    SavedQuery(
         name="crashes",
-        question="What keeps breaking?",
+        question="Which failures happen most often?",
         sql="""
 SELECT failure, signature, count(*) AS runs, min(started_at) AS first, max(started_at) AS last,
        group_concat(DISTINCT experiment) AS experiments
 FROM runs WHERE status = 'failed' GROUP BY failure, signature ORDER BY runs DESC LIMIT 20""",
     ),
-    Saved(
+    SavedQuery(
         name="refused",
-        question="What did the gate stop, and why?",
+        question="What did the gate refuse, and why?",
         sql="""
 SELECT rule, count(*) AS proposals, round(avg(score), 2) AS likeness, max(idea) AS example
 FROM refusals GROUP BY rule ORDER BY proposals DESC""",
@@ -120,7 +121,8 @@ SAVED = {saved.name: saved for saved in _ALL}
 
 COST = """
 WITH hours AS (
-  SELECT session, proposer, coalesce(model, '') AS model, sum(status = 'keep') AS kept, sum(wall_seconds) / 3600 AS hours
+  SELECT session, proposer, coalesce(model, '') AS model, sum(status = 'keep' AND number > 0) AS kept,
+         sum(wall_seconds) / 3600 AS hours
   FROM experiments GROUP BY session, proposer, experiments.model
 )
 SELECT s.session, s.proposer, s.model, s.proposals, s.failures, s.calls, s.tokens_in, s.tokens_cache_read,
@@ -129,14 +131,14 @@ SELECT s.session, s.proposer, s.model, s.proposals, s.failures, s.calls, s.token
 FROM spend s LEFT JOIN hours h USING (session, proposer, model) ORDER BY s.session, dollars DESC"""
 
 
-def answer_line(path: Path, line: str) -> QueryResult:
-    """The answer to one line of the prompt: SQL, or @NAME and its values."""
+def run_line(path: Path, line: str) -> QueryResult:
+    """The result of one line of the prompt: SQL, or @NAME and its values."""
     name, *values = line.split() if line.startswith("@") else [line]
-    return ask(path, *resolve(name, values))
+    return run_query(path, *resolve(name, values))
 
 
 def resolve(query: str, values: list[str]) -> tuple[str, tuple[str, ...]]:
-    """The SQL and the parameters of a query: SQL as it stands, or `@NAME` of a saved query. Raises QueryRefused."""
+    """The SQL and the values of a query, which is SQL or `@NAME` of a saved query. Raises QueryRefused."""
     if not query.startswith("@"):
         return query, tuple(values)
     saved = SAVED.get(query[1:])
@@ -145,9 +147,9 @@ def resolve(query: str, values: list[str]) -> tuple[str, tuple[str, ...]]:
     return saved.sql, _parameters(saved, values)
 
 
-def _parameters(saved: Saved, values: list[str]) -> tuple[str, ...]:
+def _parameters(saved: SavedQuery, values: list[str]) -> tuple[str, ...]:
     if len(values) < len(saved.parameters):
-        raise QueryRefused(f"Say `ar-journal sql @{saved.name} {' '.join(saved.parameters)}`.")
+        raise QueryRefused(f"A value is missing: write `ar-journal sql @{saved.name} {' '.join(saved.parameters)}`.")
     if saved.parameters == ("WORDS",):
-        return (match(" ".join(values), joined=" OR "),)
+        return (match_expression(" ".join(values), operator=" OR "),)
     return tuple(values)

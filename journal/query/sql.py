@@ -1,29 +1,29 @@
-"""SQL for people and models: any question, no change.
+"""SQL for people and models: any query, and no change.
 
-A read-only file handle alone is not read-only (ATTACH and VACUUM INTO pass it), so each statement also meets an
-authorizer that allows reading and nothing else, a deadline, caps on rows and bytes, and a limit on memory. What SQLite
-does inside one function call cannot be interrupted; functions whose time or size grows faster than their input are
-replaced or refused.
+A read-only file handle is not enough, because ATTACH and VACUUM INTO still write. So each statement also has an authorizer
+that allows only reading, a deadline, caps on rows and bytes, and a memory limit. SQLite cannot be interrupted inside a
+function call, so functions whose time or size grows faster than their input are replaced or refused.
 """
 
 import resource
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from journal.errors import JournalMissing, QueryRefused
+from journal.errors import QueryRefused
 from journal.store.connection import connect
 
 SECONDS = 5.0
 ROWS = 10_000
 RESULT_BYTES = 16 * 2**20
-VALUE_BYTES = 2**20  # the longest single value, and row, that a statement may build
-MEMORY_BYTES = 256 * 2**20  # growth of this process that ends a statement
-HEAP_BYTES = 320 * 2**20  # SQLite's own limit for the process: stops a statement that explodes while it is compiled
+VALUE_BYTES = 2**20  # the longest value or row that a statement may build
+MEMORY_BYTES = 256 * 2**20  # a statement ends when this process has grown by this much
+HEAP_BYTES = 320 * 2**20  # SQLite's own limit for the process, which also holds while it compiles a statement
 STATEMENT_BYTES = 20_000
-OPCODES = 1_000  # SQLite's steps between two looks at the clock, about 50 µs; a look costs 2
+OPCODES = 1_000  # SQLite's steps between two checks of the limits, about 50 µs; a check takes 2 µs
 
 _READING = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE})
 _REFUSED_FUNCTIONS = frozenset(
@@ -35,91 +35,88 @@ Value = str | int | float | bytes | None
 
 @dataclass(frozen=True, kw_only=True)
 class QueryResult:
-    """Columns and rows; `truncated` says in words that a cap cut the rest off, or is empty."""
+    """Columns and rows; `truncated` says why rows are missing, and is empty if none are."""
 
     columns: tuple[str, ...]
     rows: list[tuple[Value, ...]]
     truncated: str = ""
 
 
-def ask(
+def run_query(
     path: Path,
     sql: str,
     values: Sequence[Value] = (),
     *,
     seconds: float = SECONDS,
     rows: int = ROWS,
-    stopped: Callable[[], bool] = lambda: False,
+    is_stopped: Callable[[], bool] = lambda: False,
 ) -> QueryResult:
-    """The answer to one SELECT. Raises QueryRefused for all else, for SQL that is wrong, and past the deadline.
+    """The result of one SELECT. Raises JournalMissing, and QueryRefused for other statements, wrong SQL and passed limits.
 
-    `stopped` is asked every few steps; when it says yes, the statement ends at once and is refused as interrupted.
+    `is_stopped` is called every few steps; once it returns True, the query ends and is refused as interrupted.
     """
-    if not path.exists():
-        raise JournalMissing(f"There is no journal at {path}: start one with `ar-loop run`, or name it with --journal.")
     db = connect(path, readonly=True)
     try:
-        _restrict(db)
-        guard = _Guard(seconds, stopped)
+        guard = _Guard(seconds, is_stopped)
         db.set_progress_handler(guard, OPCODES)
-        return _answer(db, sql, values, rows=rows, guard=guard)
+        _restrict(db)
+        return _execute(db, sql, values, rows=rows, guard=guard)
     finally:
         db.close()
 
 
-def _answer(db: sqlite3.Connection, sql: str, values: Sequence[Value], *, rows: int, guard: "_Guard") -> QueryResult:
+def _execute(db: sqlite3.Connection, sql: str, values: Sequence[Value], *, rows: int, guard: "_Guard") -> QueryResult:
     try:
         cursor = db.execute(sql, values)
         if cursor.description is None:
-            raise QueryRefused("That is no question: write one SELECT statement.")
+            raise QueryRefused("This statement returns no rows: write one SELECT statement.")
         columns = tuple(column[0] for column in cursor.description)
         return _capped(cursor, columns, rows=rows)
     except (sqlite3.Error, sqlite3.Warning, MemoryError, OverflowError, UnicodeError) as error:
-        raise QueryRefused(guard.reason or _words(error)) from error
+        raise QueryRefused(guard.reason or _message(error)) from error
 
 
 def _capped(cursor: sqlite3.Cursor, columns: tuple[str, ...], *, rows: int) -> QueryResult:
-    taken: list[tuple[Value, ...]] = []
+    answer: list[tuple[Value, ...]] = []
     size = 0
     for row in cursor:
         size += sum(map(_size, row))
-        if len(taken) == rows:
-            return QueryResult(
-                columns=columns, rows=taken, truncated=f"only the first {rows} rows are shown: add a LIMIT"
-            )
+        if len(answer) == rows:
+            reason = f"only the first {rows} rows are shown: add a LIMIT"
+            return QueryResult(columns=columns, rows=answer, truncated=reason)
         if size > RESULT_BYTES:
-            return QueryResult(
-                columns=columns, rows=taken, truncated=f"the rest is over {RESULT_BYTES >> 20} MB: select less"
-            )
-        taken.append(row)
-    return QueryResult(columns=columns, rows=taken)
+            reason = f"the rest is over {RESULT_BYTES >> 20} MB: select less"
+            return QueryResult(columns=columns, rows=answer, truncated=reason)
+        answer.append(row)
+    return QueryResult(columns=columns, rows=answer)
 
 
 class _Guard:
-    """Called by SQLite every few steps; ends the statement past its deadline or when the process grows too much."""
+    """SQLite calls it every few steps; it ends a statement that passes its deadline or takes too much memory."""
 
-    def __init__(self, seconds: float, stopped: Callable[[], bool]) -> None:
+    def __init__(self, seconds: float, is_stopped: Callable[[], bool]) -> None:
         self.reason = ""
-        self._stopped = stopped
+        self._is_stopped = is_stopped
         self._seconds = seconds
         self._deadline = time.monotonic() + seconds
         self._memory = _peak() + MEMORY_BYTES
 
     def __call__(self) -> int:
         if time.monotonic() > self._deadline:
-            self.reason = f"The statement ran longer than {self._seconds:g} seconds: ask for less."
-        elif self._stopped():
+            self.reason = f"The statement ran longer than {self._seconds:g} seconds: select less."
+        elif self._is_stopped():
             self.reason = "Interrupted."
         elif _peak() > self._memory:
-            self.reason = f"The statement took more than {MEMORY_BYTES >> 20} MB of memory: ask for less."
+            self.reason = f"The statement took more than {MEMORY_BYTES >> 20} MB of memory: select less."
         return bool(self.reason)
 
 
 def _restrict(db: sqlite3.Connection) -> None:
-    for pragma in ("temp_store = MEMORY", "query_only = ON", "trusted_schema = OFF", f"hard_heap_limit = {HEAP_BYTES}"):
+    for pragma in ("temp_store = MEMORY", "query_only = ON", f"hard_heap_limit = {HEAP_BYTES}"):
         db.execute(f"PRAGMA {pragma}").fetchall()
-    for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE sql LIKE 'CREATE VIRTUAL TABLE%'").fetchall():
-        db.execute(f'SELECT 1 FROM "{name}" LIMIT 1').fetchall()  # noqa: S608 - FTS5 prepares its own SQL at first use
+    for name in _virtual_tables(db):
+        with suppress(sqlite3.Error):  # of a module that this program does not have
+            db.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchall()  # noqa: S608 - FTS5 prepares its own SQL at first use, which the authorizer would refuse
     db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, VALUE_BYTES)
     db.setlimit(sqlite3.SQLITE_LIMIT_SQL_LENGTH, STATEMENT_BYTES)
     db.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 200)
@@ -129,22 +126,31 @@ def _restrict(db: sqlite3.Connection) -> None:
     db.set_authorizer(_authorize)
 
 
+def _virtual_tables(db: sqlite3.Connection) -> list[str]:
+    """The names of the virtual tables, quoted."""
+    try:
+        rows = db.execute("SELECT name FROM sqlite_schema WHERE sql LIKE 'CREATE VIRTUAL TABLE%'").fetchall()
+    except sqlite3.Error:  # the schema is damaged, which the statement itself will report
+        return []
+    return ['"{}"'.format(str(name).replace('"', '""')) for (name,) in rows]
+
+
 def _authorize(action: int, subject: str | None, name: str | None, *_where: str | None) -> int:
     allowed = (
         action in _READING
         or (action == sqlite3.SQLITE_FUNCTION and (name or "").lower() not in _REFUSED_FUNCTIONS)
-        or (action == sqlite3.SQLITE_PRAGMA and subject == "data_version" and name is None)  # FTS5 asks it
+        or (action == sqlite3.SQLITE_PRAGMA and subject == "data_version" and name is None)  # FTS5 reads it
     )
     return sqlite3.SQLITE_OK if allowed else sqlite3.SQLITE_DENY
 
 
-def _words(error: Exception) -> str:
+def _message(error: Exception) -> str:
     text = str(error)
     if isinstance(error, MemoryError):
-        return "The statement needs too much memory: ask for less."
+        return "The statement needs too much memory: select less."
     if "authoriz" in text or "one statement" in text or "prohibited" in text:
-        return f"The journal answers one SELECT at a time and runs nothing else ({text})."
-    return f"SQLite cannot answer: {text}."
+        return f"The journal runs one SELECT at a time and nothing else ({text})."
+    return f"SQLite cannot run this: {text}."
 
 
 def _size(value: Value) -> int:
@@ -178,11 +184,11 @@ def _strip(*, left: bool, right: bool) -> Callable[[Value, Value], str | None]:
     def strip(text: Value, characters: Value) -> str | None:
         if text is None or characters is None:
             return None
-        whole, among = _text(text), frozenset(_text(characters))
+        whole, unwanted = _text(text), frozenset(_text(characters))
         start, end = 0, len(whole)
-        while left and start < end and whole[start] in among:
+        while left and start < end and whole[start] in unwanted:
             start += 1
-        while right and start < end and whole[end - 1] in among:
+        while right and start < end and whole[end - 1] in unwanted:
             end -= 1
         return whole[start:end]
 
@@ -193,7 +199,7 @@ def _text(value: Value) -> str:
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
-# SQLite's own take time in proportion to the product of their arguments' lengths: minutes, for two values of a megabyte.
+# SQLite's own versions take time in proportion to the product of their arguments' lengths: minutes for two megabytes.
 _REPLACED: tuple[tuple[str, int, Callable[..., Value]], ...] = (
     ("instr", 2, _instr),
     ("replace", 3, _replace),

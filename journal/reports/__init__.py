@@ -1,1 +1,1 @@
-"""Text and pictures for people and proposers: event lines, experiment, night report, memory block."""
+"""Text and pictures for people and proposers: log lines, experiments, session report, memory block."""

@@ -1,4 +1,4 @@
-"""How honest hypotheses are: what proposers predicted of their changes against what was measured. Pure."""
+"""Calibration of proposers: the deltas that they predicted against the measured ones. Pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,7 @@ from journal.projections.experiments import Experiment
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
-    """Of one proposer and one kind of change. Deltas are metric - incumbent, in the metric's unit."""
+    """Of one proposer and one kind of change. A delta is metric - incumbent, in the metric's unit."""
 
     session: str
     proposer: str
@@ -19,28 +19,28 @@ class Calibration:
     predicted: float  # mean
     measured: float  # mean
     missed: float  # mean of |measured - predicted|
-    right_direction: int  # in how many of them the sign was foretold
+    right_direction: int  # number of experiments with the predicted sign
 
 
 def calibrate(rows: Iterable[Experiment]) -> list[Calibration]:
-    """One entry per session, proposer and kind, of the experiments with a prediction and a number, in that order."""
+    """One entry per session, proposer and kind, in that order, over the experiments with a prediction and a delta."""
     groups: dict[tuple[str, str, str], list[tuple[float, float]]] = defaultdict(list)
-    for row, expected, delta in _foretold(rows):
+    for row, expected, delta in _predicted(rows):
         groups[row.session, row.proposer, row.kind].append((expected, delta))
     return [_calibration(*key, groups[key]) for key in sorted(groups)]
 
 
-def foresight(rows: Iterable[Experiment], *, session: str) -> list[str]:
-    """A line for each proposer that predicts, all kinds of change together."""
+def calibration_lines(rows: Iterable[Experiment], *, session: str) -> list[str]:
+    """A line for each proposer that predicts, over all kinds of change."""
     groups: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    for row, expected, delta in _foretold(rows):
+    for row, expected, delta in _predicted(rows):
         if row.session == session:
             groups[row.proposer].append((expected, delta))
     return [_line(_calibration(session, proposer, "", pairs)) for proposer, pairs in sorted(groups.items())]
 
 
-def _foretold(rows: Iterable[Experiment]) -> Iterator[tuple[Experiment, float, float]]:
-    """The experiments that were measured and count, each with the delta that was predicted and the one that came."""
+def _predicted(rows: Iterable[Experiment]) -> Iterator[tuple[Experiment, float, float]]:
+    """The kept and discarded experiments with a prediction, each with its predicted and its measured delta."""
     for row in rows:
         if row.expected_delta is not None and row.delta is not None and row.status in ("keep", "discard"):
             yield row, row.expected_delta, row.delta
@@ -59,8 +59,8 @@ def _calibration(session: str, proposer: str, kind: str, pairs: list[tuple[float
     )
 
 
-def _line(found: Calibration) -> str:
+def _line(result: Calibration) -> str:
     return (
-        f"{found.proposer} predicted {found.predicted:+.2g} on average and {found.measured:+.2g} was measured; "
-        f"the direction was right in {found.right_direction} of {found.experiments}."
+        f"{result.proposer} predicted {result.predicted:+.2g} on average and {result.measured:+.2g} was measured; "
+        f"the direction was right in {result.right_direction} of {result.experiments}."
     )

@@ -1,18 +1,21 @@
-"""One experiment, whole: idea, hypothesis, diff, runs, verdict in words, and the kept changes that it stands on. Pure."""
+"""A report of one experiment: idea, hypothesis, diff, runs, verdict, and its chain of parents. Pure."""
 
 import msgspec
 
-from journal.console.text import one_line, plain
+from journal.console.local_time import local_time
+from journal.console.text import one_line, strip_controls
 from journal.errors import JournalMissing
 from journal.events import IdeaProposed, Verdict
 from journal.events.recorded import Recorded
-from journal.projections.experiments import Experiment, Run
+from journal.projections.experiments import Experiment
 from journal.projections.lineage import lineage
+from journal.projections.runs import Run
 from journal.projections.state import State
-from journal.reports.narration import number, verdict
+from journal.reports.figures import format_metric
+from journal.reports.narration import verdict_sentence
 
 
-class Portrait(msgspec.Struct, frozen=True, kw_only=True):
+class ExperimentReport(msgspec.Struct, frozen=True, kw_only=True):
     """`lineage` is the chain of experiments from the parent back to the baseline."""
 
     experiment: Experiment
@@ -22,52 +25,58 @@ class Portrait(msgspec.Struct, frozen=True, kw_only=True):
     lineage: list[Experiment]
 
 
-def portray(state: State, events: list[Recorded], *, session: str, experiment: int) -> Portrait:
-    """The portrait, from the fold and the experiment's own stream. Raises JournalMissing for an unknown number."""
+def experiment_report(state: State, events: list[Recorded], *, session: str, experiment: int) -> ExperimentReport:
+    """The report, from the fold and the experiment's own stream. Raises JournalMissing for an unknown number."""
     row = state.experiments.rows.get((session, experiment))
     if row is None:
         raise JournalMissing(
-            f"Session {session} has no experiment {experiment}: see `ar-journal log`, or say --session."
+            f"Session {session} has no experiment {experiment}: see `ar-journal log`, or name another --session."
         )
-    proposals = [step.event for step in events if isinstance(step.event, IdeaProposed)]
-    verdicts = [step.event for step in events if isinstance(step.event, Verdict)]
-    return Portrait(
+    proposals = [recorded.event for recorded in events if isinstance(recorded.event, IdeaProposed)]
+    verdicts = [recorded.event for recorded in events if isinstance(recorded.event, Verdict)]
+    return ExperimentReport(
         experiment=row,
         diff=proposals[-1].diff if proposals else "",
-        verdict=verdict(verdicts[-1]) if verdicts else "not decided yet",
-        runs=[run for (tag, of, _), run in state.runs.rows.items() if (tag, of) == (session, experiment)],
+        verdict=verdict_sentence(verdicts[-1]) if verdicts else "not decided yet",
+        runs=[run for key, run in state.runs.rows.items() if key[:2] == (session, experiment)],
         lineage=lineage(state, session, row.parent),
     )
 
 
-def text(portrait: Portrait) -> str:
-    """The portrait as a person reads it."""
-    row = portrait.experiment
-    facts = [
+def render_experiment(report: ExperimentReport) -> str:
+    """The report as a person reads it on a terminal."""
+    row = report.experiment
+    lines = [
         f"#{row.number} {row.status}: {one_line(row.idea)}",
-        f"session {row.session} · {row.kind} · by {one_line(row.model or row.proposer)} · {row.proposed_at or '–'}",
+        f"session {row.session} · {row.kind} · by {one_line(row.model or row.proposer)} · {_time(row.proposed_at)}",
         f"commit {row.commit or '–'} on {row.parent or '–'}",
         "",
-        plain(row.hypothesis) or "No hypothesis was given.",
+        strip_controls(row.hypothesis) or "No hypothesis was given.",
         "",
-        f"Verdict: {portrait.verdict}",
-        *(["Rule: " + plain(row.rule)] if row.rule else []),
+        f"Verdict: {report.verdict}",
+        *(["Rule: " + strip_controls(row.rule)] if row.rule else []),
         "",
-        *map(_run, portrait.runs),
+        *(_run(run, row.sigma) for run in report.runs),
         "",
-        "Stands on: " + (" ← ".join(map(_ancestor, portrait.lineage)) or "nothing"),
+        "Parents: " + (" ← ".join(map(_ancestor, report.lineage)) or "none"),
         "",
-        plain(portrait.diff).rstrip("\n") or "No diff.",
+        strip_controls(report.diff).rstrip("\n") or "No diff.",
     ]
-    return "\n".join(facts)
+    return "\n".join(lines)
 
 
-def _run(run: Run) -> str:
-    outcome = f"{number(run.metric)} ({run.trust})" if run.status == "finished" else run.failure or run.status
-    words = f"run {run.run}: {run.purpose}, seed {run.seed}, {outcome}, {run.train_seconds:.0f} s of training"
-    words += f", {one_line(run.numbers)}" if run.numbers else ""
-    return words + (f"\n  {one_line(run.reason)}" if run.reason else "")
+def _time(at: str | None) -> str:
+    return "–" if at is None else local_time(at)
+
+
+def _run(run: Run, sigma: float | None) -> str:
+    outcome = (
+        f"{format_metric(run.metric, sigma)} ({run.trust})" if run.status == "finished" else run.failure or run.status
+    )
+    line = f"run {run.run}: {run.purpose}, seed {run.seed}, {outcome}, {run.train_seconds:.0f} s of training"
+    line += f", {one_line(run.numbers)}" if run.numbers else ""
+    return line + (f"\n  {one_line(run.reason)}" if run.reason else "")
 
 
 def _ancestor(row: Experiment) -> str:
-    return f"#{row.number} {one_line(row.idea, width=40)} ({number(row.metric)})"
+    return f"#{row.number} {one_line(row.idea, width=40)} ({format_metric(row.metric, row.sigma)})"

@@ -1,4 +1,4 @@
-"""The report as one self-contained page of HTML: no script, no font, no picture from elsewhere."""
+"""The session report as one self-contained HTML page: no script, and no font or picture from elsewhere."""
 
 from html import escape
 from pathlib import Path
@@ -9,8 +9,8 @@ from markdown_it import MarkdownIt
 from journal.errors import JournalError
 from journal.projections.sessions import Session
 from journal.projections.state import State
-from journal.reports.night import PICTURE
 from journal.reports.plot import plot
+from journal.reports.session_report import PLOT_MARK
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -23,34 +23,34 @@ svg { width: 100%; height: auto; background: #fff; }
 """
 
 
-def page(text: str, *, title: str, picture: str) -> str:
-    """The page of a report in Markdown; `picture` is an SVG element, or empty."""
-    reader = MarkdownIt("commonmark", {"html": False, "highlight": _coloured})
-    before, _, after = text.partition(PICTURE)
+def render_page(markdown: str, *, title: str, svg: str) -> str:
+    """The page of a report in Markdown; `svg` is the plot as an element, or empty."""
+    parser = MarkdownIt("commonmark", {"html": False, "highlight": _highlight})
+    before, _, after = markdown.partition(PLOT_MARK)
     return (
         f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n"
-        f"{reader.render(before)}{picture}\n{reader.render(after)}</html>\n"
+        f"{parser.render(before)}{svg}\n{parser.render(after)}</html>\n"
     )
 
 
-def picture(state: State, session: Session) -> str:
-    """The plot as an SVG element; empty where there is nothing to draw, or nothing to draw with."""
+def render_plot(state: State, session: Session) -> str:
+    """The plot as an SVG element; empty if nothing is measured yet, or without matplotlib."""
     with TemporaryDirectory() as folder:
-        target = Path(folder, "night.svg")
+        target = Path(folder, "plot.svg")
         try:
             plot(state, session=session.tag, target=target)
         except JournalError:
             return ""
-        drawn = target.read_text(encoding="utf-8")
-    return drawn[drawn.index("<svg") :]  # without the prolog, which names a document elsewhere
+        svg = target.read_text(encoding="utf-8")
+    return svg[svg.index("<svg") :]  # without the prolog, which refers to another document
 
 
-def _coloured(code: str, language: str, _attributes: str) -> str:
-    """A diff with its lines marked as inserted and deleted."""
+def _highlight(code: str, language: str, _attributes: str) -> str:
+    """A diff with its added and removed lines as <ins> and <del>."""
     if language != "diff":
         return escape(code)
-    marks = {"+": "ins", "-": "del"}
-    lines = ((marks.get(line[:1]), escape(line)) for line in code.splitlines())
-    return "\n".join(f"<{mark}>{line}</{mark}>" if mark else line for mark, line in lines)
+    tags = {"+": "ins", "-": "del"}
+    lines = ((tags.get(line[:1]), escape(line)) for line in code.splitlines())
+    return "\n".join(f"<{tag}>{line}</{tag}>" if tag else line for tag, line in lines)

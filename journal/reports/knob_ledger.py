@@ -1,49 +1,72 @@
-"""What was tried of each knob, on which base, and what it gained: one line per knob. Pure."""
+"""A line per knob: the values that experiments tried, on which base, and their gains. Pure."""
+
+import re
 
 from journal.projections.knobs import Knobs, KnobTrial
-from journal.reports.quoting import plain
+from journal.reports.quoting import quote
 
-VALUE = 20  # characters
+NAME, VALUE = 48, 20  # characters
+_ELEMENT = re.compile(r"\((\d+)\)")
 SIGNS = {"crash": "x", "open": "?", "invalid": "!"}
 
 
-def ledger(knobs: Knobs, session: str, *, knobs_shown: int, values: int) -> list[str]:
-    """Lines such as `- MATRIX_LR 0.04: 0.045:-1.2@b0 0.05:+2.6K@b3`: the baseline's value, then σ gained @ base.
+def knob_lines(knobs: Knobs, session: str, *, max_knobs: int, max_values: int) -> list[str]:
+    """Lines such as `- MATRIX_LR 0.04: 0.045:-1.2@b0 0.05:+2.6K@b3`: the baseline's value, then value:gain in σ@base.
 
-    The knobs tried last come last; what is left out is counted.
+    The knobs tried last come last; a count says how many are omitted.
     """
-    rows = [row for row in knobs.of_session(session) if row.status != "refused"]
+    rows = _accepted(knobs, session)
     start = {row.knob: row.value for row in rows if row.experiment == 0}
     tried: dict[str, list[KnobTrial]] = {}
     for row in rows:
         if row.experiment > 0:
             tried.setdefault(row.knob, []).append(row)
     latest = sorted(tried.items(), key=lambda entry: entry[1][-1].experiment)
-    shown = latest[-knobs_shown:]
-    lines = [f"- {plain(name)} {plain(start.get(name, ''), VALUE)}: {_values(rows, values)}" for name, rows in shown]
-    left = len(latest) - len(shown)
-    return [f"- ({left} knobs tried earlier left out)", *lines] if left else lines
+    shown = latest[-max_knobs:]
+    lines = [
+        f"- {_name(name)} {_text(start.get(name, ''), VALUE)}: {_values(rows, max_values)}" for name, rows in shown
+    ]
+    omitted = len(latest) - len(shown)
+    return [f"- ({omitted} knobs tried earlier are omitted)", *lines] if omitted else lines
 
 
-def untouched(knobs: Knobs, session: str) -> list[str]:
-    """The knobs of the baseline that no experiment has moved."""
-    rows = [row for row in knobs.of_session(session) if row.status != "refused"]
+def unmoved_knobs(knobs: Knobs, session: str) -> list[str]:
+    """The knobs of the baseline that no experiment has changed."""
+    rows = _accepted(knobs, session)
     moved = {row.knob for row in rows if row.experiment > 0}
-    return [plain(row.knob) for row in rows if row.experiment == 0 and row.knob not in moved]
+    return [
+        _name(row.knob)
+        for row in rows
+        if row.experiment == 0 and row.knob not in moved and not row.knob.startswith("__")
+    ]
 
 
-def _values(rows: list[KnobTrial], most: int) -> str:
-    shown = [f"{plain(row.value, VALUE) or 'gone'}:{_gain(row)}{_base(row)}" for row in rows[-most:]]
-    return " ".join([f"({len(rows) - most} earlier)", *shown] if len(rows) > most else shown)
+def _accepted(knobs: Knobs, session: str) -> list[KnobTrial]:
+    return [row for row in knobs.of_session(session) if row.status != "refused"]
+
+
+def _name(knob: str) -> str:
+    """The name of a knob as it can be typed: an element of a tuple is NAME[0]."""
+    return _ELEMENT.sub(r"[\1]", _text(knob, NAME))
+
+
+def _text(source: str, limit: int) -> str:
+    """A name or value without `@`, which separates a gain from its base."""
+    return quote(source, limit, marks=False).replace("@", "")
+
+
+def _values(rows: list[KnobTrial], limit: int) -> str:
+    shown = [f"{_text(row.value, VALUE) or 'removed'}:{_gain(row)}{_base(row)}" for row in rows[-limit:]]
+    return " ".join([f"({len(rows) - limit} earlier)", *shown] if len(rows) > limit else shown)
 
 
 def _gain(row: KnobTrial) -> str:
-    gain = SIGNS.get(row.status) or gained(row.gain_sigma, row.delta)
+    gain = SIGNS.get(row.status) or format_gain(row.gain_sigma, row.delta)
     return gain + ("K" if row.status == "keep" else "") + ("" if row.alone else "&")
 
 
-def gained(sigmas: float | None, delta: float | None) -> str:
-    """A gain in σ; beyond a hundred only which way, for σ is then no measure of it; without σ the delta itself."""
+def format_gain(sigmas: float | None, delta: float | None) -> str:
+    """A gain in σ, or the delta without σ; from 100 σ on only its sign, because σ is then no useful unit."""
     if sigmas is None:
         return "-" if delta is None else f"Δ{delta:+.2g}"
     return f"{sigmas:+.1f}" if abs(sigmas) < 100 else (">+99" if sigmas > 0 else "<-99")

@@ -1,13 +1,15 @@
-"""Events as sentences for people: one line each, the same in the loop's narration, the log and the replay. Pure.
+"""Events as sentences for people: the same in the loop's output, the log and the replay. Pure.
 
-The lines are data for a screen, and may hold text of a model: whoever shows them on a terminal makes them safe first.
+`narrate` and `sentence` may return text of a model with control characters: make it safe before a terminal shows it.
 """
 
 import re
 from collections.abc import Callable
+from datetime import tzinfo
 from typing import Any, get_args
 
-from journal.console.text import one_line, plain
+from journal.console.local_time import local_clock
+from journal.console.text import one_line, strip_controls
 from journal.events import (
     VETO,
     BranchFromAcknowledged,
@@ -30,6 +32,8 @@ from journal.events import (
     ProposalDropped,
     ProposalPrepared,
     ProposerFailed,
+    RepositoryTouched,
+    RequestWithdrawn,
     ResumeRequested,
     RunFailed,
     RunFinished,
@@ -44,43 +48,45 @@ from journal.events import (
     Verdict,
     VetoAcknowledged,
     VetoRequested,
+    WithdrawalAcknowledged,
 )
 from journal.events.recorded import Recorded
+from journal.projections.experiments import Experiment
+from journal.reports.figures import format_delta, format_metric
 
-RUNS = frozenset(get_args(FailureKind)) - {"interrupted"}  # rules of verdicts that take a run's reason over
+RUN_FAILURES = frozenset(get_args(FailureKind)) - {"interrupted"}  # as rules of verdicts, whose reason is the run's
+__all__ = ["log_line", "metric_with_gain", "narrate", "pluralize", "sentence", "verdict_sentence"]
+
+WIDEST = 160  # characters of a sentence in the log
+_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 def narrate(event: Event) -> str | None:
-    """One line about an event; None for those that only matter to the machine."""
-    tell = _TELL.get(type(event))
-    return tell(event) if tell else None
-
-
-def number(value: float | None) -> str:
-    """A metric as people read it: enough digits to see a difference, no more."""
-    return "-" if value is None else f"{value:.4f}" if abs(value) < 1000 else f"{value:.6g}"
+    """One line about an event; None for events that people need not see."""
+    to_sentence = _SENTENCES.get(type(event))
+    return to_sentence(event) if to_sentence else None
 
 
 def _verdict(word: str) -> Callable[[Any], str]:
-    def tell(event: Verdict) -> str:
-        what = f" {number(event.metric)}" if event.metric is not None else ""
-        return f"{_at(event)} {word}{what}: {event.reason}"
+    def to_sentence(event: Verdict) -> str:
+        metric = f" {format_metric(event.metric, event.sigma)}" if event.metric is not None else ""
+        return f"{_number(event)} {word}{metric}: {event.reason}"
 
-    return tell
+    return to_sentence
 
 
 def _unmeasured(word: str) -> Callable[[Any], str]:
-    """A verdict that follows from a run: that run's line, shortly before, says why in full."""
+    """A verdict without a metric; if a failed run is the cause, the run's line has already given the reason."""
 
-    def tell(event: Verdict) -> str:
-        if event.rule not in RUNS:
+    def to_sentence(event: Verdict) -> str:
+        if event.rule not in RUN_FAILURES:
             return _verdict(word)(event)
-        return f"{_at(event)} {word}{'' if event.rule == 'crash' else f' ({event.rule})'}"
+        return f"{_number(event)} {word}{'' if event.rule == 'crash' else f' ({event.rule})'}"
 
-    return tell
+    return to_sentence
 
 
-def _at(event: Any) -> str:
+def _number(event: Any) -> str:
     return f"#{event.experiment}"
 
 
@@ -90,16 +96,22 @@ def _started(event: SessionStarted) -> str:
 
 
 def _run(event: RunStarted) -> str:
-    what = {"candidate": "run", "baseline": "baseline run", "replicate": "run again", "incumbent": "incumbent again"}
-    name = f"{_at(event)} {what[event.purpose]} {event.run}"
-    where = f", on {event.device}" if ":" in event.device else ""  # one of several devices
-    return f"{name}, seed {event.seed}, {event.budget:g} s of training, {event.isolation}{where}"
+    purpose = {"candidate": "run", "baseline": "baseline run", "replicate": "run again", "incumbent": "incumbent again"}
+    name = f"{_number(event)} {purpose[event.purpose]} {event.run}"
+    device = f", on {event.device}" if ":" in event.device else ""  # one of several devices
+    return f"{name}, seed {event.seed}, {event.budget:g} s of training, {event.isolation}{device}"
 
 
 def _finished(event: RunFinished) -> str:
     tokens = f", {event.tokens:,} tokens" if event.tokens else ""
-    trained = f"{event.train_seconds:.1f} s trained of {event.wall_seconds:.1f} s"
-    return f"{_at(event)} run {event.run} measured {number(event.metric)} ({trained}{tokens})"
+    # a training that does not report its start has no time of its own: the loop has only that of the whole run
+    reported = event.startup_seconds is not None
+    trained = (
+        f"{event.train_seconds:.1f} s trained of {event.wall_seconds:.1f} s"
+        if reported
+        else f"{event.wall_seconds:.1f} s"
+    )
+    return f"{_number(event)} run {event.run} measured {format_metric(event.metric)} ({trained}{tokens})"
 
 
 def _noise(event: NoiseMeasured) -> str:
@@ -108,86 +120,92 @@ def _noise(event: NoiseMeasured) -> str:
     return f"σ is {event.sigma:.4g} over {event.replicates} runs: less than {2 * event.sigma:.2g} is noise"
 
 
+def _proposed(event: IdeaProposed) -> str:
+    unread = f" (not read of its note: {'; '.join(event.unread)})" if event.unread else ""
+    return f"{_number(event)} {event.proposer}: {event.idea}{unread}"
+
+
+def _touched(event: RepositoryTouched) -> str:
+    return (
+        f"{_number(event)} WARNING: this repository changed while the agent ran: {'; '.join(event.changes)}. "
+        "Nothing was undone: if this was not you, it was the agent"
+    )
+
+
 def _dropped(event: ProposalDropped) -> str:
-    what = "gave no proposal" if event.why == "failed" else "is not taken up"
-    return f"{_at(event)} {event.proposer} {what}: {event.reason}"
+    if event.why == "failed":
+        return f"{_number(event)} {event.proposer} gave no proposal: {event.reason}"
+    return f"{_number(event)} {event.proposer}'s proposal is not used: {event.reason}"
 
 
-def _paused(event: SessionPaused) -> str:
-    until = f" until {event.until}" if event.until else ""
-    return f"session {event.session} pauses{until}: {event.reason}"
-
-
-_TELL: dict[type[Event], Callable[[Any], str]] = {
+_SENTENCES: dict[type[Event], Callable[[Any], str]] = {
     SessionStarted: _started,
-    SessionPaused: _paused,
-    SessionResumed: lambda e: f"session {e.session} goes on: {e.reason}",
+    SessionPaused: lambda e: f"session {e.session} pauses: {e.reason}",
+    SessionResumed: lambda e: f"session {e.session} resumes: {e.reason}",
     SessionRecovered: lambda e: f"recovered: {e.found}; {e.did}",
     SessionEnded: lambda e: f"session {e.session} ends: {e.reason}",
-    BriefChanged: lambda e: f"the brief changed{'' if e.accepted else f', and is not used: {e.reason}'}",
+    BriefChanged: lambda e: f"the brief changed{'' if e.accepted else f' and is not used: {e.reason}'}",
     NoiseMeasured: _noise,
-    IdeaProposed: lambda e: f"{_at(e)} {e.proposer}: {e.idea}",
-    IdeaRefused: lambda e: f"{_at(e)} refused ({e.rule}): {e.reason}",
-    ProposalPrepared: lambda e: f"{_at(e)} {e.proposer} has prepared: {e.idea}",
+    IdeaProposed: _proposed,
+    IdeaRefused: lambda e: f"{_number(e)} refused ({e.rule}): {e.reason}",
+    ProposalPrepared: lambda e: f"{_number(e)} {e.proposer} has prepared: {e.idea}",
     ProposalDropped: _dropped,
-    ProposerFailed: lambda e: f"{_at(e)} {e.proposer} gave no proposal: {e.reason}",
-    ChangeCommitted: lambda e: f"{_at(e)} committed {e.commit[:10]} (+{e.lines_added} -{e.lines_removed})",
+    RepositoryTouched: _touched,
+    ProposerFailed: lambda e: f"{_number(e)} {e.proposer} gave no proposal: {e.reason}",
+    ChangeCommitted: lambda e: f"{_number(e)} committed {e.commit[:10]} (+{e.lines_added} -{e.lines_removed})",
     RunStarted: _run,
     RunFinished: _finished,
-    RunFailed: lambda e: f"{_at(e)} run {e.run} failed ({e.kind}): {e.reason}",
+    RunFailed: lambda e: f"{_number(e)} run {e.run} failed ({e.kind}): {e.reason}",
     ExperimentKept: _verdict("KEPT"),
     ExperimentDiscarded: _verdict("discarded"),
     ExperimentCrashed: _unmeasured("crashed"),
     ExperimentInvalidated: lambda e: _unmeasured("taken back" if e.rule == VETO else "does not count")(e),
-    ChangeReverted: lambda e: f"{_at(e)} reverted, the branch stands at {e.branch_at[:10]}",
-    IncumbentMoved: lambda e: f"{_at(e)} {number(e.metric)} is the incumbent: {e.reason}",
+    ChangeReverted: lambda e: f"{_number(e)} reverted, the branch is at {e.branch_at[:10]}",
+    IncumbentMoved: lambda e: f"{_number(e)} {format_metric(e.metric)} is the incumbent: {e.reason}",
     DirectionAdded: lambda e: f"{e.author} directs: {e.text}",
     PauseRequested: lambda e: f"{e.author} asks for a pause",
-    ResumeRequested: lambda e: f"{e.author} asks to go on",
+    ResumeRequested: lambda e: f"{e.author} asks to resume",
     SkipRequested: lambda e: f"{e.author} asks to skip #{e.experiment}",
     StopRequested: lambda e: f"{e.author} asks to stop{' now' if e.now else ''}",
-    VetoRequested: lambda e: f"{e.author} takes back #{e.experiment}",
-    BranchFromRequested: lambda e: f"{e.author} asks to go on from #{e.experiment}",
-    VetoAcknowledged: lambda e: f"asked for a veto: {e.words()}",
-    BranchFromAcknowledged: lambda e: f"asked to go on from elsewhere: {e.words()}",
+    VetoRequested: lambda e: f"{e.author} vetoes #{e.experiment}",
+    BranchFromRequested: lambda e: f"{e.author} asks to branch from #{e.experiment}",
+    RequestWithdrawn: lambda e: f"{e.author} withdraws the request at position {e.request}",
+    WithdrawalAcknowledged: lambda e: f"withdrawal: {e.message()}",
+    VetoAcknowledged: lambda e: f"veto: {e.message()}",
+    BranchFromAcknowledged: lambda e: f"branch-from: {e.message()}",
 }
 
 
-_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
-
-
-WIDEST = 160  # characters of a sentence in the log
-
-
-def line(recorded: Recorded) -> str:
-    """Position, time of day (UTC), session and sentence: one line of the log."""
-    told = one_line(sentence(recorded.event), width=WIDEST)
-    return f"{recorded.position:>6}  {recorded.recorded_at[11:19]}  {plain(recorded.event.session)}  {told}"
+def log_line(recorded: Recorded, zone: tzinfo | None = None) -> str:
+    """Position, local time of day with its offset from UTC, session and sentence, safe for a terminal."""
+    text = one_line(sentence(recorded.event), width=WIDEST)
+    at = local_clock(recorded.recorded_at, zone)
+    return f"{recorded.position:>6}  {at}  {strip_controls(recorded.event.session)}  {text}"
 
 
 def sentence(event: Event) -> str:
-    """What happened; for events that only matter to the machine, their name in words."""
-    told = narrate(event)
-    if told is not None:
-        return told
+    """As `narrate`; for events that people need not see, the event's name in words."""
+    text = narrate(event)
+    if text is not None:
+        return text
     experiment = getattr(event, "experiment", None)
     return ("" if experiment is None else f"#{experiment} ") + _CAPITAL.sub(" ", event.NAME).lower()
 
 
-def count(number: int, word: str) -> str:
-    """One of something, or several."""
+def pluralize(number: int, word: str) -> str:
+    """A number with its noun, in the singular or the plural."""
     return f"{number} {word}{'' if number == 1 else 's'}"
 
 
-def change(value: float) -> str:
-    """A difference with its sign."""
-    return f"{value:+.3g}"
+def verdict_sentence(event: Verdict) -> str:
+    """A verdict with its numbers: metric, delta to the incumbent, gain in σ, and the reason."""
+    return f"{'no metric' if event.metric is None else metric_with_gain(event)}: {one_line(event.reason, width=WIDEST)}"
 
 
-def verdict(event: Verdict) -> str:
-    """A verdict with its numbers: metric, change against the incumbent, gain in σ, and the reason."""
-    if event.metric is None:
-        return f"no metric: {one_line(event.reason, width=WIDEST)}"
-    against = f" ({change(event.delta)} against {number(event.incumbent)}" if event.delta is not None else ""
-    gain = f", {event.gain_sigma:+.1f}σ" if against and event.gain_sigma is not None else ""
-    return f"{number(event.metric)}{against}{gain}{')' if against else ''}: {one_line(event.reason, width=WIDEST)}"
+def metric_with_gain(result: Verdict | Experiment) -> str:
+    """Metric, delta to the incumbent, and gain in σ."""
+    metric = format_metric(result.metric, result.sigma)
+    if result.delta is None:
+        return metric
+    gain = "" if result.gain_sigma is None else f", {result.gain_sigma:+.1f}σ"
+    return f"{metric} ({format_delta(result.delta)} against {format_metric(result.incumbent, result.sigma)}{gain})"

@@ -1,6 +1,6 @@
-"""The night as a picture: discarded grey, kept green and labelled, running best as steps, crashes marked, σ as a band.
+"""A plot of a session: discards in grey, keeps in green with labels, the best so far as steps, crashes as crosses, ±σ.
 
-matplotlib is an extra and is imported only here, when a picture is asked for.
+matplotlib is an optional dependency, imported only when a plot is drawn.
 """
 
 from collections.abc import Sequence
@@ -14,14 +14,14 @@ from journal.errors import JournalError
 from journal.projections.experiments import Experiment
 from journal.projections.sessions import Session
 from journal.projections.state import State
-from journal.reports.narration import count
+from journal.reports.narration import pluralize
 
 KEPT, DISCARDED, CRASHED = "#2a9d4a", "#b0b0b0", "#c0392b"
-MOST_LABELS = 25  # kept experiments that are named; more would cover one another
+MAX_LABELS = 25  # kept experiments with a label; more labels would overlap
 
 
 def plot(state: State, *, session: str, target: Path) -> None:
-    """Write a PNG, SVG or PDF, by the suffix. Raises JournalError where there is nothing to draw, or nothing to draw with."""
+    """Write a PNG, SVG or PDF, by the suffix. Raises JournalError if nothing is measured yet, or without matplotlib."""
     row = state.sessions.rows.get(session)
     experiments = [row for (tag, _), row in sorted(state.experiments.rows.items()) if tag == session]
     if row is None or not any(experiment.metric is not None for experiment in experiments):
@@ -31,12 +31,12 @@ def plot(state: State, *, session: str, target: Path) -> None:
     _draw_frontier(axes, row, experiments)
     _draw_points(axes, experiments)
     _draw_labels(axes, experiments)
-    _dress(axes, row, experiments)
+    _label_axes(axes, row, experiments)
     kind = target.suffix.lower().removeprefix(".")
     if kind not in figure.canvas.get_supported_filetypes():
-        raise JournalError(f"{target} names no kind of picture: end it in .png, .svg or .pdf.")
-    with replacing(target) as beside:
-        figure.savefig(beside, dpi=150, format=kind)
+        raise JournalError(f"{target} has no suffix of a picture: end it in .png, .svg or .pdf.")
+    with replacing(target) as partial:
+        figure.savefig(partial, dpi=150, format=kind)
 
 
 def _figure() -> Any:
@@ -73,10 +73,10 @@ def _draw_frontier(axes: Any, session: Session, experiments: Sequence[Experiment
 
 
 def _draw_labels(axes: Any, experiments: Sequence[Experiment]) -> None:
-    for row in [row for row in experiments if row.status == "keep"][-MOST_LABELS:]:
-        words = one_line(row.idea, width=36).replace("$", r"\$")  # a dollar would begin a formula
+    for row in [row for row in experiments if row.status == "keep"][-MAX_LABELS:]:
+        label = one_line(row.idea, width=36).replace("$", r"\$")  # a dollar would begin a formula
         axes.annotate(
-            words,
+            label,
             (row.number, row.metric),
             xytext=(4, 6),
             textcoords="offset points",
@@ -86,7 +86,7 @@ def _draw_labels(axes: Any, experiments: Sequence[Experiment]) -> None:
         )
 
 
-def _dress(axes: Any, session: Session, experiments: Sequence[Experiment]) -> None:
+def _label_axes(axes: Any, session: Session, experiments: Sequence[Experiment]) -> None:
     metrics = [row.metric for row in experiments if row.metric is not None and row.status in {"keep", "discard"}]
     best, start = session.best, session.baseline
     if metrics and best is not None and start is not None:
@@ -96,7 +96,7 @@ def _dress(axes: Any, session: Session, experiments: Sequence[Experiment]) -> No
             max(low, min(best, start) - 2 * span) - 0.15 * span, min(high, max(best, start) + 2 * span) + 0.15 * span
         )
     goal = one_line(session.goal, width=70) or session.tag
-    axes.set_title(f"{goal}: {count(session.experiments, 'experiment')}, {session.kept} kept", fontsize=11)
+    axes.set_title(f"{goal}: {pluralize(session.experiments, 'experiment')}, {session.kept} kept", fontsize=11)
     axes.set_xlabel("experiment")
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_ylabel(

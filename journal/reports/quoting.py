@@ -1,22 +1,18 @@
-"""Foreign text as data: words of models, logs and people, made harmless for a prompt and for Markdown. Pure."""
+"""Text of models, logs and people as data in a prompt or in Markdown. Pure."""
 
 import unicodedata
 
 _ESCAPES = str.maketrans({"<": "‹", ">": "›", "`": "'", '"': "'", "|": "¦", "[": "(", "]": ")", "#": "♯", "\\": "/"})
-_TIDY = frozenset("_.-+*:/()[], '")
+_WITH_BRACKETS = {code: other for code, other in _ESCAPES.items() if chr(code) not in "[]"}
 
 
-def quote(text: str, most: int) -> str:
-    """One line in quotation marks, at most so many characters: no markup, no control or invisible characters in it.
+def quote(text: str, limit: int, *, marks: bool = True, keeps_brackets: bool = False) -> str:
+    """The text as one line of at most `limit` characters, in quotation marks unless `marks` is False.
 
-    It cannot end the quotation, close an HTML comment, open a code fence, or begin a line of its own.
+    It cannot end the quotation, close an HTML comment, open a code fence, or begin a line. Prompts and Markdown need this
+    escaping, a terminal needs `journal.console.text.strip_controls`, and the screen needs `tui.terminal.formatting.sanitize`.
     """
-    visible = "".join(" " if unicodedata.category(sign)[0] in "CZ" else sign for sign in text[: 8 * most])
-    flat = " ".join(visible.translate(_ESCAPES).split())
-    return f'"{flat if len(flat) <= most else flat[: most - 1] + "…"}"'
-
-
-def plain(source: str, most: int = 48) -> str:
-    """A name or a literal without quotation marks: letters, digits and the signs of a literal alone."""
-    kept = "".join(sign for sign in source[: 4 * most] if (sign.isascii() and sign.isalnum()) or sign in _TIDY)
-    return " ".join(kept.split())[:most]
+    visible = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text[: 8 * limit])
+    line = " ".join(visible.translate(_WITH_BRACKETS if keeps_brackets else _ESCAPES).split())
+    clipped = line if len(line) <= limit else line[: limit - 1] + "…"
+    return f'"{clipped}"' if marks else clipped

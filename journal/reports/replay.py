@@ -1,4 +1,4 @@
-"""The night again: events with the pauses between them, and what was known at any point. Pure, but for reading."""
+"""Replay of a session: its events with the pauses between them, and the state as plain data. Pure."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from datetime import datetime
 from itertools import chain, pairwise
 from typing import Any
 
+from journal.console.local_time import recorded_time
 from journal.events.recorded import Recorded
-from journal.projections.state import State, fold
+from journal.projections.state import State
 from journal.projections.table import rows_of
 from journal.projections.tables import TABLES
-from journal.store import Reader
 
-LONGEST = 3.0  # seconds that a replay stands still at most, however long the night did
+MAX_PAUSE = 3.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class ReplayStep:
     recorded: Recorded
 
 
-def paced(events: Iterable[Recorded], *, speed: float, longest: float = LONGEST) -> Iterator[ReplayStep]:
-    """The events at `speed` times the pace of the night; infinite speed leaves no pauses."""
+def with_pauses(events: Iterable[Recorded], *, speed: float, max_pause: float = MAX_PAUSE) -> Iterator[ReplayStep]:
+    """The events at `speed` times their own pace; at infinite speed without pauses."""
     iterator = iter(events)
     first = next(iterator, None)
     if first is None:
@@ -32,19 +32,14 @@ def paced(events: Iterable[Recorded], *, speed: float, longest: float = LONGEST)
     yield ReplayStep(0.0, first)
     for before, recorded in pairwise(chain((first,), iterator)):
         seconds = (_time(recorded) - _time(before)).total_seconds()
-        yield ReplayStep(min(longest, max(0.0, seconds / speed)), recorded)
+        yield ReplayStep(min(max_pause, max(0.0, seconds / speed)), recorded)
 
 
-def state_at(reader: Reader, position: int) -> State:
-    """Exactly what was known once the event at `position` was in."""
-    return fold(reader.read(until=position))
-
-
-def facts(state: State) -> dict[str, Any]:
+def state_as_dict(state: State) -> dict[str, Any]:
     """The state as plain data: every row of every projection, under the names of the tables."""
     rows = {table.name: list(rows_of(getattr(state, table.name).rows)) for table in TABLES if not table.text}
     return {"position": state.position, "recorded_at": state.recorded_at, **rows}
 
 
 def _time(recorded: Recorded) -> datetime:
-    return datetime.fromisoformat(recorded.recorded_at)
+    return recorded_time(recorded.recorded_at)

@@ -1,7 +1,7 @@
-"""What proposers were asked and what they answered: the files that the loop keeps beside the journal, read again.
+"""The requests to proposers and their answers, read from the files that the loop writes next to the journal.
 
-One file per asking, `.ar/prompts/SESSION/EXPERIMENT-ATTEMPT.json`. Keys are blotted out when a file is written, and once
-more when it is shown.
+One file per call, `.ar/prompts/SESSION/EXPERIMENT-ATTEMPT.json`. Secrets are redacted when a file is written, and again
+when it is shown.
 """
 
 import json
@@ -12,22 +12,22 @@ from typing import Any
 
 import msgspec
 
-from journal.console.text import one_line, plain
+from journal import untrusted
+from journal.console.text import one_line, strip_controls
 from journal.errors import JournalError
 from journal.events import IdeaProposed, IdeaRefused, ProposalDropped, ProposerFailed
+from journal.events.names import session_folder
 from journal.events.recorded import Recorded
+from journal.secret_scan import redact_data
+from journal.untrusted import JsonDecoder, UntrustedInput
 
 FOLDER = "prompts"  # below .ar
-BLOT = "[key]"
-KEY = re.compile(
-    r"\bsk-[A-Za-z0-9_-]{16,}|\b(Bearer )[A-Za-z0-9._~+/-]{16,}"
-    r"|\bgh[pousr]_[A-Za-z0-9]{30,}|\bAKIA[0-9A-Z]{16}\b|\bhf_[A-Za-z0-9]{30,}"
-)
+_decoder: JsonDecoder[Any] = JsonDecoder(Any)
 _NAME = re.compile(r"(\d+)-(\d+)(?:-(\d+))?\.json")
 
 
-class Asking(msgspec.Struct, frozen=True, kw_only=True):
-    """One asking. `key` is its file below `.ar/prompts`, `outcome` what the journal says came of it."""
+class TranscriptRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One call to a proposer. `key` is its file below `.ar/prompts`, `outcome` its result according to the journal."""
 
     key: str
     attempt: int
@@ -35,61 +35,59 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
     content: dict[str, Any]
 
 
-def blot(text: str) -> str:
-    """The text without what looks like a key."""
-    return KEY.sub(lambda match: (match[1] or "") + BLOT, text)
+def read_transcripts(
+    folder: Path, events: Iterable[Recorded], *, session: str, experiment: int
+) -> list[TranscriptRecord]:
+    """Every call for an experiment, in order. `events` are those of the experiment and of its session.
 
-
-def askings(folder: Path, events: Iterable[Recorded], *, session: str, experiment: int) -> list[Asking]:
-    """Every asking for an experiment, in order. `events` are those of the experiment and of its session.
-
-    Raises JournalError for a file that cannot be read.
+    Raises JournalError for a file that cannot be read, and for a session whose tag is none.
     """
     outcomes = _outcomes(events, experiment)
     found = []
-    for path in (folder / session).glob(f"{experiment}-*.json"):
+    for path in session_folder(folder, session).glob(f"{experiment}-*.json"):
         if name := _NAME.fullmatch(path.name):
             key = f"{session}/{path.name}"
             content = _content(path)
-            told = outcomes.get(key) or _ended(content)
-            asking = Asking(key=key, attempt=int(name[2]), outcome=told, content=content)
-            found.append((int(name[2]), int(name[3] or 1), asking))
-    return [asking for _, _, asking in sorted(found, key=lambda entry: entry[:2])]
+            outcome = outcomes.get(key) or _file_outcome(content)
+            record = TranscriptRecord(key=key, attempt=int(name[2]), outcome=outcome, content=content)
+            found.append((int(name[2]), int(name[3] or 1), record))
+    return [record for _, _, record in sorted(found, key=lambda entry: entry[:2])]
 
 
-def text(asking: Asking) -> str:
-    """One asking as a person reads it: what was said, in order, then what came of it."""
-    content = dict(asking.content)
+def render(record: TranscriptRecord) -> str:
+    """One call as a person reads it on a terminal: its outcome, then the conversation in order."""
+    content = dict(record.content)
     request = content.pop("request", None)
-    said = _conversation(request) if isinstance(request, dict) else []
-    said += [(name, value if isinstance(value, str) else _json(value)) for name, value in _flat(content)]
-    head = f"━━ {asking.key}: {one_line(asking.outcome, width=160)}"
-    return "\n\n".join([head, *(f"── {title}\n{plain(words).strip()}" for title, words in said if words.strip())])
+    parts = _conversation(request) if isinstance(request, dict) else []
+    parts += [(name, value if isinstance(value, str) else _json(value)) for name, value in _flat(content)]
+    head = f"━━ {record.key}: {one_line(record.outcome, width=160)}"
+    texts = (f"── {title}\n{strip_controls(text).strip()}" for title, text in parts if text.strip())
+    return "\n\n".join([head, *texts])
 
 
 def _content(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(blot(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
+        content = redact_data(_decoder.decode(untrusted.text(untrusted.read_file(path))))
+    except UntrustedInput as error:
         raise JournalError(f"{path} cannot be read: {error}.") from error
     return content if isinstance(content, dict) else {"content": content}
 
 
 def _outcomes(events: Iterable[Recorded], experiment: int) -> dict[str, str]:
-    """Key -> what came of the asking."""
-    told: dict[str, str] = {}
+    """Key -> result of the call."""
+    outcomes: dict[str, str] = {}
     latest = ""
     for event in (recorded.event for recorded in events):
         if getattr(event, "experiment", None) != experiment:
             continue
         if isinstance(event, IdeaRefused) or (isinstance(event, ProposalDropped) and event.prompt_key is None):
-            told[latest] = f"{told.get(latest, '')}; not used: {event.reason}"
+            outcomes[latest] = f"{outcomes.get(latest, '')}; not used: {event.reason}"
         elif key := getattr(event, "prompt_key", None):
             latest = key
-            told[key] = _outcome(event)
+            outcomes[key] = _outcome(event)
         elif isinstance(event, IdeaProposed | ProposerFailed):
             latest = ""
-    return told
+    return outcomes
 
 
 def _outcome(event: Any) -> str:
@@ -100,24 +98,24 @@ def _outcome(event: Any) -> str:
     return f"{event.model or event.proposer} proposed: {event.idea}"
 
 
-def _ended(content: dict[str, Any]) -> str:
-    """What the file itself says of its end, where the journal names it nowhere."""
-    failed = content.get("failed")
-    if isinstance(failed, dict):
-        return f"no proposal ({failed.get('kind')}): {failed.get('reason')}"
+def _file_outcome(content: dict[str, Any]) -> str:
+    """The outcome that the file itself names, if no event does."""
+    failure = content.get("failed")
+    if isinstance(failure, dict):
+        return f"no proposal ({failure.get('kind')}): {failure.get('reason')}"
     return "the journal does not name it: the loop ended before it was recorded"
 
 
 def _conversation(request: dict[str, Any]) -> list[tuple[str, str]]:
-    """(title, words) of a request of the Messages API and of the turns that it grew by."""
+    """(title, text) of a request of the Messages API, with all turns of its conversation."""
     settings = {name: value for name, value in request.items() if name not in ("system", "messages", "tools")}
     tools = ", ".join(str(tool.get("name")) for tool in request.get("tools") or () if isinstance(tool, dict))
-    said = [("settings", _json(settings) + (f"\ntools: {tools}" if tools else ""))]
-    said += [("system", words) for words in _blocks(request.get("system"))]
+    parts = [("settings", _json(settings) + (f"\ntools: {tools}" if tools else ""))]
+    parts += [("system", text) for text in _blocks(request.get("system"))]
     for turn in request.get("messages") or ():
         if isinstance(turn, dict):
-            said += [(str(turn.get("role")), words) for words in _blocks(turn.get("content"))]
-    return said
+            parts += [(str(turn.get("role")), text) for text in _blocks(turn.get("content"))]
+    return parts
 
 
 def _blocks(content: Any) -> list[str]:
@@ -141,10 +139,10 @@ def _block(block: dict[str, Any]) -> str:
 
 
 def _flat(content: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The other parts of a file; texts that stand in an object each under a title of their own."""
+    """(title, value) of the other parts of a file; the texts of an object get a title each."""
     for name, value in content.items():
         if isinstance(value, dict) and value and all(isinstance(part, str) and "\n" in part for part in value.values()):
-            yield from ((f"{name}: {part}", words) for part, words in value.items())
+            yield from ((f"{name}: {part}", text) for part, text in value.items())
         else:
             yield name, value
 

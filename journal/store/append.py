@@ -1,4 +1,4 @@
-"""Steps as rows of the table of events: the next positions and versions, chained. Each inside a transaction."""
+"""Events as rows of the table: the next positions and versions, chained by hash. Call each inside a transaction."""
 
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -21,35 +21,35 @@ def insert(
     expected_version: int | None,
     key: str | None,
 ) -> list[Recorded]:
-    """Write events, each with its payload, at the end of a stream. Raises VersionConflict."""
-    position, digest, version = _end(db, stream)
+    """Append events, each with its payload, to a stream. Raises VersionConflict."""
+    position, digest, version = _head(db, stream)
     if expected_version is not None and version != expected_version:
         raise VersionConflict(
             f"Stream {stream} is at version {version}, not at the expected {expected_version}: read it again first."
         )
-    written = []
-    for step, (event, payload) in enumerate(encoded, start=1):
-        name = f"{key}#{step}" if key is not None else None
-        fields = (position + step, at(), stream, version + step, event.NAME, event.SCHEMA, name)
-        digest = link(digest, fields, payload)
-        db.execute(_INSERT, (*fields, payload.decode(), digest))
-        written.append(Recorded(position + step, fields[1], stream, version + step, event, digest))
-    return written
+    appended = []
+    for offset, (event, payload) in enumerate(encoded, start=1):
+        event_key = f"{key}#{offset}" if key is not None else None
+        header = (position + offset, at(), stream, version + offset, event.NAME, event.SCHEMA, event_key)
+        digest = link(digest, header, payload)
+        db.execute(_INSERT, (*header, payload.decode(), digest))
+        appended.append(Recorded(position + offset, header[1], stream, version + offset, event, digest))
+    return appended
 
 
 def by_key(db: sqlite3.Connection, key: str) -> list[Recorded]:
-    """The events that were written under an idempotency key."""
-    known: list[Recorded] = []
+    """The events that were appended under an idempotency key."""
+    found: list[Recorded] = []
     while row := db.execute(
         f"SELECT {COLUMNS} FROM events WHERE idempotency = ?",  # noqa: S608
-        (f"{key}#{len(known) + 1}",),
+        (f"{key}#{len(found) + 1}",),
     ).fetchone():
-        known.append(recorded(row))
-    return known
+        found.append(recorded(row))
+    return found
 
 
 def restore(db: sqlite3.Connection, row: Row, previous: str) -> str:
-    """Write a stored row as it is; return its hash. Raises JournalError where that does not follow from the one before."""
+    """Write a stored row as it is and return its hash. Raises JournalError if the hash does not follow from `previous`."""
     digest = link(previous, row[:7], row[7].encode())
     if digest != row[8]:
         raise JournalError(
@@ -59,7 +59,7 @@ def restore(db: sqlite3.Connection, row: Row, previous: str) -> str:
     return digest
 
 
-def _end(db: sqlite3.Connection, stream: str) -> tuple[int, str, int]:
+def _head(db: sqlite3.Connection, stream: str) -> tuple[int, str, int]:
     """The last position and hash of the journal, and the version of a stream."""
     row = db.execute(
         "SELECT position, hash, (SELECT max(version) FROM events WHERE stream = ?) "

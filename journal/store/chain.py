@@ -1,6 +1,6 @@
-"""The hash chain: each event's hash covers the hash before it, so that no past event can change unseen. Pure.
+"""The hash chain: each event's hash covers the hash before it, so that any change to a past event is detected. Pure.
 
-It cannot see its own tail cut off or a full rewrite: kept commits carry an anchor `position:hash` for that.
+The chain alone cannot detect a truncated journal or a full rewrite; for that, kept commits hold an anchor `position:hash`.
 """
 
 import hashlib
@@ -9,25 +9,27 @@ from collections.abc import Iterable
 GENESIS = "0" * 64
 
 # position, time, stream, version, type, schema, idempotency key
-Place = tuple[int, str, str, int, str, int, str | None]
+Header = tuple[int, str, str, int, str, int, str | None]
 
 
-def link(previous: str, place: Place, payload: bytes) -> str:
-    """Return sha256(previous ‖ place ‖ payload), in hexadecimal.
+def link(previous: str, header: Header, payload: bytes) -> str:
+    """Return sha256(previous ‖ header ‖ payload), in hexadecimal.
 
-    Numbers end at a colon and texts carry their length in characters, so that no two places read alike; an absent key is
-    a dash, which no length is.
+    Numbers end at a colon and texts start with their length in characters, so that no two headers encode alike; an absent
+    key is a dash, which is no length.
     """
-    position, at, stream, version, name, schema, key = place
+    position, at, stream, version, name, schema, key = header
     keyed = "-" if key is None else f"{len(key)}:{key}"
     head = f"{position}:{version}:{schema}:{len(at)}:{at}{len(stream)}:{stream}{len(name)}:{name}{keyed}"
     return hashlib.sha256(b"%b%b\n%b" % (bytes.fromhex(previous), head.encode(), payload)).hexdigest()
 
 
-def broken(previous: str, rows: Iterable[tuple[int, str, str, int, str, int, str | None, bytes, str]]) -> list[int]:
+def broken_positions(
+    previous: str, rows: Iterable[tuple[int, str, str, int, str, int, str | None, bytes, str]]
+) -> list[int]:
     """Positions whose stored hash does not follow from the hash stored before it: `link`, in one loop over many rows.
 
-    A row is its place, its payload and its hash. Each row is judged by the hash that is stored before it, so that one
+    A row is its header, its payload and its hash. Each row is checked against the hash stored before it, so that one
     changed event is one finding.
     """
     found, sha256, before = [], hashlib.sha256, bytes.fromhex(previous)
@@ -42,7 +44,7 @@ def broken(previous: str, rows: Iterable[tuple[int, str, str, int, str, int, str
 
 
 def _bytes(digest: str) -> bytes:
-    """A stored hash as bytes; one that is no hexadecimal number is followed by nothing."""
+    """A stored hash as bytes; no event can follow from a hash that is not hexadecimal."""
     try:
         return bytes.fromhex(digest)
     except ValueError:

@@ -1,7 +1,7 @@
 """Events to stored bytes and back: JSON, compact, UTF-8, fields in declared order.
 
-JSON has no NaN or infinity and msgspec would write them as null, which reads as "absent": a non-finite number in an event
-is refused here, before it can become somebody's metric.
+JSON has no NaN and no infinity, and msgspec would write them as null, which reads back as "absent". So `encode` refuses
+an event that holds a non-finite number, before it can become a metric.
 """
 
 import math
@@ -16,7 +16,7 @@ from journal.errors import JournalError, UnknownEvent
 from journal.events import CATALOGUE, Event
 from journal.store.upcast import upcast
 
-_WHOLE = (
+_WITHOUT_FLOATS = (
     msgspec.inspect.StrType,
     msgspec.inspect.IntType,
     msgspec.inspect.BoolType,
@@ -35,49 +35,51 @@ def encode(event: Event) -> bytes:
         raise JournalError(
             f"{event.NAME} holds text that is not Unicode ({error.reason}): decode it with errors='replace'."
         ) from error
-    if b"null" in payload:  # the only thing that a non-finite number can have become
-        for field in _fractional(type(event)):
+    if b"null" in payload:  # msgspec writes a non-finite number as null
+        for field in _float_fields(type(event)):
             _refuse_non_finite(getattr(event, field), f"{event.NAME}.{field}")
     return payload
 
 
 def decode(name: str, schema: int, payload: bytes | str) -> Event:
-    """The event. Raises UnknownEvent for a name, schema or shape that this program does not know."""
+    """The event of a payload. Raises UnknownEvent for a name, schema or shape that this program does not know."""
     try:
         decoder = _decoders.get((name, schema))
         if decoder is not None:
             return decoder(payload)
         if name not in CATALOGUE:
             raise UnknownEvent(f"{name}@{schema} is no event of this program: upgrade to read this journal.")
-        return msgspec.convert(upcast(name, schema, msgspec.json.decode(payload)), CATALOGUE[name])
-    except (msgspec.DecodeError, UnicodeError) as error:
+        return msgspec.convert(upcast(name, schema, msgspec.json.decode(payload, type=dict)), CATALOGUE[name])
+    except (msgspec.MsgspecError, ValueError, RecursionError, OverflowError) as error:
         raise UnknownEvent(f"A stored {name}@{schema} cannot be read ({error}): run `ar-journal verify`.") from error
 
 
 @cache
-def _fractional(kind: type) -> tuple[str, ...]:
-    """The fields that can hold a fraction, themselves or somewhere within."""
+def _float_fields(kind: type) -> tuple[str, ...]:
+    """The fields whose values can hold a float, directly or nested."""
     return tuple(
-        field.name for field in msgspec.structs.fields(kind) if not _whole(msgspec.inspect.type_info(field.type))
+        field.name
+        for field in msgspec.structs.fields(kind)
+        if not _has_no_floats(msgspec.inspect.type_info(field.type))
     )
 
 
-def _whole(info: msgspec.inspect.Type) -> bool:
+def _has_no_floats(info: msgspec.inspect.Type) -> bool:
     parts = info.types if isinstance(info, msgspec.inspect.UnionType) else (info,)
-    return all(isinstance(part, _WHOLE) for part in parts)
+    return all(isinstance(part, _WITHOUT_FLOATS) for part in parts)
 
 
-def _refuse_non_finite(value: object, where: str) -> None:
+def _refuse_non_finite(value: object, path: str) -> None:
     if isinstance(value, float) and not math.isfinite(value):
-        raise JournalError(f"{where} holds {value}, which is not a finite number: record a failure instead.")
-    for key, item in _within(value):
-        _refuse_non_finite(item, f"{where}{key}")
+        raise JournalError(f"{path} holds {value}, which is not a finite number: record a failure instead.")
+    for key, item in _items(value):
+        _refuse_non_finite(item, f"{path}{key}")
 
 
-def _within(value: object) -> Iterator[tuple[str, object]]:
+def _items(value: object) -> Iterator[tuple[str, object]]:
     if isinstance(value, dict):
         yield from ((f".{key}", item) for key, item in value.items())
     elif isinstance(value, list | tuple):
         yield from (("", item) for item in value)
     elif isinstance(value, msgspec.Struct):
-        yield from ((f".{field}", getattr(value, field)) for field in _fractional(type(value)))
+        yield from ((f".{field}", getattr(value, field)) for field in _float_fields(type(value)))

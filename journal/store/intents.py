@@ -1,25 +1,29 @@
-"""What people ask of a loop: the one road by which a command or a screen appends an intent.
+"""What people ask of a loop: how a command or a screen appends an intent.
 
-An intent is a short append to the session's control stream, by any process and without the loop's lease. That it was
-posted says nothing about what the loop does with it: its answer is an Acknowledged event.
+Any process may append an intent to the session's control stream, without the loop's lease. What the loop does about the
+intent is a later Acknowledged event.
 """
 
 import getpass
 import os
 import socket
+from contextlib import closing, suppress
 from pathlib import Path
 
-from journal.errors import JournalMissing, SessionOver, VersionConflict
+from msgspec.structs import replace
+
+from journal.errors import SessionOver, VersionConflict
 from journal.events import DirectionAdded, Intent, SessionEnded, SessionResumed, control_stream, session_stream
 from journal.events.recorded import Recorded
 from journal.store import Journal
+from journal.store.connection import refuse_missing
 
-LONGEST = 2_000  # characters of a direction
-ATTEMPTS = 5  # at numbering a direction while others number theirs
+DIRECTION_LIMIT = 2_000  # characters
+RETRIES = 4  # of numbering a direction while other processes number theirs
 
 
 def author() -> str:
-    """user@host, as intents are signed."""
+    """user@host, which signs every intent."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # a container's user without a name
@@ -28,38 +32,34 @@ def author() -> str:
 
 
 def post(path: Path, intent: Intent, *, key: str | None = None) -> Recorded:
-    """Append an intent, durably. `key` makes a repeat harmless: the first one is returned.
+    """Append an intent durably. With a `key`, a repeated call appends nothing and returns the first intent.
 
     Raises JournalMissing, JournalUnusable (read-only, disk full), SessionOver.
     """
-    journal = _open(path)
-    try:
+    refuse_missing(path)
+    with closing(Journal(path)) as journal:
         _refuse_ended(journal, intent.session)
         return journal.append(control_stream(intent.session), [intent], key=key)[0]
-    finally:
-        journal.close()
 
 
 def add_direction(path: Path, *, session: str, text: str, author: str, channel: str) -> Recorded:
     """Append a direction under the session's next number. Raises as `post` does."""
-    journal = _open(path)
-    stream = control_stream(session)
-    try:
+    unnumbered = DirectionAdded(session=session, author=author, channel=channel, direction=0, text=text)
+    refuse_missing(path)
+    with closing(Journal(path)) as journal:
         _refuse_ended(journal, session)
-        for attempt in range(1, ATTEMPTS + 1):
-            past = journal.stream(stream)
-            taken = [recorded.event.direction for recorded in past if isinstance(recorded.event, DirectionAdded)]
-            event = DirectionAdded(
-                session=session, author=author, channel=channel, direction=max(taken, default=0) + 1, text=text
-            )
-            try:
-                return journal.append(stream, [event], expected_version=len(past))[0]
-            except VersionConflict:
-                if attempt == ATTEMPTS:
-                    raise
-        raise AssertionError("unreachable")
-    finally:
-        journal.close()
+        for _ in range(RETRIES):
+            with suppress(VersionConflict):
+                return _append_numbered(journal, unnumbered)
+        return _append_numbered(journal, unnumbered)
+
+
+def _append_numbered(journal: Journal, direction: DirectionAdded) -> Recorded:
+    stream = control_stream(direction.session)
+    history = journal.stream(stream)
+    numbers = [recorded.event.direction for recorded in history if isinstance(recorded.event, DirectionAdded)]
+    numbered = replace(direction, direction=max(numbers, default=0) + 1)
+    return journal.append(stream, [numbered], expected_version=len(history))[0]
 
 
 def _refuse_ended(journal: Journal, session: str) -> None:
@@ -67,12 +67,6 @@ def _refuse_ended(journal: Journal, session: str) -> None:
     last = next((event for event in events if isinstance(event, SessionEnded | SessionResumed)), None)
     if isinstance(last, SessionEnded):
         raise SessionOver(
-            f"Session {session} has ended, and what is said to it reaches no other: write the direction into the brief, "
-            "or start the next session with `ar-loop run` and say it then."
+            f"Session {session} has ended and takes no requests: write the direction into the brief, "
+            "or start the next session with `ar-loop run` and repeat the request."
         )
-
-
-def _open(path: Path) -> Journal:
-    if not path.exists():
-        raise JournalMissing(f"There is no journal at {path}: start one with `ar-loop run`, or name it with --journal.")
-    return Journal(path)

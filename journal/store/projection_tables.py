@@ -1,4 +1,4 @@
-"""The projections' tables in SQLite: written inside the transaction of the events that they follow from, or rebuilt whole."""
+"""The projections' tables in SQLite: written in the transaction of the events that change them, or rebuilt as a whole."""
 
 import sqlite3
 from collections.abc import Iterable
@@ -7,19 +7,19 @@ from journal.events import IdeaProposed, RunFailed
 from journal.events.recorded import Recorded
 from journal.projections.directions import Direction, Directions
 from journal.projections.state import State, without_collection
-from journal.projections.table import Table, Values, rows_of
+from journal.projections.table import Values, rows_of
 from journal.projections.tables import TABLES, fingerprint
 
-BATCH = 1_000  # rows of text held in memory during a rebuild
+BATCH = 1_000  # rows of full text that a rebuild holds in memory
 BY_NAME = {table.name: table for table in TABLES}
 TEXTS = frozenset(table.name for table in TABLES if table.text)
-WRITTEN_ONCE = frozenset({IdeaProposed, RunFailed})  # the events that full text is made of
+FULL_TEXT_EVENTS = frozenset({IdeaProposed, RunFailed})  # their rows are written once and never updated
 _UPSERTS = {table.name: (table.upsert(), table.values()) for table in TABLES}
 _INSERTS = {table.name: (table.insert(), table.values()) for table in TABLES}
 
 
-def present(db: sqlite3.Connection) -> bool:
-    """Whether the tables are there, in this program's shape."""
+def are_current(db: sqlite3.Connection) -> bool:
+    """Whether the tables exist, in this program's shape, and show every event."""
     names = {name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()}
     if not names >= {*BY_NAME, "projected"}:
         return False
@@ -27,21 +27,21 @@ def present(db: sqlite3.Connection) -> bool:
     return row is not None and bool(row[0] == fingerprint())
 
 
-def disown(db: sqlite3.Connection) -> None:
-    """Mark the tables as stale: events are appended that they will not show. Inside a transaction."""
+def mark_stale(db: sqlite3.Connection) -> None:
+    """Record that the tables do not show every event. Inside a transaction."""
     db.execute("DELETE FROM projected")
 
 
-def write(db: sqlite3.Connection, touched: Iterable[tuple[str, object]]) -> None:
-    """Write every row that a fold has touched. Inside a transaction."""
-    for name, row in touched:
-        if name in _UPSERTS:  # a fold may serve memory alone
+def write(db: sqlite3.Connection, changed: Iterable[tuple[str, object]]) -> None:
+    """Write (projection, row) pairs. Inside a transaction."""
+    for name, row in changed:
+        if name in _UPSERTS:  # some projections have no table
             statement, values = _UPSERTS[name]
             db.execute(statement, values(row))
 
 
 def write_directions(db: sqlite3.Connection, events: Iterable[Recorded]) -> None:
-    """Write what people's intents change, without a fold of the whole journal. Inside a transaction."""
+    """Write the directions that intents change, without folding the whole journal. Inside a transaction."""
     directions = Directions()
     for recorded in events:
         if not directions.rows:
@@ -52,7 +52,7 @@ def write_directions(db: sqlite3.Connection, events: Iterable[Recorded]) -> None
 
 
 def rebuild(db: sqlite3.Connection, events: Iterable[Recorded]) -> State:
-    """Drop the tables and make them again from all events; return the fold. Inside a transaction."""
+    """Drop the tables, build them from all events, and return the fold. Inside a transaction."""
     for table in TABLES:
         db.execute(f"DROP TABLE IF EXISTS {table.name}")
         db.execute(table.create()[0])
@@ -63,19 +63,20 @@ def rebuild(db: sqlite3.Connection, events: Iterable[Recorded]) -> State:
             insert, values = _INSERTS[name]
             db.executemany(insert, map(values, rows_of(getattr(state, name).rows)))
     for table in TABLES:
-        _index(db, table)
+        for index in table.create()[1:]:  # after the rows: building an index once is faster
+            db.execute(index)
     db.execute("INSERT OR REPLACE INTO projected VALUES (1, ?)", (fingerprint(),))
     return state
 
 
 def _fold(db: sqlite3.Connection, state: State, events: Iterable[Recorded]) -> None:
-    """Fold events onto the state; rows of full text are written on the way, as no fold keeps them."""
+    """Fold events onto the state, and write the rows of full text at once, because no fold keeps them."""
     texts: dict[str, list[Values]] = {name: [] for name in TEXTS}
     for recorded in events:
-        if type(recorded.event) not in WRITTEN_ONCE:
+        if type(recorded.event) not in FULL_TEXT_EVENTS:
             state.apply(recorded)
             continue
-        for name, row in state.touch(recorded):
+        for name, row in state.apply_returning(recorded):
             if name in texts:
                 texts[name].append(_INSERTS[name][1](row))
                 if len(texts[name]) == BATCH:
@@ -87,11 +88,6 @@ def _flush(db: sqlite3.Connection, texts: dict[str, list[Values]]) -> None:
     for name, rows in texts.items():
         db.executemany(_INSERTS[name][0], rows)
         rows.clear()
-
-
-def _index(db: sqlite3.Connection, table: Table) -> None:
-    for statement in table.create()[1:]:
-        db.execute(statement)
 
 
 def _direction(row: tuple[object, ...]) -> Direction:

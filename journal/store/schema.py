@@ -1,21 +1,31 @@
-"""The schema of a journal, as steps that one process applies once each, in one transaction with their record.
+"""The schema of a journal, as migration steps: one process applies each step once, in one transaction with its record.
 
-An older journal is copied beside itself before the first step.
+An older journal is copied to a `.bak` file before the first step.
 
-`transform()` must never touch `events`: it would drop the triggers that make the table append-only. sqlite-utils is
-imported only where a step is due, because it takes longer to load than everything else together.
+Never call sqlite-utils' `transform()` on `events`: it would drop the triggers that make the table append-only. sqlite-utils
+is imported only if a step is due, because it takes longer to load than everything else together.
 """
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
-from journal.errors import JournalUnusable
-from journal.store.connection import connect, refuse_folder, sentence, use_wal, wake_file
+from journal.errors import JournalLocked, JournalUnusable
+from journal.permissions import create_file, make_folder, open_file
+from journal.store import projection_tables
+from journal.store.connection import (
+    BUSY_SECONDS,
+    Transaction,
+    connect,
+    journal_error,
+    refuse_irregular,
+    use_wal,
+    wake_file,
+)
+from journal.store.file_locks import holders, lock
 
-LATEST = 4  # PRAGMA user_version of a journal with every step applied
+LATEST = 5  # PRAGMA user_version of a journal with all steps applied
 
 EVENTS = """
 CREATE TABLE events (
@@ -32,7 +42,7 @@ CREATE TABLE events (
 ) STRICT
 """
 
-# Most events have no key: a partial index costs them nothing.
+# A partial index: most events have no key, and cost nothing here.
 KEYS = "CREATE UNIQUE INDEX events_by_idempotency ON events (idempotency) WHERE idempotency IS NOT NULL"
 
 GUARDS = {
@@ -46,7 +56,7 @@ CREATE TRIGGER events_refuse_delete BEFORE DELETE ON events BEGIN
   SELECT RAISE(ABORT, 'events are never deleted: append a new one');
 END
 """,
-    # INSERT OR REPLACE deletes without firing DELETE triggers (recursive_triggers is off by default), so the guard is here.
+    # INSERT OR REPLACE deletes without firing DELETE triggers, as recursive_triggers is off by default: this one catches it.
     "events_refuse_out_of_order": """
 CREATE TRIGGER events_refuse_out_of_order BEFORE INSERT ON events
 WHEN NEW.position IS NOT (SELECT coalesce(max(position), 0) + 1 FROM events)
@@ -91,17 +101,30 @@ CREATE TABLE projected (
 ) STRICT
 """
 
+# The machine, about once a second while a run is in flight. Like `samples` it is telemetry, outside the hash chain: rows older
+# than an hour are thinned to one a minute.
+MACHINE_SAMPLES = """
+CREATE TABLE machine_samples (
+  sampled_at   TEXT NOT NULL,
+  host         TEXT NOT NULL,
+  device       TEXT NOT NULL,
+  utilization  REAL,
+  memory       INTEGER,
+  memory_total INTEGER,
+  temperature  REAL,
+  power        REAL,
+  throttled    TEXT,
+  PRIMARY KEY (sampled_at, host, device)
+) STRICT, WITHOUT ROWID
+"""
+
 STEPS: dict[str, tuple[str, ...]] = {
     "m001_events": (EVENTS, KEYS, *GUARDS.values()),
     "m002_samples": (SAMPLES,),
     "m003_lease": (LEASE,),
     "m004_projected": (PROJECTED,),
+    "m005_machine_samples": (MACHINE_SAMPLES,),
 }
-
-
-def pending(db: sqlite3.Connection) -> bool:
-    """Whether any step is due."""
-    return bool(db.execute("PRAGMA user_version").fetchone()[0] < LATEST)
 
 
 def migrate(db: sqlite3.Connection) -> None:
@@ -113,7 +136,6 @@ def migrate(db: sqlite3.Connection) -> None:
     for name, statements in STEPS.items():
         migrations(name=name)(_step(statements))
     migrations.apply(Database(db))
-    db.execute(f"PRAGMA user_version = {LATEST}")
 
 
 def _step(statements: tuple[str, ...]) -> Callable[[object], None]:
@@ -125,36 +147,62 @@ def _step(statements: tuple[str, ...]) -> Callable[[object], None]:
 
 
 def prepare(path: Path) -> None:
-    """Make or migrate the file, and its sentinel. Raises JournalUnusable."""
-    refuse_folder(path)  # before anything is made beside it
+    """Create or migrate the file, and create its sentinel. Raises JournalUnusable, JournalLocked."""
+    refuse_irregular(path)  # before anything is created beside it
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        turn = os.open(wake_file(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        make_folder(path.parent)
+        create_file(wake_file(path))
+        if is_current(path):
+            return
+        sentinel = open_file(wake_file(path), os.O_RDWR)
     except OSError as error:
         raise JournalUnusable(f"The journal {path} cannot be opened for writing: {error}.") from error
     try:
-        fcntl.flock(turn, fcntl.LOCK_EX)  # one process migrates, the others find it done
+        if not lock(sentinel, seconds=BUSY_SECONDS):  # one process migrates, and the others wait
+            raise _locked_error(path)
+        create_file(path)
         _migrate(path)
     finally:
-        os.close(turn)
+        os.close(sentinel)
+
+
+def is_current(path: Path) -> bool:
+    """Whether the file has all steps already, so that a lock of a stranger on the sentinel delays nobody."""
+    if not path.exists() or not path.stat().st_size:
+        return False
+    db = connect(path, readonly=False)
+    try:
+        return bool(db.execute("PRAGMA user_version").fetchone()[0] >= LATEST)
+    finally:
+        db.close()
+
+
+def _locked_error(path: Path) -> JournalLocked:
+    holder = holders(wake_file(path)) or "Another process"
+    return JournalLocked(f"{holder} has locked {wake_file(path)}: end that process, then start again.")
 
 
 def _migrate(path: Path) -> None:
     db = connect(path, readonly=False)
     try:
-        if pending(db):
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version < LATEST:
             use_wal(db, path)
-            _keep_a_copy(db, path)
+            _back_up(db, path, version)
             migrate(db)
+            if db.execute("SELECT 1 FROM events LIMIT 1").fetchone() is None:
+                with Transaction(db, path):
+                    projection_tables.rebuild(db, ())
+            db.execute(f"PRAGMA user_version = {LATEST}")  # last: readers of a new journal wait for it
     except sqlite3.Error as error:
-        raise sentence(error, path) from error
+        raise journal_error(error, path) from error
     finally:
         db.close()
 
 
-def _keep_a_copy(db: sqlite3.Connection, path: Path) -> None:
-    """Before an older journal is changed, copy it beside itself."""
-    version = db.execute("PRAGMA user_version").fetchone()[0]
+def _back_up(db: sqlite3.Connection, path: Path, version: int) -> None:
+    """Copy an older journal before it changes; an empty file needs no copy."""
     copy = path.with_name(f"{path.name}.before-{version}.bak")
     if db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] and not copy.exists():
+        create_file(copy)  # SQLite writes into an empty file, whose mode stays
         db.execute("VACUUM INTO ?", (str(copy),))

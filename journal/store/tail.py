@@ -1,8 +1,8 @@
-"""A live tail: wait until something has been committed, without busy polling and without an open cursor.
+"""A live tail: wait until another process commits, without busy polling and without an open cursor.
 
-The writer opens a sentinel file after each COMMIT, and writes nothing: that would put a second file into the disk's next
-flush. inotify (Linux, see inotify(7)) sees it close and wakes the reader, and `PRAGMA data_version` confirms. Where
-inotify is missing, or a wake-up was lost, data_version is asked every `interval`.
+After each COMMIT the writer opens and closes a sentinel file; it writes nothing there, because that would add a second
+file to the disk's next flush. inotify (Linux, see inotify(7)) reports the close and wakes the reader, which confirms with
+`PRAGMA data_version`. Without inotify, or if a wake-up is lost, the reader checks data_version every `interval`.
 """
 
 import ctypes
@@ -17,42 +17,42 @@ from typing import Self
 from journal.events.recorded import Recorded
 from journal.store import Reader, wake_file
 
-INTERVAL = 0.25  # seconds between looks where nothing wakes us
+INTERVAL = 0.25  # seconds between checks of data_version
 IN_CLOSE_NOWRITE = 0x10
 IN_NONBLOCK = 0x800
 IN_CLOEXEC = 0x80000
-EVENT_BYTES = 4_096  # more than a drained queue of one watched file holds at once
+EVENT_BYTES = 4_096  # more than the queue of one watched file holds
 
 
 class Tail:
-    """Waits for commits to one journal. One thread waits; any thread may `stop` it."""
+    """Waits for commits to one journal. One thread waits; any thread may call `stop`."""
 
     def __init__(self, path: Path, *, interval: float = INTERVAL, inotify: bool = True) -> None:
         self._reader = Reader(path)
         self._interval = interval
-        self._seen = self._reader.data_version()
-        self._stopped, self._stopper = os.pipe()
+        self._version = self._reader.data_version()
+        self._stop_reader, self._stop_writer = os.pipe()
         self._watch = _watch(wake_file(path)) if inotify else None
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Block until something has been committed since the last call; False after `timeout` seconds or `stop`."""
+        """Block until a commit since the last call; False after `timeout` seconds or `stop`."""
         deadline = None if timeout is None else time.monotonic() + timeout
-        if self._asleep(0):
+        if self._sleep(0):
             return False
-        while not self._moved():
-            left = self._interval if deadline is None else min(self._interval, deadline - time.monotonic())
-            if left <= 0 or self._asleep(left):
+        while not self._has_changed():
+            seconds = self._interval if deadline is None else min(self._interval, deadline - time.monotonic())
+            if seconds <= 0 or self._sleep(seconds):
                 return False
         return True
 
     def stop(self) -> None:
-        """End a wait that is going on, and every later one, from any thread."""
-        os.write(self._stopper, b".")
+        """End the current wait and every later one; any thread may call it."""
+        os.write(self._stop_writer, b".")
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the files."""
         self._reader.close()
-        for descriptor in (self._stopped, self._stopper, self._watch):
+        for descriptor in (self._stop_reader, self._stop_writer, self._watch):
             if descriptor is not None:
                 os.close(descriptor)
 
@@ -64,22 +64,22 @@ class Tail:
     ) -> None:
         self.close()
 
-    def _moved(self) -> bool:
+    def _has_changed(self) -> bool:
         version = self._reader.data_version()
-        moved, self._seen = version != self._seen, version
-        return moved
+        has_changed, self._version = version != self._version, version
+        return has_changed
 
-    def _asleep(self, seconds: float) -> bool:
-        """Sleep until woken or the time is over; True if stopped."""
-        watched = [self._stopped] if self._watch is None else [self._stopped, self._watch]
+    def _sleep(self, seconds: float) -> bool:
+        """Sleep until a wake-up or for so many seconds; True after `stop`."""
+        watched = [self._stop_reader] if self._watch is None else [self._stop_reader, self._watch]
         ready, _, _ = select.select(watched, [], [], seconds)
         if self._watch is not None and self._watch in ready:
             os.read(self._watch, EVENT_BYTES)
-        return self._stopped in ready
+        return self._stop_reader in ready
 
 
 def follow(reader: Reader, *, after: int, tail: Tail) -> Iterator[Recorded]:
-    """Events after a position, as they are committed, until the tail is stopped."""
+    """Events after a position, as they are committed, until `tail.stop()`."""
     while True:
         for recorded in reader.read(after=after):
             after = recorded.position
@@ -89,7 +89,7 @@ def follow(reader: Reader, *, after: int, tail: Tail) -> Iterator[Recorded]:
 
 
 def _watch(sentinel: Path) -> int | None:
-    """A descriptor that becomes readable when the sentinel was opened and closed; None where that cannot be had."""
+    """A descriptor that becomes readable after the sentinel is opened and closed; None without inotify."""
     try:
         libc = ctypes.CDLL(None, use_errno=True)
         descriptor = int(libc.inotify_init1(IN_NONBLOCK | IN_CLOEXEC))

@@ -1,1 +1,1 @@
-"""Is the journal what was written? Chain, tables, git cross-check."""
+"""Whether the journal is as it was written: chain, tables, cross-check with git."""

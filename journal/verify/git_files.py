@@ -1,45 +1,71 @@
-"""What the repository says about the journal, read from git's own plain files: no git is run, nothing can be executed.
+"""The refs, anchors and notes of a repository, read from git's plain files: git does not run, so no hook can.
 
-Refs are text files (gitrepository-layout(5)); an object that is not packed yet is a file of its own (gitformat-loose(5):
-one zlib stream, `kind size NUL content`). For packed commits and notes, git's answer can be handed in:
-`git log --all --notes='autoresearch/*' --format='%H %(trailers:key=AR-Anchor,valueonly,separator=%x20)%n%N'`.
+Refs are text files (gitrepository-layout(5)). An object that is not packed is a file of its own (gitformat-loose(5): one
+zlib stream, `kind size NUL content`). For packed commits and notes the caller passes the lines of
+`git log --all --notes='autoresearch/*' --format='FORMAT'` with the `FORMAT` below.
 """
 
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
-TRIED = "refs/autoresearch/"
+FORMAT = "%H %(trailers:key=AR-Anchor,key=AR-Journal,valueonly,separator=%x20)%n%N"
+EXPERIMENTS = "refs/autoresearch/"
 BRANCHES = "refs/heads/autoresearch/"
 NOTES = "refs/notes/autoresearch/"
-TRAILER = "AR-Anchor"  # of a commit: where its proposal stands in the journal
-NOTED = "AR-Verdict"  # of the note on a kept commit: where its verdict stands
-_PLACE = re.compile(r"([0-9]+):([0-9a-f]{64})")
-_SAID = re.compile(rf"^({TRAILER}|{NOTED}): *{_PLACE.pattern}$", re.MULTILINE)
+PROPOSAL_KEY = "AR-Anchor"  # trailer of a commit, with the anchor of its proposal
+VERDICT_KEY = "AR-Verdict"  # line of the note on a kept commit, with the anchor of its verdict
+JOURNAL_KEY = "AR-Journal"  # after either of them: the journal that the anchor is of; older anchors do not name it
+_ANCHOR = re.compile(r"([0-9]{1,18}):([0-9a-f]{64})(?: ([0-9a-f]{16})\b)?")
+_KEYED_ANCHOR = re.compile(r"^(AR-Anchor|AR-Verdict): *([0-9]{1,18}):([0-9a-f]{64})$", re.MULTILINE)
+_JOURNAL = re.compile(rf"^{JOURNAL_KEY}: *([0-9a-f]{{16}})$", re.MULTILINE)
 _COMMIT = re.compile(r"[0-9a-f]{40,64}\b")
-FOLDER = "40000"  # mode of a tree within a tree
+SUBTREE = "40000"  # mode of a tree within a tree
 _TREE = re.compile(rb"tree ([0-9a-f]+)\n")
 
-Place = tuple[int, str]  # position and hash
+
+class Anchor(NamedTuple):
+    """Position and hash of an event, and the name of its journal; empty in older commits and notes."""
+
+    position: int
+    digest: str
+    journal: str = ""
+
+
+class Note(NamedTuple):
+    """A note on a commit, with the anchor of its verdict; `session` is that of its ref, empty if it is not known."""
+
+    commit: str
+    anchor: Anchor
+    session: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Repository:
-    """Commits by ref, and the places in the journal that commits and their notes name. `packed` could not be read here."""
+    """The commits of refs, and the anchors in commits and notes. The objects in `packed` could not be read.
 
-    tried: Mapping[tuple[str, int], str]  # (session, experiment) -> commit
+    Sessions of several journals may have notes on one commit: they start from it.
+    """
+
+    experiments: Mapping[tuple[str, int], str]  # (session, experiment) -> commit
     tips: Mapping[str, str]  # session -> commit of its branch
-    anchors: Mapping[str, Place] = field(default_factory=dict)  # commit -> its proposal, as its trailer says
-    verdicts: Mapping[str, Place] = field(default_factory=dict)  # commit -> its verdict, as its note says
+    anchors: Mapping[str, Anchor] = field(default_factory=dict)  # commit -> its proposal
+    verdicts: Sequence[Note] = ()
     packed: frozenset[str] = frozenset()
 
+    def sessions(self) -> dict[str, str]:
+        """Commit -> the session whose ref holds it."""
+        tips = {commit: session for session, commit in self.tips.items()}
+        return {**tips, **{commit: session for (session, _), commit in self.experiments.items()}}
 
-def enclosing(journal: Path, *, spoken: Iterable[str] = ()) -> Repository | None:
-    """The repository around a journal; None where there is none, or where its refs are no plain files (reftable).
 
-    `spoken` are lines of git's answer, as above.
+def read_repository(journal: Path, *, git_log: Iterable[str] = ()) -> Repository | None:
+    """The repository around a journal; None if there is none, or if its refs are no plain files (reftable).
+
+    `git_log` are the lines of the command above.
     """
     folders = [journal.absolute().parent, *journal.absolute().parents]
     git = next((folder / ".git" for folder in folders if (folder / ".git").exists()), None)
@@ -49,35 +75,42 @@ def enclosing(journal: Path, *, spoken: Iterable[str] = ()) -> Repository | None
     if (store / "reftable").exists():
         return None
     refs = _refs(store)
-    tried = {_number(ref): commit for ref, commit in refs.items() if ref.startswith(TRIED)}
+    experiments = {_key(ref): commit for ref, commit in refs.items() if ref.startswith(EXPERIMENTS)}
     tips = {ref.removeprefix(BRANCHES): commit for ref, commit in refs.items() if ref.startswith(BRANCHES)}
-    anchors, verdicts, told = _spoken(spoken)
-    messages = {commit: object_text(store, commit) for commit in {*tried.values(), *tips.values()} - told}
-    notes = {} if verdicts else _notes(store, refs)
+    anchors, verdicts, logged = _parse_log(git_log)
+    messages = {commit: _object_text(store, commit) for commit in {*experiments.values(), *tips.values()} - logged}
+    notes = [] if verdicts else list(_notes(store, refs))
     return Repository(
-        tried={key: commit for key, commit in tried.items() if key},
+        experiments={key: commit for key, commit in experiments.items() if key},
         tips=tips,
-        anchors=anchors | _places(messages, TRAILER),
-        verdicts=verdicts | _places(notes, NOTED),
-        packed=frozenset(commit for texts in (messages, notes) for commit, text in texts.items() if text is None),
+        anchors=anchors | _anchors(messages, PROPOSAL_KEY),
+        verdicts=[
+            *verdicts,
+            *(
+                Note(commit, found, tag)
+                for tag, commit, text in notes
+                if (found := _last_anchor(text or "", VERDICT_KEY))
+            ),
+        ],
+        packed=frozenset(commit for commit, text in [*messages.items(), *(note[1:] for note in notes)] if text is None),
     )
 
 
-def _notes(store: Path, refs: Mapping[str, str]) -> dict[str, str | None]:
-    """Commit -> its note, of all sessions; None for a note that is packed, or for the newest commit of a packed ref."""
-    found: dict[str, str | None] = {}
+def _notes(store: Path, refs: Mapping[str, str]) -> Iterator[tuple[str, str, str | None]]:
+    """(session, commit, note); None for a packed note, and for the tip of a packed ref of notes."""
     for ref, tip in refs.items():
         if ref.startswith(NOTES):
-            found |= notes_at(store, tip)
-    return found
+            tree = _TREE.match(_object_content(store, tip) or b"")
+            for commit, text in _tree_notes(store, tree[1].decode(), "") if tree else [(tip, None)]:
+                yield ref.removeprefix(NOTES), commit, text
 
 
-def _places(texts: Mapping[str, str | None], key: str) -> dict[str, Place]:
-    return {commit: place for commit, text in texts.items() if (place := _named(text or "", key))}
+def _anchors(texts: Mapping[str, str | None], key: str) -> dict[str, Anchor]:
+    return {commit: anchor for commit, text in texts.items() if (anchor := _last_anchor(text or "", key))}
 
 
 def _store(git: Path) -> Path:
-    """The folder that holds refs and objects; a linked worktree's `.git` is a file that points there."""
+    """The folder with refs and objects, to which the `.git` file of a linked worktree points."""
     if git.is_file():
         git = (git.parent / git.read_text(encoding="utf-8").removeprefix("gitdir:").strip()).resolve()
     common = git / "commondir"
@@ -85,48 +118,51 @@ def _store(git: Path) -> Path:
 
 
 def _refs(store: Path) -> dict[str, str]:
-    """Every ref; a loose one counts for more than its packed line."""
+    """Ref -> commit; a loose ref overrides its packed line."""
     packed = store / "packed-refs"
     lines = packed.read_text(encoding="utf-8", errors="replace").splitlines() if packed.exists() else []
     pairs = [line.split(" ", 1) for line in lines if line[:1] not in {"#", "^", ""}]
     refs = {name: commit for commit, name in pairs}
-    for space in (TRIED, BRANCHES, NOTES):
-        for path in (store / space).rglob("*"):
+    for namespace in (EXPERIMENTS, BRANCHES, NOTES):
+        for path in (store / namespace).rglob("*"):
             if path.is_file() and path.suffix != ".lock":
                 refs[path.relative_to(store).as_posix()] = path.read_text(encoding="utf-8").strip()
     return refs
 
 
-def _number(ref: str) -> tuple[str, int] | None:
-    session, _, number = ref.removeprefix(TRIED).rpartition("/")
+def _key(ref: str) -> tuple[str, int] | None:
+    session, _, number = ref.removeprefix(EXPERIMENTS).rpartition("/")
     return (session, int(number)) if number.isdecimal() else None
 
 
-def _named(text: str, key: str) -> Place | None:
-    """The place that a text names last: what is above the trailers is a proposer's words."""
-    said = [(int(position), digest) for of, position, digest in _SAID.findall(text) if of == key]
-    return said[-1] if said else None
+def _last_anchor(text: str, key: str) -> Anchor | None:
+    """The last anchor under a key: text above the trailers comes from a proposer."""
+    found = [(int(position), digest) for found_key, position, digest in _KEYED_ANCHOR.findall(text) if found_key == key]
+    journals = _JOURNAL.findall(text)
+    return Anchor(*found[-1], journals[-1] if journals else "") if found else None
 
 
-def _spoken(lines: Iterable[str]) -> tuple[dict[str, Place], dict[str, Place], set[str]]:
-    """Anchors and verdicts by commit, and the commits told of: each with its anchor on a line, its note on the lines below."""
-    anchors: dict[str, Place] = {}
-    verdicts: dict[str, Place] = {}
-    told: set[str] = set()
+def _parse_log(lines: Iterable[str]) -> tuple[dict[str, Anchor], list[Note], set[str]]:
+    """Anchors by commit, notes, and all commits; each commit is a line with its anchor, followed by its notes."""
+    anchors: dict[str, Anchor] = {}
+    notes: list[Note] = []
+    commits: set[str] = set()
     commit = ""
     for line in lines:
         if _COMMIT.match(line):
             commit, _, rest = line.strip().partition(" ")
-            told.add(commit)
-            if found := _PLACE.search(rest):
-                anchors[commit] = int(found[1]), found[2]
-        elif place := _named(line, NOTED):
-            verdicts[commit] = place
-    return anchors, verdicts, told
+            commits.add(commit)
+            if found := _ANCHOR.search(rest):
+                anchors[commit] = Anchor(int(found[1]), found[2], found[3] or "")
+        elif anchor := _last_anchor(line, VERDICT_KEY):
+            notes.append(Note(commit, anchor))
+        elif notes and notes[-1].commit == commit and (journal := _JOURNAL.match(line)):
+            notes[-1] = notes[-1]._replace(anchor=notes[-1].anchor._replace(journal=journal[1]))
+    return anchors, notes, commits
 
 
-def object_content(store: Path, name: str) -> bytes | None:
-    """What an object holds; None where there is no such file: it is packed, or was never there."""
+def _object_content(store: Path, name: str) -> bytes | None:
+    """The content of an object; None if it has no file, because it is packed or missing."""
     try:
         stored = zlib.decompress((store / "objects" / name[:2] / name[2:]).read_bytes())
     except (OSError, zlib.error):
@@ -134,29 +170,22 @@ def object_content(store: Path, name: str) -> bytes | None:
     return stored.partition(b"\0")[2]
 
 
-def object_text(store: Path, name: str) -> str | None:
-    """The same, as text."""
-    found = object_content(store, name)
-    return None if found is None else found.decode(errors="replace")
+def _object_text(store: Path, name: str) -> str | None:
+    content = _object_content(store, name)
+    return None if content is None else content.decode(errors="replace")
 
 
-def notes_at(store: Path, tip: str) -> dict[str, str | None]:
-    """Commit -> its note (git-notes(1)), of the notes whose newest commit is `tip`; None: packed, of one note or of all."""
-    found = _TREE.match(object_content(store, tip) or b"")
-    return dict(_leaves(store, found[1].decode(), "")) if found else {tip: None}
-
-
-def _leaves(store: Path, tree: str, above: str) -> Iterator[tuple[str, str | None]]:
-    """The texts in a tree, by path without slashes: git spreads many notes over folders named by the first digits."""
-    stored = object_content(store, tree)
-    if stored is None:
+def _tree_notes(store: Path, tree: str, above: str) -> Iterator[tuple[str, str | None]]:
+    """The notes in a tree by commit: git spreads many notes over subtrees named by the first digits (git-notes(1))."""
+    content = _object_content(store, tree)
+    if content is None:
         yield tree, None
-    rest, size = stored or b"", len(tree) // 2
+    rest, size = content or b"", len(tree) // 2
     while rest:
-        head, _, rest = rest.partition(b"\0")
-        mode, _, name = head.decode(errors="replace").partition(" ")
-        found, rest = rest[:size].hex(), rest[size:]
-        if mode == FOLDER:
-            yield from _leaves(store, found, above + name)
+        entry, _, rest = rest.partition(b"\0")
+        mode, _, name = entry.decode(errors="replace").partition(" ")
+        digest, rest = rest[:size].hex(), rest[size:]
+        if mode == SUBTREE:
+            yield from _tree_notes(store, digest, above + name)
         else:
-            yield above + name, object_text(store, found)
+            yield above + name, _object_text(store, digest)

@@ -1,4 +1,4 @@
-"""What a brief that leaves it open trains and edits, as the files of its repository suggest. Pure."""
+"""Defaults of `train` and `scope`, inferred from the files of the repository. Pure."""
 
 import posixpath
 import shlex
@@ -7,35 +7,38 @@ from collections.abc import Collection
 from loop.brief.config import Config
 from loop.errors import BadInput
 
-OWN = "gpt/train.py"  # the scope that `Config` has by default, and trains with its default command
-SCRIPTS = ("train.py", "main.py", "run.py")  # at the root, in this order
+DEFAULT_SCRIPT = "gpt/train.py"  # what `Config` trains and edits by default
+TRAIN_SCRIPTS = ("train.py", "main.py", "run.py")  # at the root, in this order
 
 
-def of_tree(config: Config, given: Collection[str], tree: Collection[str], *, name: str) -> dict[str, object]:
-    """`train` and `scope` where a brief does not set them; `given` are the keys that it sets, `tree` the commit's paths.
+def infer_defaults(
+    config: Config, explicit_keys: Collection[str], tree: Collection[str], *, name: str
+) -> dict[str, object]:
+    """`train` and `scope` if a brief leaves them out; `tree` holds the paths of the commit.
 
-    Raises BadInput, in a sentence about the brief `name`, where no file can be taken for them.
+    Raises BadInput, in a sentence about the brief `name`, if no file fits.
     """
-    if {"train", "scope"} <= set(given):
+    if {"train", "scope"} <= set(explicit_keys):
         return {}
-    if "train" in given:
-        if script := script_of(config.train, tree):
+    if "train" in explicit_keys:
+        if script := entry_file(config.train, tree):
             return {"scope": [script]}
-        raise BadInput(f"{name} says no `scope`: name the files that may be edited, such as scope: train.py.")
-    scripts = [path for path in config.scope if path in tree and path.endswith(".py")] if "scope" in given else []
-    if OWN in (tree if "scope" not in given else scripts):
+        raise BadInput(f"{name} has no `scope`: name the files that a change may edit, such as `scope: train.py`.")
+    has_scope = "scope" in explicit_keys
+    scripts = [path for path in config.scope if path in tree and path.endswith(".py")] if has_scope else []
+    if DEFAULT_SCRIPT in (scripts if has_scope else tree):
         return {}
-    script = next((path for path in (*scripts, *SCRIPTS) if path in tree), None)
+    script = next((path for path in (*scripts, *TRAIN_SCRIPTS) if path in tree), None)
     if script is None:
-        asked = "" if "scope" in given else " and which files may be edited (scope: PATH)"
+        scope = "" if has_scope else " and the files that a change may edit (`scope: PATH`)"
         raise BadInput(
-            f"{name} says no `train`, and this repository has no {', '.join(SCRIPTS[:-1])} or {SCRIPTS[-1]} at its root: "
-            f"say which command prints `{config.metric}: number` (train: COMMAND){asked}, or let `ar-loop init` ask."
+            f"{name} has no `train`, and this repository has no {', '.join(TRAIN_SCRIPTS[:-1])} or {TRAIN_SCRIPTS[-1]} at its "
+            f"root: add the command that prints `{config.metric}: number` (`train: COMMAND`){scope}, or run `ar-loop init`."
         )
-    return {"train": shlex.join(["python", script]), **({} if "scope" in given else {"scope": [script]})}
+    return {"train": shlex.join(["python", script]), **({} if has_scope else {"scope": [script]})}
 
 
-def script_of(line: str, tree: Collection[str]) -> str | None:
+def entry_file(line: str, tree: Collection[str]) -> str | None:
     """The file of the repository that a command line runs: a path, or a module after -m."""
     try:
         words = shlex.split(line)

@@ -1,105 +1,134 @@
-"""Numbers in a command's output that could be the metric, and the pattern that finds each. Pure."""
+"""The numbers in a command's output that could be the metric, and the pattern that finds each. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
+from loop.brief import json_path
 from loop.brief.config import NUMBER, Config
-from loop.brief.metric import find, objects
+from loop.brief.line_pattern import escape
+from loop.brief.metric import find_metric
+from loop.brief.metric_names import MetricDirection, usual_direction, words
+from loop.brief.metric_search import JsonDocument, JsonDocuments
+from loop.brief.number import THOUSANDS, longer_word, parse
+from loop.brief.output_table import table_numbers
 
-MetricDirection = Literal["minimize", "maximize"]
-
+MAX_PER_DOCUMENT = 100  # numbers of a JSON document that are looked at
+MAX_LIST = 8  # elements of a list in it
+_WORD = r"[A-Za-z_][\w./@%-]*(?:'s)?"
+_LABEL = rf"{_WORD}(?: {_WORD}){{0,3}}(?: ?\([^()\d]{{1,30}}\))?"
+_NUMBER = rf"(?P<number>{THOUSANDS}|{NUMBER[1:-1]})"
+_WRAPPER = r"(?:(?:np|numpy|torch|jnp)\.\w+\(|(?:tensor|array|Array)\()?"  # np.float64(0.5)
+_QUOTE = r"[*_`'\"]{0,3}"
 _PAIR = re.compile(
-    rf"(?P<label>[A-Za-z_][\w./@%-]*(?: [A-Za-z_][\w./@%-]*){{0,3}})(?P<sign>\s*[:=]\s*){NUMBER}(?![\w.:]*\w)"
+    rf"(?P<open>{_QUOTE})(?P<label>{_LABEL})(?P<close>{_QUOTE})(?P<sign>\s*(?:[:=]|=>)\s*)(?P<wrap>{_QUOTE}{_WRAPPER}){_NUMBER}"
 )
-_LEVEL = re.compile(r"^(?:(?:DEBUG|INFO|WARNING|ERROR|NOTE)\s+)+")
-_NO_METRIC = re.compile(
-    r"\b(epochs?|steps?|iter(ation)?s?|seeds?|lr|learning[ _]rate|batch|workers?|lines?|time|date|port|pid|version|"
-    r"params?|num_\w+|n_\w+|depth|width|\w*seconds|\w*_mb|\w*_gb|\w*tokens\w*|eta)\b",
-    re.IGNORECASE,
+_APART = re.compile(rf"(?<![\w.])(?P<label>[A-Za-z][\w./@%-]*(?: [A-Za-z][\w./@%-]*)?)(?P<gap>[ \t]+){_NUMBER}")
+_RATE = re.compile(
+    rf"(?<![\w.-]){_NUMBER}(?P<gap>\s*)"
+    r"(?P<label>(?:[A-Za-zµμ]+|(?<=\d)|(?<=\s))(?:/[A-Za-z]+|(?: [a-z]+)? per [a-z]+))(?![\w/])"
 )
-_LOWER = frozenset({
-    "loss", "error", "err", "perplexity", "ppl", "bpb", "bpc", "rmse", "mse", "mae", "wer", "cer", "latency", "seconds", "time",
-    "ms", "memory", "size", "cost", "regret", "failures", "bytes", "exit", "nll", "fid",
-})  # fmt: skip
-_HIGHER = frozenset({
-    "accuracy", "acc", "f1", "auc", "auroc", "precision", "recall", "bleu", "rouge", "score", "reward", "return", "r2", "map",
-    "iou", "dice", "throughput", "rate", "passed", "coverage", "elo", "em", "ndcg", "mrr", "speed", "qps",
-})  # fmt: skip
-_MEASURED_APART = re.compile(r"val|test|eval|dev|held", re.IGNORECASE)
-MOST = 8  # that are shown
+_CRITERION = re.compile(r"(?P<label>time):\s*\[\S+ \S+ (?P<number>[\d.]+) (?P<unit>\S+)")
+_LEVEL = re.compile(r"^(?:(?:DEBUG|INFO|WARNING|WARN|ERROR|NOTE)\s+)+")
+_BENCHMARK = re.compile(r"Benchmark\w+")  # of Go
 
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A number that a run printed: its name as printed, its last value, and the pattern that finds it there."""
+    """A number in the output: its name there, its last value and unit, the pattern that finds it, the line that it is from.
+
+    `values` are those of several runs, and `reasons` say why it may be the metric, or may not.
+    """
 
     name: str
     value: float
     pattern: str  # as in a brief
+    line: str = ""
+    unit: str = ""
+    values: Sequence[float] = ()
+    reasons: Sequence[str] = ()
 
     @property
     def direction(self) -> MetricDirection | None:
-        return direction_of(self.name)
+        return usual_direction(f"{self.name} {self.unit}")
 
 
 def candidates(text: str) -> list[Candidate]:
-    """What could be the metric, the likeliest first."""
-    found = {**_in_lines(text), **_in_objects(text)}
-    places = {name: place for place, name in enumerate(found)}
-    return sorted(found.values(), key=lambda one: (-_likely(one.name), -places[one.name]))[:MOST]
-
-
-def named(name: str, found: Sequence[Candidate]) -> Candidate | None:
-    """The candidate that a person means by a name: the same words, or the only one that holds it."""
-    same = [one for one in found if _words(one.name) == _words(name)]
-    holding = [one for one in found if set(_words(name)) <= set(_words(one.name))]
-    return same[0] if same else holding[0] if len(holding) == 1 else None
-
-
-def direction_of(name: str) -> MetricDirection | None:
-    """Which way a metric of this name is better, where that is usual."""
-    words = _words(name)
-    lower, higher = any(word in _LOWER for word in words), any(word in _HIGHER for word in words)
-    return None if lower == higher else "minimize" if lower else "maximize"
-
-
-def _in_lines(text: str) -> dict[str, Candidate]:
+    """The numbers of an output as a terminal shows it, in the order in which each is printed last."""
+    rows, documents = text.splitlines(), JsonDocuments()
+    by_row: list[list[Candidate]] = []
+    for index, row in enumerate(rows):
+        ended = documents.feed(row)
+        for document in ended:
+            by_row[len(by_row) + 1 - document.rows :] = [[]] * (document.rows - 1)  # its rows are no lines
+        by_row.append(_in_documents(ended) if ended else list(_in_table(rows, index)) or list(_in_row(row)))
     found: dict[str, Candidate] = {}
-    for line in text.splitlines():
-        for match in _PAIR.finditer(line):
-            if line.lstrip().startswith("{"):
-                continue
-            label = _LEVEL.sub("", match["label"])
-            start = "^" if match.start() == 0 and label == match["label"] else ""
-            escaped = re.escape(label).replace(r"\ ", " ").replace(r"\-", "-")
-            pattern = rf"{start}{escaped}\s*{match['sign'].strip()}\s*(number)"
-            found.pop(label, None)
-            found[label] = Candidate(name=label, value=float(match[3]), pattern=pattern)
-    return found
+    for candidate in (candidate for row in by_row for candidate in row):
+        found.pop(candidate.name, None)
+        found[candidate.name] = candidate
+    return list(found.values())
 
 
-def _in_objects(text: str) -> dict[str, Candidate]:
-    last = next(objects(text), {})
-    return {
-        name: Candidate(name=name, value=float(value), pattern=f"json:{name}")
-        for name, value in last.items()
-        if isinstance(value, int | float) and not isinstance(value, bool)
-    }
+def candidate_named(name: str, found: Sequence[Candidate]) -> Candidate | None:
+    """The candidate with the same words as a name, else the only one whose words include those of the name."""
+    same = [candidate for candidate in found if words(candidate.name) == words(name)]
+    holding = [candidate for candidate in found if set(words(name)) <= set(words(candidate.name))]
+    return same[-1] if same else holding[0] if len(holding) == 1 else None
 
 
-def _likely(name: str) -> int:
-    """How likely a number of this name is the metric."""
-    known = direction_of(name) is not None
-    return 4 * (not _NO_METRIC.search(name)) + 2 * known + bool(_MEASURED_APART.search(name))
+def pattern_for(candidate: Candidate, metric: str, text: str) -> str:
+    """The pattern that a brief needs for a candidate; empty if the default finds the same number."""
+    default = find_metric(Config(goal="-", metric=metric, direction="minimize"), text)
+    return "" if default == candidate.value else candidate.pattern
 
 
-def _words(name: str) -> list[str]:
-    return [word for word in re.split(r"[^a-z0-9]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", name).lower()) if word]
+def _in_row(row: str) -> Iterator[Candidate]:
+    if match := _CRITERION.search(row):
+        pattern = rf"time:\s*\[\S+ \S+ (number) {escape(match['unit'])}"
+        yield Candidate(name="time", value=float(match["number"]), pattern=pattern, line=row, unit=match["unit"])
+        return
+    taken: list[tuple[int, int]] = []
+    for form in (_PAIR, _RATE, _APART):
+        for match in form.finditer(row):
+            span = match.span("number")
+            if not any(start < span[1] and span[0] < end for start, end in taken):
+                candidate = _candidate(match, row)
+                if candidate is not None:
+                    taken.append(span)
+                    yield candidate
 
 
-def pattern_for(chosen: Candidate, metric: str, text: str) -> str:
-    """The pattern that a brief needs for a candidate; empty where the default finds the same number."""
-    standard = find(Config(goal="-", metric=metric, direction="minimize"), text)
-    return "" if standard == chosen.value else chosen.pattern
+def _candidate(match: re.Match[str], row: str) -> Candidate | None:
+    """The candidate of a match, whose pattern holds the unit behind the number; None if no pattern can read the number."""
+    parts, digits = match.groupdict(), match["number"]
+    value = parse(digits, thousands="," in digits)
+    is_rate = match.re is _RATE
+    longer = None if is_rate else longer_word(digits, row[match.end("number") :])
+    if value is None or (longer is not None and not longer.piece):
+        return None
+    piece = "(number,)" if "," in digits else longer.piece if longer else "(number)"
+    label = _LEVEL.sub("", match["label"])
+    if is_rate:
+        benchmark = _BENCHMARK.match(row)
+        before = rf"^{benchmark[0]}\S*\s.*?" if benchmark else ""
+        name = f"{benchmark[0]} {label}" if benchmark else label
+        return Candidate(name=name, value=value, pattern=rf"{before}{piece}\s*{escape(label)}", line=row)
+    unit = re.match(r"\s*\S*", row[match.end("number") :]) if longer else None
+    start = "^" if match.start() == 0 and label == match["label"] else ""
+    between = rf"\s*{match['sign'].strip()}\s*" if "sign" in parts else r"\s+"
+    quoted = f"{escape(parts.get('open') or '')}{escape(label)}{escape(parts.get('close') or '')}"
+    pattern = f"{start}{quoted}{between}{escape(parts.get('wrap') or '')}{piece}"
+    return Candidate(name=label, value=value, pattern=pattern, line=row, unit=unit[0].strip() if unit else "")
+
+
+def _in_table(rows: Sequence[str], index: int) -> Iterator[Candidate]:
+    for name, value, pattern in table_numbers(rows, index):
+        yield Candidate(name=name, value=value, pattern=pattern, line=rows[index])
+
+
+def _in_documents(documents: Sequence[JsonDocument]) -> list[Candidate]:
+    numbers = [number for document in documents for number in json_path.numbers(document.value, max_list=MAX_LIST)]
+    return [
+        Candidate(name=path, value=float(value), pattern=f"json:{path}", line=f"{path}: {value}")
+        for path, value in numbers[:MAX_PER_DOCUMENT]
+    ]

@@ -1,7 +1,4 @@
-"""`program.md`: YAML front matter, a human's text, and one generated block of memory.
-
-Everything outside the block's markers is the human's and is kept byte for byte.
-"""
+"""`program.md`: YAML front matter, a person's text, and one generated block of memory."""
 
 import difflib
 import hashlib
@@ -13,18 +10,18 @@ from pathlib import Path
 import yaml
 
 from loop.brief.config import BRIEF_KEYS, REQUIRED, Config
-from loop.brief.memory_block import outside
-from loop.brief.validation import LISTS, config_of
+from loop.brief.memory_block import without_block
+from loop.brief.validation import LISTS, build_config
 from loop.errors import BadInput
 
-NAMES = ("program.md", "research.md")
+FILE_NAMES = ("program.md", "research.md")
 
-_PLAIN = re.compile(r"^(?P<key>[A-Za-z][A-Za-z_]*)\s*:\s*(?P<value>\S.*)$")
+_KEY_LINE = re.compile(r"^(?P<key>[A-Za-z][A-Za-z_]*)\s*:\s*(?P<value>\S.*)$")
 
 
 @dataclass(frozen=True)
 class BriefEntry:
-    """A value as a brief gives it, and its line."""
+    """The value of a key, and its line."""
 
     value: object
     line: int
@@ -32,30 +29,30 @@ class BriefEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class Brief:
-    """A brief as read: `config` for the machine, `human` for the proposer."""
+    """A brief: `config` for the loop, `prose` for the proposer."""
 
     path: Path
     config: Config
-    human: str  # the text without front matter and memory block
-    text: str  # the human's whole text: everything but the generated block
-    given: frozenset[str]  # the keys that the brief itself sets
+    prose: str  # the text without front matter and memory block
+    text: str  # the person's whole text: all but the memory block
+    explicit_keys: frozenset[str]  # the keys that the brief itself sets
 
     @property
     def hash(self) -> str:
-        """Of the human's text; the blank lines that come with the first memory block do not count."""
+        """Of the person's text, without the blank lines that come with the first memory block."""
         return hashlib.sha256(self.text.strip().encode()).hexdigest()
 
 
 def find(root: Path) -> Path:
-    """The brief at the root of a repository. Raises BadInput where there is none."""
-    for name in NAMES:
+    """The brief at the root of a repository. Raises BadInput if there is none."""
+    for name in FILE_NAMES:
         if (root / name).is_file():
             return root / name
-    raise BadInput(f"There is no {NAMES[0]} in {root}: write one with `ar-loop init`.")
+    raise BadInput(f"There is no {FILE_NAMES[0]} in {root}: write one with `ar-loop init`.")
 
 
 def read(path: Path, *, defaults: Mapping[str, object] | None = None) -> Brief:
-    """Read a brief; `defaults` (from a profile) stand in for keys that it does not set. Raises BadInput."""
+    """Read a brief; `defaults` are for the keys that it does not set. Raises BadInput."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -64,64 +61,65 @@ def read(path: Path, *, defaults: Mapping[str, object] | None = None) -> Brief:
 
 
 def parse(
-    text: str, *, path: Path, defaults: Mapping[str, object] | None = None, said: Mapping[str, str] | None = None
+    text: str, *, path: Path, defaults: Mapping[str, object] | None = None, places: Mapping[str, str] | None = None
 ) -> Brief:
-    """The brief in a text. Raises BadInput with the line at fault, or with the place where `said` has one for the key."""
-    written = outside(text, path=path)
-    entries, human = _front_matter(written, path=path)
+    """The brief in a text; `places` names the origin of some keys, such as a flag. Raises BadInput with the place at fault."""
+    human_text = without_block(text, path=path)
+    entries, prose = _front_matter(human_text, path=path)
     for key, entry in entries.items():
         if key not in BRIEF_KEYS:
-            raise BadInput(f"{path.name} line {entry.line}: there is no key `{key}`{_meant(key)}")
+            raise BadInput(f"{path.name} line {entry.line}: there is no key `{key}`{_suggestion(key)}")
     for key in REQUIRED:
         if key not in entries:
-            raise BadInput(f"{path.name} says no `{key}`: a brief needs the three lines goal, metric and direction.")
+            raise BadInput(f"{path.name} has no `{key}`: a brief needs the keys goal, metric and direction.")
     values = {**dict(defaults or {}), **{key: entry.value for key, entry in entries.items()}}
 
     def place(key: str) -> str:
         line = f"{path.name} line {entries[key].line}" if key in entries else None
-        return (said or {}).get(key) or line or ("the profile" if key in values else path.name)
+        return (places or {}).get(key) or line or ("the profile" if key in values else path.name)
 
-    config = config_of(values, place=place)
-    return Brief(path=path, config=config, human=human, text=written, given=frozenset(entries))
+    config = build_config(values, place=place)
+    return Brief(path=path, config=config, prose=prose, text=human_text, explicit_keys=frozenset(entries))
 
 
 def _front_matter(text: str, *, path: Path) -> tuple[dict[str, BriefEntry], str]:
     lines = text.splitlines(keepends=True)
     if not lines or lines[0].strip() != "---":
-        return _plain_lines(text, path=path), text
+        return _key_lines(text, path=path), text
     for number, line in enumerate(lines[1:], start=2):
         if line.strip() == "---":
             matter = "".join(lines[1 : number - 1])
-            return _yaml(matter, path=path), "".join(lines[number:]).strip()
+            return _yaml_entries(matter, path=path), "".join(lines[number:]).strip()
     raise BadInput(f"{path.name} line 1: the front matter is not closed: end it with a line `---`.")
 
 
-def _plain_lines(text: str, *, path: Path) -> dict[str, BriefEntry]:
+def _key_lines(text: str, *, path: Path) -> dict[str, BriefEntry]:
     """`Goal: …` lines of a brief without front matter; other prose with a colon is no key."""
     entries: dict[str, BriefEntry] = {}
     for number, line in enumerate(text.splitlines(), start=1):
-        match = _PLAIN.match(line.lstrip("-* "))
+        match = _KEY_LINE.match(line.lstrip("-* "))
         if match and (key := match["key"].lower()) in BRIEF_KEYS and key not in entries:
-            entries[key] = BriefEntry(_plain(key, match["value"].strip(), where=f"{path.name} line {number}"), number)
+            value = _line_value(key, match["value"].strip(), where=f"{path.name} line {number}")
+            entries[key] = BriefEntry(value, number)
     return entries
 
 
-def _plain(key: str, value: str, *, where: str) -> object:
+def _line_value(key: str, value: str, *, where: str) -> object:
     try:
         return yaml.safe_load(value) if key in LISTS else value
     except yaml.YAMLError as error:
-        raise BadInput(f"{where}: `{key}` is no list: write {key}: [a.py, b.py].") from error
+        raise BadInput(f"{where}: `{key}` is not a list: write {key}: [a.py, b.py].") from error
 
 
-def _yaml(matter: str, *, path: Path) -> dict[str, BriefEntry]:
+def _yaml_entries(matter: str, *, path: Path) -> dict[str, BriefEntry]:
     try:
         node = yaml.compose(matter, Loader=yaml.SafeLoader)
-        loaded = yaml.safe_load(matter)
+        values = yaml.safe_load(matter)
     except yaml.MarkedYAMLError as error:
         line = (error.problem_mark.line if error.problem_mark else 0) + 2
-        quotes = "; a value with `: ` or ` #` in it stands in quotes" if "mapping values" in str(error.problem) else ""
-        raise BadInput(f"{path.name} line {line}: this is not YAML: {error.problem}{quotes}.") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # control characters, a 13th month, a deep nest
+        hint = "; put a value with `: ` or ` #` in quotes" if "mapping values" in str(error.problem) else ""
+        raise BadInput(f"{path.name} line {line}: this is not YAML: {error.problem}{hint}.") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # control characters, a 13th month, deep nesting
         raise BadInput(f"{path.name}: the front matter is not YAML: {' '.join(str(error).split())}.") from error
     if node is None:
         return {}
@@ -131,11 +129,11 @@ def _yaml(matter: str, *, path: Path) -> dict[str, BriefEntry]:
     for key, _ in node.value:
         line, name = key.start_mark.line + 2, str(key.value)
         if name in entries:
-            raise BadInput(f"{path.name} line {line}: `{name}` is said twice.")
-        entries[name] = BriefEntry(loaded.get(name), line)
+            raise BadInput(f"{path.name} line {line}: `{name}` occurs twice.")
+        entries[name] = BriefEntry(values.get(name), line)
     return entries
 
 
-def _meant(key: str) -> str:
-    near = difflib.get_close_matches(key, BRIEF_KEYS, n=1)
-    return f"; did you mean `{near[0]}`?" if near else f": the keys are {', '.join(BRIEF_KEYS)}."
+def _suggestion(key: str) -> str:
+    close = difflib.get_close_matches(key, BRIEF_KEYS, n=1)
+    return f"; did you mean `{close[0]}`?" if close else f": the keys are {', '.join(BRIEF_KEYS)}."

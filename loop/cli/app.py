@@ -1,38 +1,38 @@
-"""The command line's frame: the application, the options of every command, and its voice."""
+"""The application, the options that commands share, and what commands print."""
 
 import json
-import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from journal.console.entry import NEGATIVE
+from journal.console.terminal import print_note, print_text
 from journal.projections.sessions import Session
 from journal.projections.state import State, fold
 from journal.store import Reader
 from loop.cli import summary
 
-NOT_SO, BAD, INTERRUPTED = 1, 2, 130  # exit codes; 0 is done
-
 START, LOOK, STEER = "Start", "Look", "Steer"  # the groups of `ar-loop --help`
 ORDER = (
     *("init", "doctor", "run"),
     *("status", "check"),
-    *("pause", "resume", "skip", "stop", "direct", "branch-from", "veto"),
+    *("pause", "resume", "skip", "stop", "direct", "withdraw", "branch-from", "veto"),
 )
 
 
-class InOrder(TyperGroup):
-    """The commands in the order in which a person meets them."""
+class OrderedCommands(TyperGroup):
+    """Lists the commands in the order in which a person needs them."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return sorted(super().list_commands(ctx), key=ORDER.index)
 
 
 app = typer.Typer(
-    cls=InOrder,
-    help="Experiments that do not stop: propose, commit, train, measure, keep or revert.",
+    cls=OrderedCommands,
+    help="Run experiments unattended: propose, commit, train, measure, keep or revert.",
     epilog="Example: ar-loop run --experiments 8",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -40,38 +40,37 @@ app = typer.Typer(
 
 JournalOption = Annotated[
     Path | None,
-    typer.Option("--journal", help="The journal; else $AR_JOURNAL, else .ar/journal.db of this repository."),
+    typer.Option(
+        "--journal", help="Path of the journal (default: $AR_JOURNAL, else .ar/journal.db of this repository)."
+    ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print data as JSON.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-def say(text: str) -> None:
-    """A word to the person; stdout is data."""
-    print(text, file=sys.stderr, flush=True)
+def print_message(text: str) -> None:
+    """Print to stderr; stdout is for data."""
+    print_note(text)
 
 
-def folded(path: Path) -> State:
+def read_state(path: Path) -> State:
     """The fold of the journal at a path."""
-    reader = Reader(path)
-    try:
+    with closing(Reader(path)) as reader:
         return fold(reader.read())
-    finally:
-        reader.close()
 
 
-def latest(state: State) -> Session:
-    """The latest session; leaves with exit code 1 where there is none."""
+def latest_session(state: State) -> Session:
+    """The latest session; exits with code 1 if there is none."""
     session = state.latest_session()
     if session is None:
-        say("The journal holds no session yet: start one with `ar-loop run`.")
-        raise typer.Exit(NOT_SO)
+        print_message("The journal holds no session yet: start one with `ar-loop run`.")
+        raise typer.Exit(NEGATIVE)
     return session
 
 
-def report(session: Session, state: State, *, as_json: bool, runs: bool | None) -> None:
-    """Print where a session stands; `runs` says whether a loop works on the journal, None where that cannot be told."""
+def print_status(session: Session, state: State, *, as_json: bool, is_running: bool | None) -> None:
+    """Print the state of a session; `is_running` says whether a loop runs on the journal, None if this machine cannot know."""
     if as_json:
-        data = {**summary.as_data(session, state), "running": runs}
-        print(json.dumps(data, ensure_ascii=False), flush=True)
+        data = {**summary.as_data(session, state), "running": is_running}
+        print_text(json.dumps(data, ensure_ascii=False), flush=True)
     else:
-        print("\n".join(summary.as_lines(session, state, runs=runs)), flush=True)
+        print_text("\n".join(summary.as_lines(session, state, is_running=is_running)), flush=True)

@@ -8,22 +8,42 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from journal.console.entry import INTERRUPTED
 from loop.brief.config import BRIEF_KEYS
-from loop.cli.app import INTERRUPTED, START, JsonOption, app, say
+from loop.cli.app import START, JsonOption, app, print_message
 from loop.errors import BadInput
 
 if TYPE_CHECKING:  # `ar-loop --help` reads no repository
     from loop.brief.metric_candidates import Candidate
-    from loop.setup.init.wizard import Made
+    from loop.setup.init.wizard import NewBrief
 
 QUESTIONS = {
-    "goal": "What is wanted, in a sentence",
-    "train": "The command that trains, or whatever is to be measured",
-    "scope": "The file, folder or glob that may be edited",
-    "metric": "The one number that decides, as the output names it",
+    "goal": "Goal, in one sentence",
+    "train": "Command that trains",
+    "scope": "File, folder or glob that may be edited",
+    "metric": "Name of the number to optimize, as the output prints it",
     "direction": "minimize or maximize",
     "budget": "Training time of one run",
 }
+
+
+ScopeOption = Annotated[list[str] | None, typer.Option(help="File, folder or glob that may be edited; repeatable.")]
+GuardOption = Annotated[
+    list[str] | None, typer.Option(help='Condition on each run, such as "accuracy >= 0.78"; repeatable.')
+]
+PatternOption = Annotated[
+    str | None, typer.Option(help="Where the metric is: a regex with one group, json:KEY, csv:FILE, wall_seconds, …")
+]
+InputOption = Annotated[list[str] | None, typer.Option("--input", help="Untracked path that a run reads; repeatable.")]
+TrialOption = Annotated[
+    bool | None, typer.Option("--trial/--no-trial", help="Run the command before the brief is written.")
+]
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Replace the front matter of an existing brief and keep its text.")
+]
+AutoresearchOption = Annotated[
+    bool, typer.Option("--from-autoresearch", help="Read an autoresearch checkout and import its results.tsv.")
+]
 
 
 @app.command(
@@ -32,133 +52,120 @@ QUESTIONS = {
 )
 def init(
     *,
-    goal: Annotated[str | None, typer.Option(help="What is wanted, in a sentence.")] = None,
-    metric: Annotated[str | None, typer.Option(help="Name of the one number that decides.")] = None,
+    goal: Annotated[str | None, typer.Option(help="Goal, in one sentence.")] = None,
+    metric: Annotated[str | None, typer.Option(help="Name of the number to optimize, as the output prints it.")] = None,
     direction: Annotated[str | None, typer.Option(help="minimize or maximize.")] = None,
-    train: Annotated[str | None, typer.Option(help="The command that trains.")] = None,
-    evaluate: Annotated[str | None, typer.Option(help="The command that measures, if another one does.")] = None,
-    scope: Annotated[list[str] | None, typer.Option(help="A path or glob that may be edited; may be repeated.")] = None,
+    train: Annotated[str | None, typer.Option(help="Command that trains.")] = None,
+    evaluate: Annotated[str | None, typer.Option(help="Command that measures, if the training does not.")] = None,
+    scope: ScopeOption = None,
     budget: Annotated[str | None, typer.Option(help="Training time of one run, such as 20s or 5m.")] = None,
-    target: Annotated[float | None, typer.Option(help="The session ends when the metric reaches it.")] = None,
-    guard: Annotated[list[str] | None, typer.Option(help='Such as "accuracy >= 0.78"; may be repeated.')] = None,
-    pattern: Annotated[
-        str | None, typer.Option(help="Regex with one group, json:KEY, csv:FILE, wall_seconds, …")
-    ] = None,
-    log: Annotated[str | None, typer.Option(help="The file that the numbers stand in, if not the output.")] = None,
-    inputs: Annotated[
-        list[str] | None, typer.Option("--input", help="An untracked path that a run reads; may be repeated.")
-    ] = None,
-    runs: Annotated[int, typer.Option(min=1, help="Trial runs; from two on they give the noise.")] = 3,
-    trial: Annotated[bool | None, typer.Option("--trial/--no-trial", help="Run the command before writing.")] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Where a brief exists: new front matter above your text.")
-    ] = False,
-    from_autoresearch: Annotated[
-        bool, typer.Option("--from-autoresearch", help="For prepare.py, train.py, program.md and results.tsv as there.")
-    ] = False,
+    target: Annotated[float | None, typer.Option(help="End the session at this value of the metric.")] = None,
+    guard: GuardOption = None,
+    pattern: PatternOption = None,
+    log: Annotated[str | None, typer.Option(help="File that holds the metric, if not the output.")] = None,
+    inputs: InputOption = None,
+    runs: Annotated[int, typer.Option(min=1, help="Number of trial runs; two or more measure the noise.")] = 3,
+    trial: TrialOption = None,
+    force: ForceOption = False,
+    from_autoresearch: AutoresearchOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Ask, try the command, read the metric off its output, measure the noise, and write program.md."""
+    """Write program.md: ask for the goal, run the command, find its metric and measure the noise."""
     from loop.setup.init import wizard  # noqa: PLC0415  # `ar-loop --help` reads no repository
 
-    given = {
+    flags = {
         "goal": goal, "metric": metric, "direction": direction, "train": train, "evaluate": evaluate, "scope": scope,
         "budget": budget, "target": target, "guard": guard, "pattern": pattern, "log": log, "inputs": inputs,
     }  # fmt: skip
-    wish = wizard.InitOptions(
-        keys={key: value for key, value in given.items() if value is not None},
-        runs=runs,
-        trial=not from_autoresearch if trial is None else trial,
-        force=force,
-        from_autoresearch=from_autoresearch,
-    )
+    keys = {key: value for key, value in flags.items() if value is not None}
+    trial = not from_autoresearch if trial is None else trial
+    options = wizard.InitOptions(keys=keys, runs=runs, trial=trial, force=force, from_autoresearch=from_autoresearch)
     try:
-        made = wizard.make(Path.cwd(), wish, AtTerminal() if sys.stdin.isatty() else Nobody())
-        imported = _write(made, from_autoresearch=from_autoresearch)
+        brief = wizard.prepare(Path.cwd(), options, Terminal() if sys.stdin.isatty() else Defaults())
+        import_count = _write(brief, from_autoresearch=from_autoresearch)
     except (KeyboardInterrupt, typer.Abort):
-        say("nothing was changed")
+        print_message("nothing was changed")
         raise typer.Exit(INTERRUPTED) from None
-    _tell(made, imported, as_json=as_json)
+    _print_result(brief, import_count, as_json=as_json)
 
 
-def _write(made: "Made", *, from_autoresearch: bool) -> int | None:
-    """Write the brief and take over a table of results; how many experiments that tells of."""
+def _write(brief: "NewBrief", *, from_autoresearch: bool) -> int | None:
+    """Write the brief and import a table of results; returns the number of imported experiments."""
     from loop.setup.init import from_autoresearch as autoresearch  # noqa: PLC0415
     from loop.setup.init import wizard  # noqa: PLC0415
-    from loop.setup.project import FOLDER, own_folder  # noqa: PLC0415
+    from loop.setup.project import FOLDER, create_folder  # noqa: PLC0415
 
-    table = autoresearch.table(made.path.parent) if from_autoresearch else None
-    wizard.write(made)
+    table = autoresearch.read_results(brief.path.parent) if from_autoresearch else None
+    wizard.write(brief)
     if table is None:
         return None
-    own_folder(made.path.parent / FOLDER)
-    return autoresearch.adopt(made.journal, table)
+    create_folder(brief.path.parent / FOLDER)
+    return autoresearch.import_results(brief.journal, table)
 
 
-def _tell(made: "Made", imported: int | None, *, as_json: bool) -> None:
-    for doubt in made.doubts:
-        say(f"note: {doubt}")
-    for key in made.left_out:
-        say(f"note: `{key}` of the brief before is left out{_how_to_keep(key)}")
-    tried = made.tried
+def _print_result(brief: "NewBrief", import_count: int | None, *, as_json: bool) -> None:
+    for warning in brief.warnings:
+        print_message(f"note: {warning}")
+    for key in brief.dropped:
+        remedy = f"keep it with --{key}" if key in BRIEF_KEYS else "there is no such key"
+        print_message(f"note: the new brief does not have `{key}` of the old one: {remedy}")
+    trial = brief.trial
     if as_json:
         data = {
-            "brief": str(made.path), "keys": made.keys, "doubts": made.doubts, "imported": imported,
-            "candidates": [{"name": one.name, "value": one.value, "pattern": one.pattern} for one in made.found],
-            "trial": {"seconds": tried.seconds, "metrics": tried.metrics, "mean": tried.mean, "sigma": tried.sigma},
+            "brief": str(brief.path), "keys": brief.keys, "doubts": brief.warnings, "imported": import_count,
+            "candidates": [{"name": row.name, "value": row.value, "pattern": row.pattern} for row in brief.candidates],
+            "trial": {"seconds": trial.seconds, "metrics": trial.metrics, "mean": trial.mean, "sigma": trial.sigma},
         }  # fmt: skip
         print(json.dumps(data, ensure_ascii=False))
-    if len(tried.metrics) > 1:
-        same = " (the runs agree to the last digit)" if tried.sigma == 0 else ""
-        say(f"{made.keys['metric']} is {tried.mean:.6g}, σ {tried.sigma:.2g} over {len(tried.metrics)} runs{same}")
-    if imported:
-        say(f"{imported} experiments of results.tsv are in the journal: see `ar-journal log`")
-    say(f"wrote {made.path}; read it, say in it what matters, commit your files, then `ar-loop run`")
+    if len(trial.metrics) > 1:
+        print_message(f"{brief.keys['metric']} is {trial.mean:.6g}, σ {trial.sigma:.2g} over {len(trial.metrics)} runs")
+    if import_count:
+        print_message(f"imported {import_count} experiments of results.tsv: see `ar-journal log`")
+    print_message(f"wrote {brief.path}: complete its text, commit your files, then start with `ar-loop run`")
 
 
-def _how_to_keep(key: str) -> str:
-    return f"; say it with --{key} to keep it" if key in BRIEF_KEYS else ", as there is no such key"
+class Defaults:
+    """Answers with the defaults, as nobody is at a terminal."""
 
-
-class Nobody:
-    """No terminal: the defaults are the answers."""
-
-    def ask(self, key: str, *, default: str | None, fits: "Callable[[str], None]") -> str:  # noqa: ARG002
+    def ask(self, key: str, *, default: str | None, check: "Callable[[str], None]") -> str:  # noqa: ARG002
         if default is None:
-            raise BadInput(f"A brief needs {key}: say it with --{key}.")
+            raise BadInput(f"A brief needs `{key}`: give it with --{key}.")
         return default
 
-    def choose(self, found: "Sequence[Candidate]", *, default: "Candidate | None") -> "Candidate | str":  # noqa: ARG002
+    def choose(self, candidates: "Sequence[Candidate]", *, default: "Candidate | None") -> "Candidate | str":  # noqa: ARG002
         return default or ""
 
-    def goes_on(self, trouble: str) -> bool:  # noqa: ARG002
+    def confirm(self, problem: str) -> bool:  # noqa: ARG002
         return False
 
     def say(self, text: str) -> None:
-        say(text)
+        print_message(text)
 
 
-class AtTerminal(Nobody):
-    """A person who is asked."""
+class Terminal(Defaults):
+    """Asks the person at the terminal."""
 
-    def ask(self, key: str, *, default: str | None, fits: "Callable[[str], None]") -> str:
-        """Asked until an answer fits: a slip costs neither the answers before nor a trial."""
+    def ask(self, key: str, *, default: str | None, check: "Callable[[str], None]") -> str:
+        """Ask until an answer can be used: a slip costs neither the earlier answers nor a trial."""
         while True:
             answer: str = typer.prompt(QUESTIONS[key], default=default, err=True)
             try:
-                fits(answer)
+                check(answer)
             except BadInput as error:
-                say(str(error))
+                print_message(str(error))
             else:
                 return answer
 
-    def choose(self, found: "Sequence[Candidate]", *, default: "Candidate | None") -> "Candidate | str":
-        for number, one in enumerate(found, start=1):
-            say(f"  {number}. {one.name}: {one.value:g}")
+    def choose(self, candidates: "Sequence[Candidate]", *, default: "Candidate | None") -> "Candidate | str":
+        from loop.setup.init.metric_choice import description  # noqa: PLC0415  # `ar-loop --help` reads no repository
+
+        for number, candidate in enumerate(candidates, start=1):
+            print_message(f"  {number}. {description(candidate)}")
         answer: str = typer.prompt(
             f"{QUESTIONS['metric']} (or its number above)", default=default.name if default else None, err=True
         )
-        return found[int(answer) - 1] if answer.isdigit() and 0 < int(answer) <= len(found) else answer
+        is_place = answer.isdigit() and 0 < int(answer) <= len(candidates)
+        return candidates[int(answer) - 1] if is_place else answer
 
-    def goes_on(self, trouble: str) -> bool:
-        return typer.confirm(f"{trouble}. Write the brief all the same?", err=True)
+    def confirm(self, problem: str) -> bool:
+        return typer.confirm(f"{problem}. Write the brief anyway?", err=True)

@@ -1,8 +1,8 @@
-"""A notice for a person who is not there: a command of theirs runs on a keep, at the end, and on trouble.
+"""`ar-loop run --notify`: runs a person's command on a keep, a pause, trouble and at the end.
 
-The command is a shell line with the person's own environment and two variables more, `AR_NOTICE` (keep, end, pause or
-trouble) and `AR_LINE` (one sentence); on its stdin it finds a JSON object with both and the session's figures. It is
-given half a minute, and nothing that it does can stop or delay the loop.
+The command is a shell line. It gets the loop's environment, the variables `AR_NOTICE` (keep, end, pause or trouble) and
+`AR_LINE` (one sentence), and on stdin a JSON object with both and the session's figures. It may take half a minute, and cannot
+stop or delay the loop.
 """
 
 import contextlib
@@ -14,50 +14,60 @@ import subprocess
 import threading
 from collections.abc import Callable, Mapping
 
-from journal.events import BriefChanged, Event, ExperimentKept, ProposerFailed, SessionEnded, SessionPaused
+from journal.console.text import one_line
+from journal.events import (
+    BriefChanged,
+    Event,
+    ExperimentKept,
+    ProposerFailed,
+    RepositoryTouched,
+    SessionEnded,
+    SessionPaused,
+)
 from journal.events.recorded import Recorded
 from journal.reports.narration import narrate
-from loop.cli.narrator import printable
-from loop.llm.messages import LASTING
-from loop.runtime.session_journal import Listener
+from loop.llm.messages import PERMANENT
 
-SECONDS = 30.0  # that a command may take
+TIMEOUT = 30.0  # seconds of the command
+LINE = 1_000  # characters of AR_LINE
 
 
-class Notifier(Listener):
-    """Runs the command for each event that is worth one, one after the other, beside the loop."""
+class Notifier:
+    """Runs the command for one event after the other, in its own thread."""
 
     def __init__(
-        self, command: str, *, facts: Callable[[], Mapping[str, object]], complain: Callable[[str], None]
+        self, command: str, *, figures: Callable[[], Mapping[str, object]], warn: Callable[[str], None]
     ) -> None:
         self._command = command
-        self._facts = facts
-        self._complain = complain
-        self._complained = False
+        self._figures = figures
+        self._warn = warn
+        self._has_warned = False
         self._notices: queue.SimpleQueue[dict[str, object] | None] = queue.SimpleQueue()
         self._worker = threading.Thread(target=self._work, name="notify", daemon=True)
         self._worker.start()
 
-    def heard(self, recorded: Recorded) -> None:
+    def on_event(self, recorded: Recorded) -> None:
+        """Queue a notice, if the event is worth one."""
         notice = kind(recorded.event)
         if notice is not None:
-            line = printable(f"{recorded.event.session}: {narrate(recorded.event) or recorded.event.NAME}")
-            self._notices.put({"notice": notice, "line": line, **self._facts()})
+            line = f"{recorded.event.session}: {narrate(recorded.event) or recorded.event.NAME}"
+            self._notices.put({"notice": notice, "line": one_line(line, width=LINE), **self._figures()})
 
-    def finish(self, *, seconds: float = SECONDS) -> None:
-        """Let the notices that wait be told."""
+    def finish(self, *, seconds: float = TIMEOUT) -> None:
+        """Wait until the queued notices are sent."""
         self._notices.put(None)
         self._worker.join(seconds)
 
     def _work(self) -> None:
         while (notice := self._notices.get()) is not None:
-            if (words := _tell(self._command, notice)) and not self._complained:
-                self._complained = True
-                self._complain(f"the --notify command {words}")
+            problem = _run(self._command, notice)
+            if problem and not self._has_warned:
+                self._has_warned = True
+                self._warn(f"the --notify command {problem}")
 
 
 def kind(event: Event) -> str | None:
-    """What sort of notice an event is worth, if any: keep, end, pause or trouble."""
+    """The kind of notice that an event is worth, if any: keep, end, pause or trouble."""
     match event:
         case ExperimentKept(experiment=number) if number > 0:
             return "keep"
@@ -65,19 +75,19 @@ def kind(event: Event) -> str | None:
             return "end"
         case SessionPaused():
             return "pause"
-        case BriefChanged(accepted=False):
+        case BriefChanged(accepted=False) | RepositoryTouched():
             return "trouble"
-        case ProposerFailed(kind=failure) if failure in LASTING:
+        case ProposerFailed(kind=failure) if failure in PERMANENT:
             return "trouble"
         case _:
             return None
 
 
-def _tell(command: str, notice: Mapping[str, object]) -> str:
-    """Run the command; what went wrong with it, or nothing."""
+def _run(command: str, notice: Mapping[str, object]) -> str:
+    """Run the command; returns what went wrong, or an empty text."""
     environment = os.environ | {"AR_NOTICE": str(notice["notice"]), "AR_LINE": str(notice["line"])}
     try:
-        with subprocess.Popen(  # noqa: S602  # a person's own line, as they typed it
+        with subprocess.Popen(  # noqa: S602  # the person typed the line
             command,
             shell=True,
             env=environment,
@@ -88,11 +98,11 @@ def _tell(command: str, notice: Mapping[str, object]) -> str:
             start_new_session=True,
         ) as process:
             try:
-                process.communicate(json.dumps(notice) + "\n", timeout=SECONDS)
+                process.communicate(json.dumps(notice) + "\n", timeout=TIMEOUT)
             except subprocess.TimeoutExpired:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
-                return f"did not end within {SECONDS:.0f} s and was killed"
+                return f"did not end within {TIMEOUT:.0f} s and was killed"
     except OSError as error:
         return f"cannot run: {error.strerror}"
     return f"failed with exit code {process.returncode}" if process.returncode else ""

@@ -1,159 +1,115 @@
-"""Starting: a session that goes on until it ends."""
+"""`ar-loop run`: a session that runs until it ends."""
 
-import dataclasses
-import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 
-from journal.events import SessionEnded
-from journal.events.recorded import Recorded
+from journal.console.entry import INTERRUPTED
+from journal.console.text import one_line
 from journal.projections.state import State
-from loop.cli.app import INTERRUPTED, START, JournalOption, JsonOption, app, folded, report, say
+from loop.cli.app import START, JournalOption, JsonOption, app, print_message, print_status, read_state
 from loop.errors import LoopError
-from loop.runtime.session_journal import Listener
 
-if TYPE_CHECKING:  # `ar-loop --help` reads neither
+if TYPE_CHECKING:  # `ar-loop --help` reads no repository
     from loop.cli.notify import Notifier
-    from loop.experiment.ablation import Tested
+    from loop.experiment.ablation import AblationResult
     from loop.runtime.context import Context
     from loop.setup.project import Project
 
 LOG = "loop.log"  # in .ar, of a loop without a terminal
 
-
-class Voice(Listener):
-    """Passes on what happens; a session's end waits, as an error that ends the call says the cause itself."""
-
-    def __init__(self, narrator: Listener) -> None:
-        self._narrator = narrator
-        self._end: Recorded | None = None
-
-    def heard(self, recorded: Recorded) -> None:
-        if isinstance(recorded.event, SessionEnded):
-            self._end = recorded
-        else:
-            self._narrator.heard(recorded)
-
-    def ends(self) -> None:
-        """The call has come to its end without an error."""
-        if self._end is not None:
-            self._narrator.heard(self._end)
+ExperimentsOption = Annotated[
+    int | None,
+    typer.Option(min=0, metavar="N", help="Run N more experiments, then stop (default: the brief's limit)."),
+]
+TagOption = Annotated[
+    str | None, typer.Option(help="Name of a new session and its branch, or of a session to continue.")
+]
+AblateOption = Annotated[
+    bool, typer.Option("--ablate", help="Leave out each kept change in turn and measure whether it still pays.")
+]
+DetachOption = Annotated[bool, typer.Option("--detach", help="Run without this terminal; print to .ar/loop.log.")]
+NotifyOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Command to run on a keep, a pause, trouble and the end; gets $AR_NOTICE, $AR_LINE, JSON on stdin.",
+        show_default=False,
+    ),
+]
 
 
 @app.command(rich_help_panel=START, epilog="Example: ar-loop run --experiments 8")
 def run(
     *,
-    experiments: Annotated[
-        int | None, typer.Option(min=0, help="This many more in this call; else as the brief says.")
-    ] = None,
-    tag: Annotated[
-        str | None, typer.Option(help="Name of a new session and its branch, or of one to continue.")
-    ] = None,
-    ablate: Annotated[
-        bool, typer.Option("--ablate", help="Test the kept changes again, each left out in turn; propose nothing.")
-    ] = False,
-    detach: Annotated[
-        bool, typer.Option("--detach", help="Run on without this terminal; talk to .ar/loop.log.")
-    ] = False,
-    notify: Annotated[
-        str | None,
-        typer.Option(
-            help="A command for a keep, the end and trouble: $AR_NOTICE, $AR_LINE, JSON on stdin.", show_default=False
-        ),
-    ] = None,
+    experiments: ExperimentsOption = None,
+    tag: TagOption = None,
+    ablate: AblateOption = False,
+    detach: DetachOption = False,
+    notify: NotifyOption = None,
     journal: JournalOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Continue the open session, or start one, and run until it ends.
-
-    With --ablate: which of the kept changes still pay, now that others stand on them?
-    """
-    from loop.cli.detach import detach as leave  # noqa: PLC0415  # `ar-loop --help` reads no repository
-    from loop.cli.narrator import Narrator  # noqa: PLC0415
-    from loop.experiment import ablation  # noqa: PLC0415
+    """Continue the open session, or start one, and run experiments until it ends."""
+    from loop.cli.detach import detach as fork  # noqa: PLC0415  # `ar-loop --help` reads no repository
+    from loop.cli.event_printer import EventPrinter  # noqa: PLC0415
     from loop.session import bootstrap, main_loop  # noqa: PLC0415
     from loop.setup import preflight  # noqa: PLC0415
-    from loop.setup.project import look  # noqa: PLC0415
+    from loop.setup.doctor import require_health  # noqa: PLC0415
+    from loop.setup.project import read_project  # noqa: PLC0415
 
-    let_go = leave() if detach else None
-    setting = look(Path.cwd(), journal=journal)
-    preflight.check(setting)
-    for words in filter(None, _notes(setting, tag=tag, ablate=ablate)):
-        say(f"note: {words}")
-    narrator = Narrator(live=False if detach else None)
-    ctx = bootstrap.assemble(setting, tag=tag, screen=narrator, past=ablate)
-    voice = Voice(narrator)
-    ctx.journal.listen(voice)
-    end = "`ar-loop stop`" if let_go else "Ctrl-C"
-    say(f"session {ctx.session.tag} on branch {ctx.session.branch}; watch it with `ar-tui`, end it with {end}")
-    if let_go:
-        say(f"it runs on without this terminal, as process {os.getpid()}, and talks to {ctx.folder / LOG}")
-        let_go(ctx.folder / LOG)
+    end_caller = fork() if detach else None
+    project = read_project(Path.cwd(), journal=journal)
+    preflight.check(project)
+    require_health(project, proposes=not ablate)
+    for note in filter(None, _notes(project, tag=tag, ablate=ablate)):
+        print_message(f"note: {note}")
+    printer = EventPrinter(live=False if detach else None)
+    ctx = bootstrap.assemble(project, tag=tag, display=printer, ablate=ablate)
+    ctx.journal.add_listener(printer.on_event)
+    _announce(ctx, end_caller)
     notifier = _notifier(ctx, notify)
     try:
-        ending = (main_loop.retest if ablate else main_loop.run)(ctx, more=experiments)
+        ending = (main_loop.retest if ablate else main_loop.run)(ctx, experiments=experiments)
     finally:
         if notifier:
             notifier.finish()
-    voice.ends()
-    if ablate:
-        _tell(ablation.findings(ctx), metric=setting.brief.config.metric, as_json=as_json)
-    else:
-        _report(ctx, setting.journal, as_json=as_json)
-    if ending.broken:
+    printer.finish()
+    _print_result(ctx, project, ablate=ablate, as_json=as_json)
+    if ending.is_machine_failure:
         raise LoopError(ending.reason)
-    if ctx.control.interrupted:
+    if ctx.control.is_interrupted:
         raise typer.Exit(INTERRUPTED)
 
 
-def _notes(setting: "Project", *, tag: str | None, ablate: bool) -> Iterator[str]:
-    """What a person may not know of, and should before it starts."""
+def _announce(ctx: "Context", end_caller: Callable[[Path], None] | None) -> None:
+    """Print how to watch and to end the session; without a terminal, let the caller end."""
+    end = "`ar-loop stop`" if end_caller else "Ctrl-C"
+    print_message(
+        f"session {ctx.session.tag} on branch {ctx.session.branch}; watch it with `ar-tui`, end it with {end}"
+    )
+    if end_caller:
+        print_message(f"it runs without this terminal, as process {os.getpid()}, and prints to {ctx.folder / LOG}")
+        end_caller(ctx.folder / LOG)
+
+
+def _notes(project: "Project", *, tag: str | None, ablate: bool) -> Iterator[str | None]:
+    """What the user should know before the session starts."""
     from loop.setup import preflight  # noqa: PLC0415
-    from loop.setup.doctor import idle  # noqa: PLC0415
-    from loop.setup.preflight import unmerged_session  # noqa: PLC0415
 
     if not ablate:
-        yield preflight.choice(setting).words
-        yield idle(setting) or ""
-        known = folded(setting.journal) if setting.journal.exists() else State()
-        yield unmerged_session(setting.workspace, known, setting.brief.config.scope, tag=tag) or ""
-    for path in preflight.uncommitted(setting):
-        yield f"{path} has changes that are not committed: the session stands on the commit."
-
-
-def _report(ctx: "Context", journal: Path, *, as_json: bool) -> None:
-    state = folded(journal)
-    report(state.sessions.rows[ctx.session.tag], state, as_json=as_json, runs=False)
-    if not as_json:
-        print("next: ar-tui · ar-journal log · ar-journal sql @near-misses")
-
-
-def _tell(tested: "list[Tested]", *, metric: str, as_json: bool) -> None:
-    """Print which keeps still pay."""
-    if as_json:
-        print(json.dumps([dataclasses.asdict(one) for one in tested], ensure_ascii=False), flush=True)
-        return
-    from loop.cli.narrator import printable  # noqa: PLC0415  # an idea is a model's words
-
-    heads = ("gain when kept, σ", "loss without it, σ", f"{printable(metric)} without it")
-    print("  ".join([f"{'keep':>5}", *heads, f"{'finding':<17}", "change"]))
-    for one in tested:
-        change = printable(f"{one.idea}{f' ({one.words})' if one.words else ''}")
-        values = zip((one.gain, one.loss, one.delta), heads, strict=True)
-        figures = [f"{_signed(value):>{len(head)}}" for value, head in values]
-        print("  ".join([f"{f'#{one.keep}':>5}", *figures, f"{one.finding:<17}", change]))
-
-
-def _signed(value: float | None) -> str:
-    return "-" if value is None else f"{value:+.3g}"
+        yield preflight.proposer_choice(project).reason
+        state = read_state(project.journal) if project.journal.exists() else State()
+        yield preflight.ended_session(state, tag=tag)
+        yield preflight.unmerged_session(project.workspace, state, project.brief.config.scope, tag=tag)
+    for path in preflight.uncommitted_files(project):
+        yield f"{path} has uncommitted changes, which the session does not see."
 
 
 def _notifier(ctx: "Context", command: str | None) -> "Notifier | None":
-    """Who tells the person that is not there, if they want to be told."""
     from loop.cli.notify import Notifier  # noqa: PLC0415
     from loop.cli.summary import as_data  # noqa: PLC0415
 
@@ -161,8 +117,33 @@ def _notifier(ctx: "Context", command: str | None) -> "Notifier | None":
         return None
     notifier = Notifier(
         command,
-        facts=lambda: as_data(ctx.session, ctx.state),
-        complain=lambda words: say(f"note: {words}; the loop goes on"),
+        figures=lambda: as_data(ctx.session, ctx.state),
+        warn=lambda problem: print_message(f"note: {problem}; the loop runs on"),
     )
-    ctx.journal.listen(notifier)
+    ctx.journal.add_listener(notifier.on_event)
     return notifier
+
+
+def _print_result(ctx: "Context", project: "Project", *, ablate: bool, as_json: bool) -> None:
+    from loop.experiment import ablation  # noqa: PLC0415
+
+    if ablate:
+        _print_ablations(ablation.results(ctx), metric=project.brief.config.metric, as_json=as_json)
+        return
+    state = read_state(project.journal)
+    print_status(state.sessions.rows[ctx.session.tag], state, as_json=as_json, is_running=False)
+    if not as_json:
+        print("next: ar-tui · ar-journal log · ar-journal sql @near-misses")
+
+
+def _print_ablations(results: "list[AblationResult]", *, metric: str, as_json: bool) -> None:
+    if as_json:
+        print(msgspec.json.encode(results).decode(), flush=True)
+        return
+    heads = ("gain when kept, σ", "loss without it, σ", f"{one_line(metric)} without it")
+    print("  ".join([f"{'keep':>5}", *heads, f"{'finding':<17}", "change"]))
+    for result in results:
+        values = zip((result.gain, result.loss, result.delta), heads, strict=True)
+        figures = [f"{'-' if value is None else f'{value:+.3g}':>{len(head)}}" for value, head in values]
+        change = one_line(f"{result.idea}{f' ({result.note})' if result.note else ''}", width=1_000)
+        print("  ".join([f"{f'#{result.keep}':>5}", *figures, f"{result.finding:<17}", change]))

@@ -1,4 +1,4 @@
-"""Looking without touching: where the session stands, and whether this machine and repository are in order."""
+"""The commands that only read: status and doctor."""
 
 import json
 from contextlib import closing
@@ -7,65 +7,72 @@ from typing import Annotated
 
 import typer
 
+from journal.console.entry import INTERRUPTED, NEGATIVE
 from journal.console.locate import locate
+from journal.console.terminal import print_text
 from journal.projections.state import State, fold
 from journal.store import Reader
-from journal.store.lease import running
+from journal.store.lease import is_loop_running
 from journal.store.tail import Tail
-from loop.cli.app import INTERRUPTED, LOOK, NOT_SO, START, JournalOption, JsonOption, app, folded, latest, report, say
+from loop.cli.app import (
+    LOOK,
+    START,
+    JournalOption,
+    JsonOption,
+    app,
+    latest_session,
+    print_message,
+    print_status,
+    read_state,
+)
 
-GLANCE = 2.0  # seconds between looks at the loop's process where nothing is committed
+POLL_SECONDS = 2.0  # between two looks at the loop's process while nothing is appended
+_SIGNS = {"well": "✓", "note": "!", "broken": "✗"}
 
 
 @app.command(rich_help_panel=LOOK, epilog="Example: ar-loop status --json")
 def status(
     *,
-    watch: Annotated[
-        bool, typer.Option("--watch", help="Print again whenever something happens, until Ctrl-C.")
-    ] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Print again after each event, until Ctrl-C.")] = False,
     journal: JournalOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Where the latest session stands."""
+    """Print the state of the latest session."""
     path = locate(journal)
-    state = folded(path)
-    runs = running(path)
-    report(latest(state), state, as_json=as_json, runs=runs)
+    state, is_running = read_state(path), is_loop_running(path)
+    print_status(latest_session(state), state, as_json=as_json, is_running=is_running)
     if watch:
         try:
-            _watch(path, state, runs, as_json=as_json)
+            _watch(path, state, is_running, as_json=as_json)
         except KeyboardInterrupt:
             raise typer.Exit(INTERRUPTED) from None
 
 
-def _watch(path: Path, state: State, runs: bool | None, *, as_json: bool) -> None:
+def _watch(path: Path, state: State, is_running: bool | None, *, as_json: bool) -> None:
     with Tail(path) as tail, closing(Reader(path)) as reader:
         while True:
-            before = state.position, runs
+            before = state.position, is_running
             fold(reader.read(after=state.position), state=state)
-            runs = running(path)
-            if (state.position, runs) != before:  # telemetry is committed too, and says nothing
-                report(latest(state), state, as_json=as_json, runs=runs)
-            tail.wait(GLANCE)
+            is_running = is_loop_running(path)
+            if (state.position, is_running) != before:  # the tail also wakes for telemetry
+                print_status(latest_session(state), state, as_json=as_json, is_running=is_running)
+            tail.wait(POLL_SECONDS)
 
 
 @app.command(rich_help_panel=START, epilog="Example: ar-loop doctor --json")
 def doctor(*, journal: JournalOption = None, as_json: JsonOption = False) -> None:
-    """Look at everything that a night depends on, and say how to mend what is not in order."""
+    """Check everything that a session needs, and say how to repair what is missing."""
     from loop.setup.doctor import examine  # noqa: PLC0415  # `ar-loop --help` reads no repository
 
-    findings = examine(Path.cwd(), journal=journal)
-    for found in findings if not as_json else ():
-        print(f"{_SIGNS[found.state]}  {found.what:<11} {found.words}")
+    checks = examine(Path.cwd(), journal=journal)
     if as_json:
-        data = [{"what": found.what, "state": found.state, "words": found.words} for found in findings]
-        print(json.dumps(data, ensure_ascii=False))
-    states = {found.state for found in findings}
+        data = [{"what": check.name, "state": check.state, "words": check.message} for check in checks]
+        print_text(json.dumps(data, ensure_ascii=False))
+    else:
+        print_text("\n".join(f"{_SIGNS[check.state]}  {check.name:<11} {check.message}" for check in checks))
+    states = {check.state for check in checks}
     if "broken" in states:
-        say(f"A night would not run here: mend what is marked {_SIGNS['broken']}.")
-        raise typer.Exit(NOT_SO)
+        print_message(f"No session can run here: repair what is marked {_SIGNS['broken']}.")
+        raise typer.Exit(NEGATIVE)
     if "note" in states:
-        say(f"A night runs here; what is marked {_SIGNS['note']} is good to know, and keeps nothing from running.")
-
-
-_SIGNS = {"well": "✓", "note": "!", "broken": "✗"}
+        print_message(f"A session can run here; what is marked {_SIGNS['note']} is only for your information.")

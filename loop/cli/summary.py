@@ -1,13 +1,14 @@
-"""Where a session stands, in words and as data. Pure."""
+"""The state of a session, as lines and as data. Pure."""
 
 from journal.projections.sessions import Session
 from journal.projections.state import State
-from journal.reports.narration import number
+from journal.reports.figures import format_metric
+from journal.reports.warnings import session_warnings
 
 
 def as_data(session: Session, state: State) -> dict[str, object]:
     """The session's figures, for `--json`."""
-    flight = in_flight(session, state)
+    experiments = in_flight(session, state)
     return {
         "session": session.tag,
         "state": session.state,
@@ -29,50 +30,48 @@ def as_data(session: Session, state: State) -> dict[str, object]:
         "vetoed": vetoed(session, state),
         "refused": session.refusals,
         "dollars": session.dollars,
-        "chosen_because": session.moved or None,
-        "in_flight": flight[0] if flight else None,
-        "all_in_flight": flight,
+        "warnings": session_warnings(session),
+        "chosen_because": session.moved_reason or None,
+        "in_flight": experiments[0] if experiments else None,
+        "all_in_flight": experiments,
         "position": state.position,
     }
 
 
-def as_lines(session: Session, state: State, *, runs: bool | None = None) -> list[str]:
-    """The session's figures, for people; `runs` is False where certainly no loop works on the journal."""
-    flight = in_flight(session, state)
-    counts, back = session.counts, vetoed(session, state)
-    tries = (
-        f"{_counted(session.experiments, 'experiment')}: "
-        f"{session.kept} kept, {counts['discard']} discarded, "
-        f"{counts['crash']} crashed, {counts['invalid']} that do not count{f' ({back} vetoed)' if back else ''}; "
-        f"{_counted(session.refusals, 'proposal')} refused"
-    )
+def as_lines(session: Session, state: State, *, is_running: bool | None = None) -> list[str]:
+    """The session's figures, for people; `is_running` is None if nobody knows whether a loop runs."""
+    experiments = in_flight(session, state)
+    counts, vetoes = session.counts, vetoed(session, state)
     lines = [
         f"session {session.tag} ({session.state}{f': {session.reason}' if session.reason else ''})",
         f"{session.metric} {_best(session)}",
-        tries,
+        (
+            f"{_counted(session.experiments, 'experiment')}: {session.kept} kept, {counts['discard']} discarded, "
+            f"{counts['crash']} crashed, {counts['invalid']} invalid{f' ({vetoes} vetoed)' if vetoes else ''}; "
+            f"{_counted(session.refusals, 'proposal')} refused"
+        ),
     ]
-    lines += [f"the incumbent is #{session.incumbent_experiment} because {session.moved}"] if session.moved else []
-    waits = runs is False and session.state != "ended"
-    numbers = ", ".join(f"#{number}" for number in flight)
-    lines += [f"{'left open' if waits else 'in flight'}: {numbers}"] if flight else []
-    return [*lines, _to_be_started(session)] if waits else lines
-
-
-def _to_be_started(session: Session) -> str:
-    """What a person is to do about a session without a loop; one that nobody closed has lost its loop."""
-    lost = (
-        ", and the last one ended without a word (killed?); nothing recorded is lost" if session.state == "open" else ""
-    )
-    return f"no loop is running{lost}: `ar-loop run` goes on"
+    if session.moved_reason:
+        lines.append(f"the incumbent is #{session.incumbent_experiment} because {session.moved_reason}")
+    lines += [f"WARNING: {warning}" for warning in session_warnings(session)]
+    needs_loop = is_running is False and session.state != "ended"
+    if experiments:
+        lines.append(f"{'unfinished' if needs_loop else 'in flight'}: {', '.join(f'#{row}' for row in experiments)}")
+    if needs_loop:
+        killed = ", and the last one did not end the session (killed?); nothing recorded is lost"
+        lines.append(
+            f"no loop is running{killed if session.state == 'open' else ''}: `ar-loop run` continues the session"
+        )
+    return lines
 
 
 def vetoed(session: Session, state: State) -> int:
-    """Experiments that were kept and that a person took back."""
+    """The number of experiments that a person has vetoed."""
     return sum(row.vetoed for row in state.experiments.of_session(session.tag))
 
 
 def gain(session: Session) -> float | None:
-    """How much better the best is than the baseline, in the metric's unit; positive is better."""
+    """How much better the best metric is than the baseline, in the metric's unit."""
     if session.best is None or session.baseline is None:
         return None
     return session.baseline - session.best if session.direction == "minimize" else session.best - session.baseline
@@ -80,12 +79,12 @@ def gain(session: Session) -> float | None:
 
 def gain_sigma(session: Session) -> float | None:
     """The gain over σ."""
-    won = gain(session)
-    return won / session.sigma if won is not None and session.sigma else None
+    total = gain(session)
+    return total / session.sigma if total is not None and session.sigma else None
 
 
 def in_flight(session: Session, state: State) -> list[int]:
-    """The experiments that have no verdict yet, unless the session has ended."""
+    """The experiments without a verdict; none if the session has ended."""
     if session.state == "ended":
         return []
     return [row.number for row in state.experiments.of_session(session.tag) if row.status == "open"]
@@ -99,7 +98,9 @@ def _best(session: Session) -> str:
     if session.best is None:
         return "has no baseline yet"
     sigma = f", σ {session.sigma:.4g}" if session.sigma is not None else ""
-    times = gain_sigma(session)
-    in_sigma = f" ({times:.1f} σ)" if times is not None else ""
-    won = f", {number(gain(session))} better than the baseline{in_sigma}" if session.incumbent_experiment else ""
-    return f"best {number(session.best)} (#{session.incumbent_experiment}){won}{sigma}"
+    best = f"best {format_metric(session.best, session.sigma)} (#{session.incumbent_experiment})"
+    total, in_sigma = gain(session), gain_sigma(session)
+    if not session.incumbent_experiment or total is None:
+        return f"{best}{sigma}"
+    comparison = f"{format_metric(abs(total), session.sigma)} {'worse' if total < 0 else 'better'} than the baseline"
+    return f"{best}, {comparison}{f' ({abs(in_sigma):.1f} σ)' if in_sigma is not None else ''}{sigma}"

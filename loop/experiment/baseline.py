@@ -1,54 +1,54 @@
-"""Experiment 0: the code as it is, run several times. What it measures is the first incumbent, its spread is σ."""
+"""Experiment 0: the unchanged code, run several times. Its mean is the first incumbent's metric, its spread is σ."""
 
-from journal.changes.signature import inventory
+from journal.changes.signature import baseline_change
 from journal.events import ChangeCommitted, ExperimentKept, IdeaProposed, SessionEnded
+from loop.brief.config import Config
 from loop.brief.scope import Scope
 from loop.contracts import BASELINE
 from loop.errors import BadInput
-from loop.experiment.verdict import verdict_on
+from loop.experiment.verdict import reach_verdict
 from loop.runtime.context import Context
 from loop.runtime.session_journal import SessionJournal
 from loop.workspace import Workspace
 
 
 def measure_baseline(ctx: Context) -> None:
-    """Measure the unchanged code, or go on measuring it. Raises BadInput, and ends the session, where it gives no metric."""
-    start = ctx.session.start
-    _propose(ctx)
+    """Measure the unchanged code, unless that is done. Ends the session and raises BadInput if it gives no metric."""
+    _propose(ctx.journal, ctx.workspace, ctx.config)
     _commit(ctx.journal, ctx.workspace)
-    verdict = verdict_on(ctx, BASELINE, start)
+    verdict = reach_verdict(ctx, BASELINE, ctx.session.start)
     if isinstance(verdict, ExperimentKept):
         return
-    what = "breaks the brief's own guard" if verdict.rule == "guard" else "gives no metric"
-    reason = f"the unchanged code {what}: {verdict.reason}"
+    problem = "breaks a guard of the brief" if verdict.rule == "guard" else "gives no metric"
+    reason = f"the unchanged code {problem}: {verdict.reason}"
     if ctx.session.state != "ended":
         ctx.journal.append_to_session(SessionEnded(session=ctx.session.tag, reason=reason))
-    raise BadInput(f"{reason[0].upper()}{reason[1:]}. See `ar-journal show 0`, mend it, then start again.")
+    raise BadInput(f"{reason[0].upper()}{reason[1:]}. See `ar-journal show 0`, repair it, then run again.")
 
 
-def _propose(ctx: Context) -> None:
-    if ctx.journal.log(BASELINE).proposed is not None:
+def _propose(journal: SessionJournal, workspace: Workspace, config: Config) -> None:
+    if journal.log(BASELINE).idea is not None:
         return
-    start = ctx.session.start
-    scope = Scope(patterns=ctx.config.scope, tree=ctx.workspace.tree(start), locked=ctx.config.locked)
-    files = ctx.workspace.read(start, scope.files())
+    start = journal.session.start
+    scope = Scope(patterns=config.scope, tree=workspace.tree(start), locked=config.locked)
+    files = workspace.read(start, scope.files())
     idea = IdeaProposed(
-        session=ctx.session.tag,
+        session=journal.tag,
         experiment=BASELINE,
         idea="the code as it is",
         kind="baseline",
-        parent=ctx.session.base,
+        parent=journal.session.base,
         diff="",
-        change=inventory(files),  # so that the gate knows the program that a change must not lead back to
+        change=baseline_change(files),  # the gate refuses a change that leads back to this program
         proposer="loop",
     )
-    ctx.journal.append(BASELINE, idea)
+    journal.append(BASELINE, idea)
 
 
 def _commit(journal: SessionJournal, workspace: Workspace) -> None:
     if journal.log(BASELINE).committed is not None:
         return
-    workspace.hold(journal.tag, BASELINE, journal.session.start)
+    workspace.pin(journal.tag, BASELINE, journal.session.start)
     committed = ChangeCommitted(
         session=journal.tag,
         experiment=BASELINE,

@@ -1,4 +1,4 @@
-"""Moving the session's branch, which is never done under the feet of somebody who has it checked out."""
+"""Moving the session's branch, which the loop never does while somebody has the branch checked out."""
 
 from datetime import datetime
 
@@ -7,27 +7,26 @@ from loop.contracts import BASELINE
 from loop.errors import Stopped
 from loop.runtime.context import Context
 from loop.runtime.control import POLL_SECONDS, RequestedState
-from loop.workspace import in_use
+from loop.workspace import checked_out_message
 
 
-def move(ctx: Context, commit: str, *, expected: str) -> None:
-    """Move the branch; while it is checked out somewhere, the session is paused, and goes on by itself afterwards.
+def move_branch(ctx: Context, commit: str, *, expected: str) -> None:
+    """Move the branch. While somebody has it checked out, the session is paused.
 
-    The journal has the verdict already, so nothing is lost where the loop ends meanwhile. Raises Stopped where a person
-    ends it, WorkspaceError where somebody moved the branch.
+    The journal already holds the verdict, so nothing is lost if the loop ends meanwhile. Raises Stopped if a person ends the
+    loop, WorkspaceError if somebody moved the branch.
     """
     tag = ctx.session.tag
-    if place := ctx.workspace.checked_out(tag):
-        ctx.journal.append_to_session(
-            SessionPaused(session=tag, reason=f"{in_use(tag, place)} It goes on by itself then.")
-        )
+    if place := ctx.workspace.branch_checkout(tag):
+        reason = f"{checked_out_message(tag, place)} The session then resumes by itself."
+        ctx.journal.append_to_session(SessionPaused(session=tag, reason=reason))
         _wait(ctx)
-        ctx.journal.append_to_session(SessionResumed(session=tag, reason="nobody stands on the branch any more"))
-    ctx.workspace.advance(tag, commit, expected=expected)
+        ctx.journal.append_to_session(SessionResumed(session=tag, reason="the branch is no longer checked out"))
+    ctx.workspace.move_branch(tag, commit, expected=expected)
 
 
 def _wait(ctx: Context) -> None:
-    while ctx.workspace.checked_out(ctx.session.tag):
+    while ctx.workspace.branch_checkout(ctx.session.tag):
         with ctx.lock.released():
             ctx.control.wait(POLL_SECONDS)
         ctx.control.answer()
@@ -35,22 +34,22 @@ def _wait(ctx: Context) -> None:
             raise Stopped
 
 
-def settle(ctx: Context, number: int, commit: str, verdict: Verdict) -> None:
-    """Bring the branch to where the verdict, already durable, says that it stands."""
+def apply_verdict(ctx: Context, number: int, commit: str, verdict: Verdict) -> None:
+    """Move the branch to where a recorded verdict puts it, and record a revert."""
     log = ctx.journal.log(number)
     tag, before = ctx.session.tag, log.committed.parent if log.committed else ctx.session.start
     if isinstance(verdict, ExperimentKept):
         if number != BASELINE:
-            move(ctx, commit, expected=before)
+            move_branch(ctx, commit, expected=before)
         return
     if log.reverted is not None:
         return
-    after = ctx.session.tip  # another experiment in flight may have moved it
+    after = ctx.session.tip  # not `before`: another experiment in flight may have moved the branch
     if ctx.config.rollback == "revert":
         when = datetime.fromisoformat(log.proposed_at)
         message = f"Revert experiment {number}\n\nThis reverts commit {commit}.\n{verdict.reason}\n"
         after = ctx.workspace.revert(commit, onto=before, message=message, when=when)
-        move(ctx, after, expected=before)
+        move_branch(ctx, after, expected=before)
     ctx.journal.append(
         number,
         ChangeReverted(session=tag, experiment=number, commit=commit, branch_at=after, how=ctx.config.rollback),

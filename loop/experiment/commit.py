@@ -1,4 +1,4 @@
-"""The second step: the proposal as a commit, by plumbing, outside every branch."""
+"""The second step: commit the proposal by git plumbing, outside every branch."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from loop.runtime.context import Context
 
 
 def commit(ctx: Context, number: int, idea: IdeaProposed) -> str:
-    """The commit of the proposal: written and held by a ref before the event names it; the same event gives the same commit."""
+    """The proposal's commit, which a ref holds before the event names it. The same event gives the same commit."""
     log = ctx.journal.log(number)
     if log.committed is not None:
         return log.committed.commit
@@ -18,32 +18,32 @@ def commit(ctx: Context, number: int, idea: IdeaProposed) -> str:
     scope = Scope(patterns=ctx.config.scope, tree=tree)
     texts = patch.apply(idea.diff, ctx.workspace.read(parent, scope.files()))
     when = datetime.fromisoformat(log.proposed_at)
-    written = ctx.workspace.commit(parent, texts, message=_message(idea, anchor=log.anchor), when=when)
-    ctx.workspace.hold(ctx.session.tag, number, written)
-    added, removed = patch.lines(idea.diff)
+    sha = ctx.workspace.commit(
+        parent, texts, message=_message(idea, anchor=log.anchor, journal=ctx.journal.name), when=when
+    )
+    ctx.workspace.pin(ctx.session.tag, number, sha)
+    added, removed = patch.count_lines(idea.diff)
     ctx.journal.append(
         number,
         ChangeCommitted(
             session=idea.session,
             experiment=number,
-            commit=written,
+            commit=sha,
             parent=parent,
             files=tuple(sorted(texts)),
             lines_added=added,
             lines_removed=removed,
         ),
     )
-    return written
+    return sha
 
 
-def _message(idea: IdeaProposed, *, anchor: str) -> str:
-    """The idea, and where the journal stood: `ar-journal verify` finds a journal that was rewritten by its anchors."""
+def _message(idea: IdeaProposed, *, anchor: str, journal: str) -> str:
+    """The idea, and the place of its event in the journal, by which `ar-journal verify` finds a rewritten one."""
+    subject = next((line.strip()[:120] for line in idea.idea.splitlines() if line.strip()), "a change without a name")
     body = f"\n\n{idea.hypothesis}" if idea.hypothesis else ""
     trailers = (
-        f"Session: {idea.session}\nExperiment: {idea.experiment}\nProposer: {idea.proposer}\nAR-Anchor: {anchor}\n"
+        f"Session: {idea.session}\nExperiment: {idea.experiment}\nProposer: {idea.proposer}\n"
+        f"AR-Anchor: {anchor}\nAR-Journal: {journal}\n"
     )
-    return f"{_subject(idea.idea)}{body}\n\n{trailers}".replace("\0", " ")
-
-
-def _subject(idea: str) -> str:
-    return next((line.strip()[:120] for line in idea.splitlines() if line.strip()), "a change without a name")
+    return f"{subject}{body}\n\n{trailers}".replace("\0", " ")

@@ -1,9 +1,9 @@
-"""A note on each kept commit: what it measured, and where the journal stood at its verdict.
+"""A git note on each kept commit: its metric, and the position and hash of its verdict's event.
 
     git log --notes='autoresearch/*' autoresearch/TAG
 
-The metric is known after the commit, which its verdict may not change: so it stands in a note. The position and hash of
-the verdict's event let `ar-journal verify` find a journal that was rewritten afterwards.
+A note holds the metric because a commit cannot change after its run. `ar-journal verify` finds a rewritten journal by the
+position and hash.
 """
 
 from datetime import datetime
@@ -14,26 +14,27 @@ from loop.runtime.session_journal import SessionJournal
 from loop.workspace import Workspace
 
 
-def note(journal: SessionJournal, workspace: Workspace, *, metric: str) -> None:
-    """Write the notes that are missing: none, one after a verdict, or several where a loop was killed."""
-    tag = journal.tag
+def write_notes(journal: SessionJournal, workspace: Workspace, *, metric: str) -> None:
+    """Write the missing notes: usually one after a keep, several after a kill."""
+    tag, noted = journal.tag, workspace.commits_with_notes(journal.tag)
     kept = {row.number: row.commit for row in journal.rows() if row.status == "keep"}
-    have = workspace.noted(tag)
-    verdicts = [_verdict(journal, number) for number, commit in kept.items() if commit not in have]
+    verdicts = [_verdict(journal, number) for number, commit in kept.items() if commit not in noted]
     if verdicts:
-        texts = {event.commit: _text(recorded, event, metric=metric) for recorded, event in verdicts}
-        workspace.note(tag, texts, when=datetime.fromisoformat(verdicts[-1][0].recorded_at))
+        texts = {
+            event.commit: _text(recorded, event, metric=metric, journal=journal.name) for recorded, event in verdicts
+        }
+        workspace.add_notes(tag, texts, when=datetime.fromisoformat(verdicts[-1][0].recorded_at))
 
 
 def _verdict(journal: SessionJournal, number: int) -> tuple[Recorded, ExperimentKept]:
-    found = ((kept, kept.event) for kept in journal.history(number))
-    return next((kept, event) for kept, event in found if isinstance(event, ExperimentKept))
+    history = ((recorded, recorded.event) for recorded in journal.history(number))
+    return next((recorded, event) for recorded, event in history if isinstance(event, ExperimentKept))
 
 
-def _text(recorded: Recorded, event: ExperimentKept, *, metric: str) -> str:
+def _text(recorded: Recorded, event: ExperimentKept, *, metric: str, journal: str) -> str:
     gain = "" if event.gain_sigma is None else f"Gain: {event.gain_sigma:.2f} sigma\n"
     sigma = "" if event.sigma is None else f"Sigma: {event.sigma:.6g}\n"
     return (
         f"Experiment: {event.experiment}\nMetric: {metric} {event.metric:.10g}\n{sigma}{gain}"
-        f"Rule: {event.rule}\nAR-Verdict: {recorded.position}:{recorded.hash}\n"
+        f"Rule: {event.rule}\nAR-Verdict: {recorded.position}:{recorded.hash}\nAR-Journal: {journal}\n"
     )

@@ -1,94 +1,99 @@
-"""One run of an experiment, recorded before it begins and after it ends; while it trains, the next proposal is made."""
+"""One run of an experiment: recorded before it starts and after it ends. Meanwhile the loop prefetches the next proposal."""
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from msgspec.structs import asdict
 
 from journal.events import RunFinished, RunLaunched, RunPurpose, RunStarted, SessionStarted
+from journal.projections.experiments import Experiment
 from journal.projections.lineage import lineage
 from journal.store import Sample
-from loop.brief.scope import matches
+from loop.brief.config import Config
+from loop.brief.scope import is_locked
 from loop.contracts import BASELINE, BaselineTimes, Outcome, RunSpec
 from loop.errors import Stopped
-from loop.experiment.prefetch import prepare
-from loop.runs.measure import Watch
-from loop.runs.process.process_table import identity
+from loop.experiment.prefetch import prefetch_next
+from loop.runs.measure import RunObserver
+from loop.runs.process.process_table import process_identity
 from loop.runs.process.runner import EndRequest
 from loop.runs.process.telemetry import TrainingStep
 from loop.runtime.context import Context
 from loop.runtime.experiment_log import ExperimentLog
 from loop.runtime.session_journal import SessionJournal
 
-OURS = frozenset({"", "loop", "sampler"})  # proposers that move numbers and write no code
+NO_CODE = frozenset({"", "loop", "sampler"})  # proposers that write no code
 WRITE_SECONDS = 0.5  # between two writes of a curve
-APART_SECONDS = 0.05  # between two points that are kept: a training may speak a million times a second
+POINT_SECONDS = 0.05  # between two stored points: a training may report a million steps a second
 
 
 def make_run(
-    ctx: Context, number: int, log: ExperimentLog, commit: str, *, purpose: RunPurpose, seed: int, beside: int = 0
+    ctx: Context, number: int, log: ExperimentLog, commit: str, *, purpose: RunPurpose, seed: int, offset: int = 0
 ) -> Outcome:
-    """Make one run, the turn others' while it lasts; `beside` as many of the same experiment that start at once.
+    """Make one run, with the lock released. `offset` numbers the runs of an experiment that start at once, from 0.
 
-    The events are durable before the process exists and before anything is decided on its outcome.
+    The start is durable before the process exists, the outcome before the loop decides on it.
     """
-    run = max(log.runs, default=0) + 1 + beside
-    tag = ctx.session.tag
-    planned = training(ctx, number, run=run, commit=commit, seed=seed, purpose=purpose)
-    ctx.runs.admit(by_model=planned.by_model)
-    ctx.journal.append(
-        number,
-        RunStarted(
-            session=tag,
-            experiment=number,
-            run=run,
-            seed=seed,
-            commit=commit,
-            budget=ctx.config.budget,
-            device=ctx.device.name,
-            isolation=ctx.runs.isolation,
-            purpose=purpose,
-        ),
-    )
+    run = max(log.runs, default=0) + 1 + offset
+    spec = run_spec(ctx, number, run=run, commit=commit, seed=seed, purpose=purpose)
+    ctx.runs.require_sandbox(by_model=spec.by_model)
+    ctx.journal.append(number, _run_started(ctx, spec))
+    curve = CurveWriter(ctx.journal, spec)
 
-    def launched(pid: int, folder: Path) -> None:
-        found = identity(pid)
-        launch = RunLaunched(
-            session=tag,
-            experiment=number,
-            run=run,
-            pid=pid,
-            pid_started=found.started,
-            boot=found.boot,
-            folder=str(folder.relative_to(ctx.folder)),
-        )
+    def on_launch(pid: int) -> None:
+        launch = _run_launched(ctx, spec, pid)
         with ctx.lock:
             ctx.journal.append(number, launch)
 
-    curve = Curve(ctx.journal, planned)
-
-    def step(step: TrainingStep) -> None:
+    def on_step(step: TrainingStep) -> None:
         with ctx.lock:
             curve.add(step)
-            ctx.screen.step(planned, step)
+            ctx.display.step(spec, step)
 
-    def tick() -> EndRequest | None:
+    def poll() -> EndRequest | None:
         with ctx.lock:
-            if ctx.control.given_up:
+            if ctx.control.is_abandoned:
                 raise Stopped
-            prepare(ctx.newest or ctx, number)  # an edit of the brief holds for the next proposal, not for this run
+            prefetch_next(ctx.main or ctx, number)  # an edit of the brief holds for the next proposal, not for this run
             return ctx.control.poll(number)
 
     with ctx.control.in_flight(number), ctx.lock.released():
-        outcome = ctx.runs.make(planned, Watch(launched=launched, step=step, tick=tick))
+        outcome = ctx.runs.execute(spec, RunObserver(on_launch=on_launch, on_step=on_step, poll=poll))
     curve.finish()
     ctx.journal.append(number, outcome)
     return outcome
 
 
-def training(ctx: Context, number: int, *, run: int, commit: str, seed: int, purpose: RunPurpose) -> RunSpec:
-    """One run of experiment `number`, as the journal has the session so far."""
+def _run_started(ctx: Context, spec: RunSpec) -> RunStarted:
+    return RunStarted(
+        session=spec.session,
+        experiment=spec.experiment,
+        run=spec.run,
+        seed=spec.seed,
+        commit=spec.commit,
+        budget=ctx.config.budget,
+        device=spec.device.name,
+        isolation=ctx.runs.isolation,
+        purpose=spec.purpose,
+    )
+
+
+def _run_launched(ctx: Context, spec: RunSpec, pid: int) -> RunLaunched:
+    process = process_identity(pid)
+    folder = ctx.runs.folder(spec.session, spec.experiment, spec.run)
+    return RunLaunched(
+        session=spec.session,
+        experiment=spec.experiment,
+        run=spec.run,
+        pid=pid,
+        pid_started=process.started,
+        boot=process.boot_id,
+        folder=str(folder.relative_to(ctx.folder)),
+    )
+
+
+def run_spec(ctx: Context, number: int, *, run: int, commit: str, seed: int, purpose: RunPurpose) -> RunSpec:
+    """What the executor needs for a run of an experiment."""
     return RunSpec(
         session=ctx.session.tag,
         experiment=number,
@@ -98,76 +103,81 @@ def training(ctx: Context, number: int, *, run: int, commit: str, seed: int, pur
         purpose=purpose,
         device=ctx.device,
         by_model=_by_model(ctx.journal, number),
-        usual=None if purpose == "baseline" else usual(ctx.journal.log(BASELINE)),
-        locked=_locked(ctx.journal, ctx.config.scope),
+        baseline_times=None if purpose == "baseline" else baseline_times(ctx.journal.log(BASELINE)),
+        locked=_locked(ctx.journal, ctx.config),
     )
 
 
-def usual(baseline: ExperimentLog) -> BaselineTimes | None:
-    """How long the unchanged code took, at most; None where it has not been measured."""
+def baseline_times(baseline: ExperimentLog) -> BaselineTimes | None:
+    """The longest times of the unchanged code; None before a run of it has finished."""
     finished = [event for event in baseline.outcomes.values() if isinstance(event, RunFinished)]
     if not finished:
         return None
-    said = [event.startup_seconds for event in finished if event.startup_seconds is not None]
-    return BaselineTimes(
-        startup=max(said) if len(said) == len(finished) else None,
-        training=_most(finished, "training"),
-        wall=_most(finished, "wall"),
-        cpu=_most(finished, "cpu"),
+    startups = [event.startup_seconds for event in finished if event.startup_seconds is not None]
+    training, wall, cpu = (
+        max(event.guards.get(guard, event.wall_seconds) for event in finished) for guard in ("training", "wall", "cpu")
     )
-
-
-def _most(finished: list[RunFinished], guard: str) -> float:
-    return max(event.guards.get(guard, event.wall_seconds) for event in finished)
+    startup = max(startups) if len(startups) == len(finished) else None
+    scoring = max((event.guards["scoring"] for event in finished if "scoring" in event.guards), default=None)
+    return BaselineTimes(startup=startup, training=training, wall=wall, cpu=cpu, scoring=scoring)
 
 
 def _by_model(journal: SessionJournal, number: int) -> bool:
-    """Whether a model wrote any of the code of this experiment, or of what it stands on."""
-    row = journal.state.experiments.rows[journal.tag, number]
-    return any(made.proposer not in OURS for made in (row, *lineage(journal.state, row.session, row.parent)))
+    """Whether a model wrote any code of this experiment or of its ancestors."""
+    origin = _first_try(journal, number)
+    chain = (origin, *lineage(journal.state, journal.tag, journal.state.experiments.rows[journal.tag, number].parent))
+    return any(experiment.proposer not in NO_CODE for experiment in chain)
 
 
-def _locked(journal: SessionJournal, scope: tuple[str, ...]) -> dict[str, str]:
-    """Path -> object name of every file that was locked when the session began and still is."""
-    started = next(kept.event for kept in journal.session_history() if isinstance(kept.event, SessionStarted))
-    return {path: sha for path, sha in started.locked.items() if not matches(path, scope)}
+def _first_try(journal: SessionJournal, number: int) -> Experiment:
+    """The experiment whose proposer wrote the change: the loop itself tries a change again on a new incumbent."""
+    row, idea = journal.state.experiments.rows[journal.tag, number], journal.log(number).idea
+    earlier = idea.retry_of if idea is not None and row.proposer == "loop" else None
+    return row if earlier is None or earlier >= number else _first_try(journal, earlier)
 
 
-class Curve:
-    """The points of one run. `finish` writes what is left, the last point always."""
+def _locked(journal: SessionJournal, config: Config) -> dict[str, str]:
+    """Path -> object name of each file that has been locked since the session started."""
+    events = (recorded.event for recorded in journal.session_history())
+    started = next(event for event in events if isinstance(event, SessionStarted))
+    return {path: sha for path, sha in started.locked.items() if is_locked(path, config.scope, config.locked)}
+
+
+class CurveWriter:
+    """Writes the points of one run to the journal, a few at a time."""
 
     def __init__(
-        self, journal: SessionJournal, training: RunSpec, *, monotonic: Callable[[], float] = time.monotonic
+        self, journal: SessionJournal, spec: RunSpec, *, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self._journal = journal
-        self._training = training
+        self._spec = spec
         self._monotonic = monotonic
-        self._waiting: list[TrainingStep] = []
-        self._last: TrainingStep | None = None  # the newest point, kept or not
-        self._kept = self._written = float("-inf")
+        self._unwritten: list[TrainingStep] = []
+        self._last: TrainingStep | None = None  # the newest point, stored or not
+        self._last_point = self._last_write = float("-inf")
 
     def add(self, step: TrainingStep) -> None:
-        """Take in a point, and write those that wait if it is time."""
+        """Take a point, and write the unwritten ones if a write is due."""
         now, self._last = self._monotonic(), step
-        if now - self._kept >= APART_SECONDS:
-            self._waiting.append(step)
-            self._kept = now
-        if now - self._written >= WRITE_SECONDS:
+        if now - self._last_point >= POINT_SECONDS:
+            self._unwritten.append(step)
+            self._last_point = now
+        if now - self._last_write >= WRITE_SECONDS:
             self._write(now)
 
     def finish(self) -> None:
-        """Write what is left."""
-        if self._last is not None and self._last not in self._waiting:
-            self._waiting.append(self._last)
+        """Write the rest, the last point included."""
+        if self._last is not None and self._last not in self._unwritten:
+            self._unwritten.append(self._last)
         self._write(self._monotonic())
 
     def _write(self, now: float) -> None:
-        points = [self._sample(step) for step in self._waiting]
-        self._waiting.clear()
-        self._written = now
-        if points:
-            self._journal.add_samples(points)
-
-    def _sample(self, step: TrainingStep) -> Sample:
-        training = self._training
-        return Sample(session=training.session, experiment=training.experiment, run=training.run, **asdict(step))
+        spec = self._spec
+        samples = [
+            Sample(session=spec.session, experiment=spec.experiment, run=spec.run, **asdict(step))
+            for step in self._unwritten
+        ]
+        self._unwritten.clear()
+        self._last_write = now
+        if samples:
+            self._journal.add_samples(samples)

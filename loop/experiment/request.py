@@ -1,6 +1,7 @@
-"""What a proposer is asked, as the journal has it, and what the gate says of its answer."""
+"""The request to a proposer, built from the journal, and the gate's answer to the proposal."""
 
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 import msgspec
@@ -14,26 +15,32 @@ from loop.brief.config import Config
 from loop.brief.scope import Scope
 from loop.contracts import Accepted, Proposal, Rejected, Request
 from loop.errors import WorkspaceError
-from loop.gate import gate
-from loop.gate.change_rules import ChangeRules, imported
+from loop.gate import gate, secrets
+from loop.gate.change_rules import ChangeRules
+from loop.gate.imports import scan_imports
+from loop.proposers.transcript import API_KEY_VARIABLES
 from loop.runtime.context import Context
+from loop.runtime.evaluator_code import evaluator_code, installed_modules
 from loop.workspace import Workspace
 
 
-def request(ctx: Context, number: int, *, attempt: int, state: State, refusals: Sequence[IdeaRefused]) -> Request:
-    """One change on the incumbent, for experiment `number`, on what `state` knows."""
+def build_request(ctx: Context, number: int, *, attempt: int, state: State, refusals: Sequence[IdeaRefused]) -> Request:
+    """The request for one change of the incumbent, from what `state` holds."""
     tag = ctx.session.tag
     incumbent = state.sessions.rows[tag].incumbent
     tree = ctx.workspace.tree(incumbent)
+    since = since_keep(state.experiments.of_session(tag))
     return Request(
         session=tag,
         experiment=number,
         attempt=attempt,
         parent=incumbent,
-        files=ctx.workspace.read(incumbent, Scope(patterns=ctx.config.scope, tree=tree).files()),
+        files=ctx.workspace.read(
+            incumbent, Scope(patterns=ctx.config.scope, tree=tree, locked=ctx.config.locked).files()
+        ),
         state=state,
         goal=ctx.config.goal,
-        brief=ctx.brief.human,
+        brief=ctx.brief.prose,
         memory=memory.render(state, tag),
         metric=ctx.config.metric,
         direction=ctx.config.direction,
@@ -41,47 +48,71 @@ def request(ctx: Context, number: int, *, attempt: int, state: State, refusals: 
         startup=ctx.config.startup,
         device=ctx.session.device,
         refusals=tuple(refusals),
-        plateau=_plateau(ctx, state),
-        rules=(*ChangeRules.of(ctx.config).words(), *guards.words(ctx.config.guard)),
+        plateau=since if ctx.config.plateau is not None and since >= ctx.config.plateau else 0,
+        rules=(*ChangeRules.of(ctx.config).sentences(), *guards.sentences(ctx.config.guard)),
         one_knob=ctx.config.atomic == "knob",
     )
 
 
-def _plateau(ctx: Context, state: State) -> int:
-    """How long nothing has been kept, where the brief calls that a plateau; else 0."""
-    since = without_keep(state.experiments.of_session(ctx.session.tag))
-    return since if ctx.config.plateau is not None and since >= ctx.config.plateau else 0
+def gate_answer(ctx: Context, proposal: Proposal, request: Request) -> Accepted | Rejected:
+    """The gate's answer to a proposal, from the present state of the journal."""
+    request = msgspec.structs.replace(request, state=ctx.state)
+    return check_at_gate(proposal, request, config=ctx.config, workspace=ctx.workspace)
 
 
-def gated(ctx: Context, proposal: Proposal, asked: Request) -> Accepted | Rejected:
-    """The gate's answer to a proposal, as the journal stands."""
-    now = msgspec.structs.replace(asked, state=ctx.state)
-    return at_gate(proposal, now, config=ctx.config, workspace=ctx.workspace)
-
-
-def at_gate(proposal: Proposal, asked: Request, *, config: Config, workspace: Workspace) -> Accepted | Rejected:
-    """The gate's answer under a brief, on the commit that the proposal stands on."""
-    tree = workspace.tree(asked.parent)
-    ask = partial(gate.check, proposal, asked, scope=config.scope, tree=tree, locked=config.locked)
-    answer = ask(rules=ChangeRules.of(config))
+def check_at_gate(proposal: Proposal, request: Request, *, config: Config, workspace: Workspace) -> Accepted | Rejected:
+    """The gate's answer to a proposal under a brief."""
+    tree = workspace.tree(request.parent)
+    check = partial(
+        gate.check,
+        proposal,
+        request,
+        scope=config.scope,
+        tree=tree,
+        locked=config.locked,
+        known_secrets=known_secrets(config),
+        evaluator_refusal=_evaluator_refusal(workspace, request.parent, config),
+    )
+    answer = check(rules=ChangeRules.of(config))
     if isinstance(answer, Accepted) or answer.rule != "dependencies":
         return answer
-    return ask(
-        rules=ChangeRules.of(config, installed=_imported(workspace, asked))
-    )  # seldom needed, so not read each time
+    return check(rules=ChangeRules.of(config, installed=_installed(workspace, request)))  # slow, and seldom needed
 
 
-def _imported(workspace: Workspace, asked: Request) -> frozenset[str]:
-    """The modules that files out of scope import: they are installed, or nothing would run."""
-    others = [path for path in workspace.tree(asked.parent) if path.endswith(".py") and path not in asked.files]
+def _evaluator_refusal(workspace: Workspace, parent: str, config: Config) -> Callable[[str], str | None]:
+    """A function that says why a change may not write a path that the evaluator would execute."""
+    tree, code = workspace.tree(parent), evaluator_code(workspace, parent, config)
+
+    def refusal(path: str) -> str | None:
+        refusals = (one.refusal(path, tree, partial(installed_modules, one)) for one in code)
+        return next(filter(None, refusals), None)
+
+    return refusal
+
+
+def recordable(proposal: Proposal, answer: Accepted | Rejected, config: Config) -> Proposal:
+    """The proposal as it may be recorded: without its texts if the gate found a secret in them."""
+    has_secret = isinstance(answer, Rejected) and answer.rule == secrets.RULE
+    return secrets.withhold(proposal, known_secrets(config)) if has_secret else proposal
+
+
+def known_secrets(config: Config) -> dict[str, str]:
+    """The values of the variables that hold keys for proposers, by name."""
+    names = (*API_KEY_VARIABLES, *config.command_env)
+    return {name: os.environ[name] for name in names if os.environ.get(name)}
+
+
+def _installed(workspace: Workspace, request: Request) -> frozenset[str]:
+    """The modules that files out of scope import: the program could not run unless they were installed."""
+    others = [path for path in workspace.tree(request.parent) if path.endswith(".py") and path not in request.files]
     try:
-        return imported(workspace.read(asked.parent, others).values())
-    except WorkspaceError:  # one of them is no text
+        return scan_imports(workspace.read(request.parent, others).values())
+    except WorkspaceError:  # a file is not text
         return frozenset()
 
 
-def without_keep(experiments: Iterable[Experiment]) -> int:
-    """How many experiments of a session, in order, were tried since the last that was kept."""
-    tried = [row for row in experiments if row.kind != "ablation"]
-    statuses = [row.status for row in tried if row.status in ("keep", "discard", "crash")]
+def since_keep(experiments: Iterable[Experiment]) -> int:
+    """How many of a session's experiments, given in order, have been decided since the last keep."""
+    rows = [row for row in experiments if row.kind != "ablation"]
+    statuses = [row.status for row in rows if row.status in ("keep", "discard", "crash")]
     return next((since for since, status in enumerate(reversed(statuses)) if status == "keep"), len(statuses))

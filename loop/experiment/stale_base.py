@@ -1,7 +1,7 @@
-"""A change that gained on its parent while another experiment became the incumbent: tried again on the new one.
+"""A change that gained on its parent while another experiment became the incumbent: the loop retries it on the new incumbent.
 
-Only if several experiments are in flight can the incumbent move under one of them. Nobody has measured what two changes are
-worth together: the second is not kept yet (`loop.keep_rule.decide`), and no dead end either.
+This happens only if several experiments are in flight. Nobody has measured the two changes together, so the keep rule discards
+the second one for now (`loop.keep_rule.decide`).
 """
 
 from collections.abc import Iterable
@@ -11,21 +11,21 @@ from journal.novelty.retries import BASE_CHANGED
 from journal.projections.experiments import Experiment
 from loop.contracts import Proposal, Request
 from loop.gate import patch
-from loop.keep_rule import STALE
+from loop.keep_rule import STALE_BASE
 from loop.runtime.context import Context
 from loop.runtime.proposal_events import to_proposal
 
 
 def untried(ctx: Context) -> list[Experiment]:
-    """Such experiments that nobody has tried again yet, the largest gain first."""
-    found = [row for row in ctx.journal.rows() if row.rule == STALE and row.status == "discard"]
-    tried = {trial.retry_of for trial in ctx.state.changes.of_session(ctx.session.tag)} if found else set()
-    left = [row for row in found if row.number not in tried | ctx.prefetch.retried]
+    """The experiments whose change gained on a stale base and has no retry yet, the largest gain first."""
+    rows = [row for row in ctx.journal.rows() if row.rule == STALE_BASE and row.status == "discard"]
+    retried = {trial.retry_of for trial in ctx.state.changes.of_session(ctx.session.tag)} if rows else set()
+    left = [row for row in rows if row.number not in retried | ctx.prefetch.retried]
     return sorted(left, key=lambda row: -(row.gain_sigma or 0.0))
 
 
 def retry(ctx: Context, rows: Iterable[Experiment], request: Request) -> Proposal | None:
-    """The first of their changes that fits as a proposal on the incumbent; None if none fits."""
+    """A proposal of the first change that fits the incumbent; None if none fits."""
     for row in rows:
         ctx.prefetch.retried.add(row.number)
         if proposal := _on_incumbent(ctx, row, request):
@@ -34,9 +34,10 @@ def retry(ctx: Context, rows: Iterable[Experiment], request: Request) -> Proposa
 
 
 def _on_incumbent(ctx: Context, row: Experiment, request: Request) -> Proposal | None:
-    idea = ctx.journal.log(row.number).proposed
-    texts = patch.rebase(idea.diff, request.files) if idea is not None else None
-    if idea is None or texts is None or texts.items() <= request.files.items():
+    idea = ctx.journal.log(row.number).idea
+    files = patch.rebase(idea.diff, request.files) if idea is not None else None
+    if idea is None or files is None or files.items() <= request.files.items():
         return None
-    costs_once = {"usage": Usage(), "prompt_key": None, "compared": None}
-    return to_proposal(idea, texts, retry_of=row.number, retry_reason=BASE_CHANGED, **costs_once)
+    # the proposer made the first try, which has counted its cost; the loop makes this one
+    own = {"proposer": "loop", "model": None, "usage": Usage(), "prompt_key": None, "compared": None, "isolation": None}
+    return to_proposal(idea, files, retry_of=row.number, retry_reason=BASE_CHANGED, unread=(), considered=(), **own)

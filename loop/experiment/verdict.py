@@ -1,4 +1,4 @@
-"""The third step: runs of the candidate, and of the incumbent where that decides, until there is a verdict."""
+"""The third step: run the candidate, and the incumbent if that decides, until there is a verdict."""
 
 import statistics
 from collections.abc import Callable, Sequence
@@ -17,82 +17,89 @@ from journal.events import (
     Verdict,
 )
 from journal.projections.sessions import Session
-from loop.brief.guards import broken
+from loop.brief.guards import violation
 from loop.contracts import BASELINE
 from loop.errors import Stopped
 from loop.experiment.launch import make_run
 from loop.gate import patch
-from loop.keep_rule import Decision, Evidence, KeepRule, Noise, decide, incumbent_again, noise, stale
+from loop.keep_rule import (
+    Decision,
+    Evidence,
+    KeepRule,
+    Noise,
+    decide,
+    incumbent_is_stale,
+    needs_incumbent_rerun,
+    pooled_noise,
+)
 from loop.runtime.context import Context
 from loop.runtime.experiment_log import ExperimentLog
 from loop.runtime.session_journal import SessionJournal
 from loop.runtime.workers import WorkerPool
 
-INTERRUPTIONS = 3  # of one experiment, after which it is the suspect
-INVALID = ("tampered", "skipped")  # failures that say nothing of the idea's worth
+INTERRUPTIONS = 3  # of one experiment, after which it counts as a crash
+INVALID = ("tampered", "skipped")  # failures that say nothing about the idea
 
 
-def verdict_on(ctx: Context, number: int, commit: str) -> Verdict:
-    """Run until there is a verdict, and record it. Raises Stopped where a person ends the baseline."""
-    step = _baseline if number == BASELINE else _candidate
+def reach_verdict(ctx: Context, number: int, commit: str) -> Verdict:
+    """Run until there is a verdict, and record it. Raises Stopped if a person ends the baseline."""
+    step = _baseline_step if number == BASELINE else _candidate_step
     while (verdict := (log := ctx.journal.log(number)).verdict) is None:
         if ctx.control.ends_now and number == BASELINE:
             raise Stopped
-        event = _without_a_decision(ctx, number, log) or step(ctx, number, log, commit)
+        event = _verdict_without_comparison(ctx, number, log) or step(ctx, number, log, commit)
         if event is not None:
             ctx.journal.append(number, event)
     return verdict
 
 
-def _without_a_decision(ctx: Context, number: int, log: ExperimentLog) -> Verdict | None:
-    """The verdict that needs no comparison of metrics: a person stopped the loop, a run failed, or a guard is broken."""
+def _verdict_without_comparison(ctx: Context, number: int, log: ExperimentLog) -> Verdict | None:
+    """The verdict if a person stopped the loop, a run failed, or a run broke a guard."""
     if ctx.control.ends_now:
-        return _stopped(ctx.session, number)
-    return _failed(ctx.session, number, log) or _guarded(ctx.session, number, log, ctx.config.guard)
+        return _stopped_verdict(ctx.session, number)
+    return _failure_verdict(ctx.session, number, log) or _guard_verdict(ctx.session, number, log, ctx.config.guard)
 
 
-def _stopped(session: Session, number: int) -> Verdict:
-    """The verdict on an experiment in whose runs a person stopped the loop."""
+def _stopped_verdict(session: Session, number: int) -> Verdict:
     return ExperimentInvalidated(
         session=session.tag,
         experiment=number,
         incumbent=session.best,
         sigma=session.sigma,
         rule="stopped",
-        reason="a person stopped the loop while this ran; it may be proposed again",
+        reason="a person stopped the loop during its run; it may be proposed again",
     )
 
 
-def _failed(session: Session, number: int, log: ExperimentLog) -> Verdict | None:
-    """The verdict on an experiment one of whose own runs gave no metric."""
-    outcomes = [outcome for _, outcome in log.ended("candidate", "baseline", "replicate")]
-    failed = next((outcome for outcome in outcomes if isinstance(outcome, RunFailed)), None)
-    if failed is None and (number == BASELINE or log.interruptions() < INTERRUPTIONS):
+def _failure_verdict(session: Session, number: int, log: ExperimentLog) -> Verdict | None:
+    """The verdict if a run of the experiment's own commit failed."""
+    outcomes = log.outcomes_of("candidate", "baseline", "replicate")
+    failure = next((outcome for outcome in outcomes if isinstance(outcome, RunFailed)), None)
+    if failure is None and (number == BASELINE or log.interruptions() < INTERRUPTIONS):
         return None
-    kind = ExperimentInvalidated if failed is not None and failed.kind in INVALID else ExperimentCrashed
-    times = f"the loop ended {log.interruptions()} times while this ran"
+    kind = ExperimentInvalidated if failure is not None and failure.kind in INVALID else ExperimentCrashed
     return kind(
         session=session.tag,
         experiment=number,
         incumbent=session.best,
         sigma=session.sigma,
-        rule=failed.kind if failed else "interrupted",
-        reason=failed.reason if failed else times,
+        rule=failure.kind if failure else "interrupted",
+        reason=failure.reason if failure else f"the loop ended {log.interruptions()} times during its runs",
     )
 
 
-def _guarded(session: Session, number: int, log: ExperimentLog, guards: Sequence[str]) -> Verdict | None:
-    """The verdict on an experiment one of whose own runs breaks a guard of the brief.
+def _guard_verdict(session: Session, number: int, log: ExperimentLog, guards: Sequence[str]) -> Verdict | None:
+    """The verdict if a run of the experiment's own commit broke a guard of the brief.
 
-    It has a metric and no gain: what a broken guard was traded for is not to be taken for a near miss by anybody.
+    It has a metric and no gain, so that nobody takes a gain at the cost of a guard for a near miss.
     """
-    ended = [outcome for _, outcome in log.ended("candidate", "baseline", "replicate")]
-    runs = [outcome for outcome in ended if isinstance(outcome, RunFinished)]
-    why = next((words for run in runs if (words := broken(guards, run.values))), None)
-    if why is None:
+    outcomes = log.outcomes_of("candidate", "baseline", "replicate")
+    runs = [outcome for outcome in outcomes if isinstance(outcome, RunFinished)]
+    reason = next((problem for run in runs if (problem := violation(guards, run.values))), None)
+    if reason is None:
         return None
     if any(run.purpose == "baseline" for run in runs):
-        return ExperimentInvalidated(session=session.tag, experiment=number, rule="guard", reason=why)
+        return ExperimentInvalidated(session=session.tag, experiment=number, rule="guard", reason=reason)
     return ExperimentDiscarded(
         session=session.tag,
         experiment=number,
@@ -100,18 +107,18 @@ def _guarded(session: Session, number: int, log: ExperimentLog, guards: Sequence
         incumbent=session.best,
         sigma=session.sigma,
         rule="guard",
-        reason=why,
+        reason=reason,
     )
 
 
-def _baseline(ctx: Context, number: int, log: ExperimentLog, commit: str) -> Verdict | None:
-    """Run the unchanged code until there are enough runs, then say what it measures and how noisily."""
-    metrics = [outcome.metric for _, outcome in log.ended("baseline") if isinstance(outcome, RunFinished)]
+def _baseline_step(ctx: Context, number: int, log: ExperimentLog, commit: str) -> Verdict | None:
+    """Run the unchanged code; after enough runs, return its mean as the verdict and record σ."""
+    metrics = [outcome.metric for outcome in log.outcomes_of("baseline") if isinstance(outcome, RunFinished)]
     if missing := max(0, ctx.config.baseline_runs - len(metrics)):
-        works = [_baseline_run(number, log, commit, beside=beside) for beside in range(min(missing, len(ctx.devices)))]
-        WorkerPool(ctx).run_all(works)
+        count = min(missing, len(ctx.devices))
+        WorkerPool(ctx).run_all([_baseline_run(number, log, commit, offset=offset) for offset in range(count)])
         return None
-    mean, spread = statistics.mean(metrics), noise([metrics])
+    mean, spread = statistics.mean(metrics), pooled_noise([metrics])
     _record_noise(ctx.journal, number, spread, mean=mean, values=tuple(metrics))
     return ExperimentKept(
         session=ctx.session.tag,
@@ -125,20 +132,20 @@ def _baseline(ctx: Context, number: int, log: ExperimentLog, commit: str) -> Ver
     )
 
 
-def _baseline_run(number: int, log: ExperimentLog, commit: str, *, beside: int) -> Callable[[Context], object]:
-    seed = 1 + len(log.ended("baseline")) + beside
-    return lambda ctx: make_run(ctx, number, log, commit, purpose="baseline", seed=seed, beside=beside)
+def _baseline_run(number: int, log: ExperimentLog, commit: str, *, offset: int) -> Callable[[Context], object]:
+    seed = 1 + len(log.outcomes_of("baseline")) + offset
+    return lambda ctx: make_run(ctx, number, log, commit, purpose="baseline", seed=seed, offset=offset)
 
 
-def _candidate(ctx: Context, number: int, log: ExperimentLog, commit: str) -> Verdict | None:
-    """Run the candidate; if the gain is borderline, run the candidate and the incumbent again; else decide.
+def _candidate_step(ctx: Context, number: int, log: ExperimentLog, commit: str) -> Verdict | None:
+    """Run the candidate; run it and its parent again if the gain is borderline; else return the verdict.
 
-    The incumbent here is what the candidate stands on; another experiment in flight may have taken its place since.
+    The parent may not be the incumbent any more: another experiment in flight may have become it.
     """
-    idea = log.proposed
+    idea = log.idea
     assert idea is not None
-    base, pairs = idea.parent, len(log.ended("replicate"))
-    if not log.ended("candidate"):
+    base, pairs = idea.parent, len(log.outcomes_of("replicate"))
+    if not log.outcomes_of("candidate"):
         make_run(ctx, number, log, commit, purpose="candidate", seed=_seed(number, 1))
         return None
     if _incumbent_is_due(ctx.journal, number, log, commit):
@@ -148,23 +155,25 @@ def _candidate(ctx: Context, number: int, log: ExperimentLog, commit: str) -> Ve
     session = ctx.session
     decision = decide(
         evidence,
-        KeepRule(direction=ctx.config.direction, k=ctx.config.keep, reruns=ctx.config.reruns),
+        KeepRule(
+            direction=ctx.config.direction, k=ctx.config.keep, floor=ctx.config.noise_floor, reruns=ctx.config.reruns
+        ),
         takes_back=idea.takes_back,
         ablates=idea.ablates,
         overtaken_by=None if base == session.incumbent else session.incumbent_experiment,
     )
-    if decision.act == "rerun":
+    if decision.action == "rerun":
         make_run(ctx, number, log, commit, purpose="replicate", seed=_seed(number, pairs + 2))
         return None
     if pairs:
         _record_noise(ctx.journal, number, evidence.noise, mean=decision.incumbent, values=tuple(evidence.incumbent))
     verdict = _verdict(session, number, decision, sigma=evidence.noise.sigma)
-    return ExperimentKept(commit=commit, anchor=log.anchor, **asdict(verdict)) if decision.act == "keep" else verdict
+    return ExperimentKept(commit=commit, anchor=log.anchor, **asdict(verdict)) if decision.action == "keep" else verdict
 
 
 def _evidence(journal: SessionJournal, idea: IdeaProposed, commit: str, *, pairs: int) -> Evidence:
     metrics = journal.metrics()
-    added, removed = patch.lines(idea.diff)
+    added, removed = patch.count_lines(idea.diff)
     return Evidence(
         candidate=metrics[commit],
         incumbent=metrics[idea.parent],
@@ -175,13 +184,19 @@ def _evidence(journal: SessionJournal, idea: IdeaProposed, commit: str, *, pairs
 
 
 def _incumbent_is_due(journal: SessionJournal, number: int, log: ExperimentLog, commit: str) -> bool:
-    """Whether the incumbent is run now: as the other half of a pair, or because its age calls for more runs than it has."""
-    session, metrics, idea = journal.session, journal.metrics(), log.proposed
+    """Whether to run the incumbent now: to complete a pair, or because it has too few runs for its age."""
+    session, metrics, idea = journal.session, journal.metrics(), log.idea
     if idea is None or idea.parent != session.incumbent:
         return False
-    runs, made, pairs = len(metrics[idea.parent]), len(log.ended("incumbent")), len(log.ended("replicate"))
-    is_due = stale(runs, tried=number - (session.incumbent_experiment or 0)) or idea.ablates is not None
-    return (made < pairs and incumbent_again(len(metrics[commit]), runs)) or (made == 0 and is_due)
+    runs, reruns, pairs = (
+        len(metrics[idea.parent]),
+        len(log.outcomes_of("incumbent")),
+        len(log.outcomes_of("replicate")),
+    )
+    is_stale = incumbent_is_stale(runs, experiments=number - (session.incumbent_experiment or 0))
+    if reruns == 0 and (is_stale or idea.ablates is not None):
+        return True
+    return reruns < pairs and needs_incumbent_rerun(len(metrics[commit]), runs)
 
 
 def _seed(number: int, index: int) -> int:
@@ -211,7 +226,7 @@ def _record_noise(
         experiment=number,
         sigma=noise.sigma,
         mean=mean,
-        replicates=noise.freedom + 1,
+        replicates=noise.dof + 1,
         values=values,
     )
     journal.append_to_session(event, key=f"{journal.tag}/noise/{number}")

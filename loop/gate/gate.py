@@ -1,7 +1,7 @@
-"""The gate: everything that can be said about a proposal before it costs a run. Pure.
+"""The gate: whether a proposal may cost a run. Pure.
 
-In order: scope, size, parses, unchanged, seed, imports, the rules of this brief, repeats. The first rule that a proposal
-breaks is told to the proposer in words that it can act on.
+In order: scope, size, evaluator, secrets, parses, unchanged, seed, imports, the brief's rules, repeats. The proposer reads the
+reason of the first rule that its proposal breaks.
 """
 
 import json
@@ -15,22 +15,33 @@ from pathlib import PurePosixPath
 
 import yaml
 
-from journal.changes.signature import program, signature
+from journal.changes.signature import program_hash, signature
 from journal.events import Change
 from journal.novelty.repeats import Match, matches, neighbours
-from journal.novelty.retries import REASONS, rationed, unfounded
-from journal.novelty.similarity import likeness
+from journal.novelty.retries import REASONS, ration_refusal, reason_refusal
+from journal.novelty.similarity import similarity
 from journal.projections.state import without_collection
-from journal.projections.trials import Trial
 from loop.brief.scope import File, Scope
 from loop.contracts import Accepted, Proposal, Rejected, Request
-from loop.gate.change_rules import ChangeRules, Objection, imports, objections
+from loop.gate import secrets
+from loop.gate.change_rules import ChangeRules, Objection, objections
+from loop.gate.imports import imports
 
 NETWORK = frozenset({"socket", "ssl", "http", "urllib", "ftplib", "smtplib", "xmlrpc", "requests", "httpx", "aiohttp"})
 PROCESSES = frozenset({"subprocess", "pty", "ctypes", "cffi"})
-NOTHING = Change(program="", change="")  # of a proposal that is not read: out of scope, too large
+NO_CHANGE = Change(
+    program="", change=""
+)  # of a proposal whose texts are not read: out of scope, too large, with a secret
 
 _SEED = re.compile(r"(^|[._])(manual_)?seeds?([._\[]|$)|random_state", re.IGNORECASE)
+_LIKENESS = {
+    "same program": "This leads to the same program as",
+    "same change": "This makes the same change as",
+    "same value": "This sets the same value as",
+    "near value": "This sets nearly the same value as",
+    "same idea": "This is the same idea, in other code, as",
+    "same structure": "This changes the same structure in the same way as",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,14 +49,14 @@ class ProposalLimits:
     """What a proposal may not exceed."""
 
     file_bytes: int = 400_000  # of one file after the edit
-    forbidden: frozenset[str] = NETWORK | PROCESSES  # modules that a change may not begin to import
+    forbidden: frozenset[str] = NETWORK | PROCESSES  # modules that a change may not add an import of
 
 
-STANDARD = ProposalLimits()
-FREE = ChangeRules()
+DEFAULT_LIMITS = ProposalLimits()
+NO_RULES = ChangeRules()
 
 
-@without_collection()  # the trees of the texts have no cycles, and a scan of the whole journal's fold doubles the time
+@without_collection()  # the parsed trees have no cycles, and a scan of the journal's whole fold doubles the time
 def check(
     proposal: Proposal,
     request: Request,
@@ -53,48 +64,36 @@ def check(
     scope: Sequence[str],
     tree: Mapping[str, File] | None = None,
     locked: Sequence[str] = (),
-    limits: ProposalLimits = STANDARD,
-    rules: ChangeRules = FREE,
+    limits: ProposalLimits = DEFAULT_LIMITS,
+    rules: ChangeRules = NO_RULES,
+    known_secrets: Mapping[str, str] | None = None,
+    evaluator_refusal: Callable[[str], str | None] = lambda _path: None,
 ) -> Accepted | Rejected:
-    """Let a proposal through, with its change and its nearest neighbours, or say why not.
+    """Accept a proposal, with its change and its nearest neighbours, or reject it with a reason.
 
-    `scope` and `locked` are paths or globs, `tree` the parent's files: without it, symbolic links cannot be seen. `rules`
-    are those of the brief.
+    `scope` and `locked` are paths or globs, `tree` the parent's files (without it, symbolic links pass), `rules` the brief's,
+    `known_secrets` values of environment variables by name; `evaluator_refusal` says why a path is the evaluator's.
     """
     allowed = Scope(patterns=tuple(scope), tree=tree or {}, locked=tuple(locked))
-    for rule, reason in _unread(proposal, scope=allowed, limits=limits):
+    for rule, reason in _path_objections(proposal, scope=allowed, limits=limits):
         if reason:
-            return Rejected(change=NOTHING, rule=rule, reason=reason)
+            return Rejected(change=NO_CHANGE, rule=rule, reason=reason)
+    for path in proposal.files:
+        if clause := evaluator_refusal(path):
+            reason = f"{clause}: leave it, and give a new file another name."
+            return Rejected(change=NO_CHANGE, rule="evaluator", reason=reason)
+    if reason := secrets.new_secret(proposal, request.files, known_secrets or {}):
+        return Rejected(change=NO_CHANGE, rule=secrets.RULE, reason=reason)
     change = signature(request.files, {**request.files, **proposal.files})
-    own = objections(proposal.files, request.files, change, rules=rules, tree=tree or {})
-    for rule, reason in chain(_read(proposal, request, change, limits=limits), own):
+    brief_objections = objections(proposal.files, request.files, change, rules=rules, tree=tree or {})
+    for rule, reason in chain(_text_objections(proposal, request, change, limits=limits), brief_objections):
         if reason:
             return Rejected(change=change, rule=rule, reason=reason)
-    return _repeats(proposal, request, change)
+    return _check_repeats(proposal, request, change)
 
 
-def _unread(proposal: Proposal, *, scope: Scope, limits: ProposalLimits) -> Iterator[Objection]:
-    """What can be objected without reading a text."""
-    yield "empty", None if proposal.files else "The proposal edits no file: change at least one of the files in scope."
-    for path, text in proposal.files.items():
-        outside = scope.refusal(path)
-        yield "scope", f"{outside}." if outside else None
-        large = len(text) > limits.file_bytes or len(text.encode("utf-8", "replace")) > limits.file_bytes
-        yield "size", f"{path} would be larger than {limits.file_bytes:,} bytes: keep it small." if large else None
-
-
-def _read(proposal: Proposal, request: Request, change: Change, *, limits: ProposalLimits) -> Iterator[Objection]:
-    """What can be objected to the texts, before earlier experiments are looked at."""
-    for path, text in proposal.files.items():
-        yield "parses", unreadable(path, text)
-    yield "unchanged", _unchanged(proposal, request, change)
-    yield "seed", _seed_alone(change)
-    for path, text in proposal.files.items():
-        yield "imports", _forbidden_import(request.files.get(path, ""), text, limits.forbidden, path=path)
-
-
-def unreadable(path: str, text: str) -> str | None:
-    """Why a file does not parse, in words; None where it does, or where nobody knows its language."""
+def syntax_error(path: str, text: str) -> str | None:
+    """Why a file does not parse, as a sentence; None if it parses or its language is unknown."""
     reader = _READERS.get(PurePosixPath(path).suffix)
     if reader is None:
         return None
@@ -107,14 +106,14 @@ def unreadable(path: str, text: str) -> str | None:
     return None
 
 
-def _compiles(text: str) -> None:
+def _compile(text: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         compile(text, "<proposal>", "exec", dont_inherit=True)
 
 
 _READERS: Mapping[str, Callable[[str], object]] = {
-    ".py": _compiles,
+    ".py": _compile,
     ".json": json.loads,
     ".toml": tomllib.loads,
     ".yaml": lambda text: list(yaml.safe_load_all(text)),
@@ -122,94 +121,106 @@ _READERS: Mapping[str, Callable[[str], object]] = {
 }
 
 
+def _path_objections(proposal: Proposal, *, scope: Scope, limits: ProposalLimits) -> Iterator[Objection]:
+    """Objections that need no parsing."""
+    yield "empty", None if proposal.files else "The proposal edits no file: edit at least one of the files in scope."
+    for path, text in proposal.files.items():
+        refusal = scope.refusal(path)
+        yield "scope", f"{refusal}." if refusal else None
+        is_large = len(text) > limits.file_bytes or len(text.encode("utf-8", "replace")) > limits.file_bytes
+        yield "size", f"{path} would exceed {limits.file_bytes:,} bytes: make it smaller." if is_large else None
+
+
+def _text_objections(
+    proposal: Proposal, request: Request, change: Change, *, limits: ProposalLimits
+) -> Iterator[Objection]:
+    """Objections to the texts by themselves, without earlier experiments."""
+    for path, text in proposal.files.items():
+        yield "parses", syntax_error(path, text)
+    yield "unchanged", _unchanged(proposal, request, change)
+    yield "seed", _seed_alone(change)
+    for path, text in proposal.files.items():
+        yield "imports", _forbidden_import(request.files.get(path, ""), text, limits.forbidden, path=path)
+
+
 def _unchanged(proposal: Proposal, request: Request, change: Change) -> str | None:
     if all(request.files.get(path) == text for path, text in proposal.files.items()):
-        return "The files are as they were: a proposal must change something."
-    if change.program == program(request.files):
-        return "Only comments, formatting or names of locals change: the program that runs is the same."
+        return "The files are the same as before: a proposal must change something."
+    if change.program == program_hash(request.files):
+        return "Only comments, formatting or local names change, so the program is the same: change what it does."
     return None
 
 
 def _seed_alone(change: Change) -> str | None:
-    structure = change.added or change.removed or not change.knobs
-    if structure or not all(_SEED.search(move.name) for move in change.knobs):
+    changes_structure = change.added or change.removed or not change.knobs
+    if changes_structure or not all(_SEED.search(move.name) for move in change.knobs):
         return None
-    return "Only a seed changes: that draws the noise again and improves nothing."
+    return "Only a seed changes, which improves nothing beyond luck: change something else."
 
 
 def _forbidden_import(before: str, after: str, forbidden: frozenset[str], *, path: str) -> str | None:
-    fresh = sorted((imports(path, after) - imports(path, before)) & forbidden)
-    if not fresh:
+    new = sorted((imports(path, after) - imports(path, before)) & forbidden)
+    if not new:
         return None
-    return f"{path} would begin to import {fresh[0]}: a training may not open connections or start processes."
+    return f"{path} may not add `import {new[0]}`: a training opens no connection and starts no process."
 
 
-def _repeats(proposal: Proposal, request: Request, change: Change) -> Accepted | Rejected:
+def _check_repeats(proposal: Proposal, request: Request, change: Change) -> Accepted | Rejected:
     changes, session, experiment = request.state.changes, request.session, request.experiment
     found = matches(changes, change, session=session, experiment=experiment, parent=request.parent)
-    found = found or _read_alike(proposal, request, change)
-    reason = _repeated(found, proposal, request)
+    found = found or _same_idea(proposal, request, change)
+    reason = _repeat_refusal(found, proposal, request)
     if reason is None:
         near = neighbours(changes, change, session=session, experiment=experiment)
         return Accepted(change=change, neighbours=tuple(trial.experiment for trial in near))
     first = found[0]
     return Rejected(
         change=change,
-        rule="vetoed" if first.trial.vetoed else first.rule if first.repeat else "revisit",
+        rule="vetoed" if first.trial.vetoed else first.rule if first.is_repeat else "revisit",
         reason=reason,
         matched=first.trial.experiment,
         score=first.score,
     )
 
 
-def _read_alike(proposal: Proposal, request: Request, change: Change) -> list[Match]:
-    """The earlier trial that a reader takes for the same idea in other code, where one was asked."""
-    changes, told = request.state.changes, proposal.compared
-    trial = changes.rows.get((request.session, told.same_as)) if told and told.same_as is not None else None
-    if trial is None or not trial.measured:
+def _same_idea(proposal: Proposal, request: Request, change: Change) -> list[Match]:
+    """The earlier trial with the same idea in other code, if the proposer's model named one."""
+    changes, comparison = request.state.changes, proposal.compared
+    number = comparison.same_as if comparison else None
+    trial = changes.rows.get((request.session, number)) if number is not None else None
+    if trial is None or not trial.is_evidence:
         return []
-    score = likeness(change, trial.change, changes.words(request.session))
-    repeat = trial.parent == request.parent or trial.vetoed
-    return [Match(rule="same idea", trial=trial, score=score, repeat=repeat)]
+    score = similarity(change, trial.change, changes.baseline_words(request.session))
+    is_repeat = trial.parent == request.parent or trial.vetoed
+    return [Match(rule="same idea", trial=trial, score=score, is_repeat=is_repeat)]
 
 
-def _repeated(found: list[Match], proposal: Proposal, request: Request) -> str | None:
-    """Why an idea that has been had may not be had again, or None."""
+def _repeat_refusal(found: list[Match], proposal: Proposal, request: Request) -> str | None:
+    """Why a proposal that is like earlier trials may not run, or None."""
     if not found:
         return None
-    first = found[0]
-    earlier = f"{_WORDS[first.rule]} experiment {first.trial.experiment}{_night(first.trial, request)} {_outcome(first.trial)}"
-    if first.trial.vetoed:
-        return f"{earlier} A person took that back: do not propose it again."
-    if first.repeat:
-        return f"{earlier} Propose something else."
-    named = next((match for match in found if match.trial.experiment == proposal.retry_of), None)
-    if named is None:
-        return f"{earlier} To try it again, name it in `retry_of` with one reason: {', '.join(REASONS)}."
+    first = _describe(found[0], request)
+    if found[0].trial.vetoed:
+        return f"{first} A person vetoed it: do not propose it again."
+    if found[0].is_repeat:
+        return f"{first} Propose something else."
+    retried = next((match.trial for match in found if match.trial.experiment == proposal.retry_of), None)
+    if retried is None:
+        return f"{first} To retry it, name it in `retry_of` with one of these reasons: {', '.join(REASONS)}."
     changes = request.state.changes
     reason = proposal.retry_reason or ""
-    why = unfounded(reason, named.trial, parent=request.parent, harness=changes.harness(request.session))
-    return f"{earlier} {why}" if why else rationed(changes.of_session(request.session), before=request.experiment)
+    refusal = reason_refusal(reason, retried, parent=request.parent, harness=changes.harness(request.session))
+    if refusal:
+        return f"{first} {refusal}"
+    return ration_refusal(changes.of_session(request.session), before=request.experiment)
 
 
-_WORDS = {
-    "same program": "This gives the very program of",
-    "same change": "This is the change of",
-    "same value": "This sets the value that was tried in",
-    "near value": "This sets nearly the value that was tried in",
-    "same idea": "This is, in other code, the idea of",
-    "same structure": "This changes the same structure in the same way as",
-}
-
-
-def _night(trial: Trial, request: Request) -> str:
-    return "" if trial.session == request.session else f" of session {trial.session}"
-
-
-def _outcome(trial: Trial) -> str:
-    if trial.status == "open":
-        return "which is under way."
-    numbers = f", metric {trial.metric:.6g}" if trial.metric is not None else ""
-    numbers += f", delta {trial.delta:+.2g}" if trial.delta is not None else ""
-    status = "vetoed" if trial.vetoed else trial.status
-    return f"({status}{numbers}{', ' + trial.failure if trial.failure else ''})."
+def _describe(match: Match, request: Request) -> str:
+    """How a proposal is like an earlier trial, and the trial's result."""
+    trial = match.trial
+    session = "" if trial.session == request.session else f" of session {trial.session}"
+    status = "vetoed" if trial.vetoed else "in flight" if trial.status == "open" else trial.status
+    metric = f", metric {trial.metric:.6g}" if trial.metric is not None else ""
+    delta = f", delta {trial.delta:+.2g}" if trial.delta is not None else ""
+    failure = f", {trial.failure}" if trial.failure else ""
+    return f"{_LIKENESS[match.rule]} experiment {trial.experiment}{session} ({status}{metric}{delta}{failure})."

@@ -1,19 +1,20 @@
-r"""A rubric file: what a text is graded by, what is counted in it, and how often a judge is asked. Pure.
+r"""A rubric file: the criteria of the judge model, the patterns that a scan counts, and the number of answers. Pure.
 
 ```yaml
-text: An introduction for newcomers.     # what the judge is told it reads
-criteria:                                # each graded from 0 to 10 by the judge
+text: An introduction for newcomers.     # what the text is, for the judge
+criteria:                                # the judge grades each from 0 to 10
   - {name: clarity, ask: "Is every sentence understood at first reading?", weight: 2}
   - {name: truth, ask: "Is nothing claimed that is not shown?"}
-scan:                                    # counted by the machine; points are taken off
+scan:                                    # the scan subtracts points
   - {pattern: '\b(very|really)\b', costs: 0.5, most: 3}
   - {words: 300, costs: 0.01}            # for each word above 300
-repeats: 3                               # answers of the judge, each graded afresh
+repeats: 3                               # independent answers of the judge
 model: claude-haiku-5-5
 ```
 """
 
 import re
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,15 +23,15 @@ import yaml
 
 from loop.errors import BadInput
 
-HIGHEST = 10.0  # grade
-REPEATS, MOST_REPEATS = 3, 25
-MODEL = "claude-haiku-5-5"  # the cheapest of the table: a judge reads little and is asked often
+MAX_GRADE = 10.0
+REPEATS, MAX_REPEATS = 3, 25
+MODEL = "claude-haiku-5-5"  # the cheapest of the price list: a judge reads little and is called often
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Criterion:
-    """One question to the judge, and how much its grade counts."""
+    """One question to the judge, and the weight of its grade."""
 
     name: str
     ask: str
@@ -39,17 +40,17 @@ class Criterion:
 
 @dataclass(frozen=True, kw_only=True)
 class RubricRule:
-    """Points taken off for each match of `pattern`, or for each word above `words`; at most `most` points."""
+    """Subtracts `costs` points for each match of `pattern`, or for each word above `words`; at most `most` points."""
 
     pattern: re.Pattern[str] | None = None
     words: int | None = None
     costs: float
-    most: float = HIGHEST
+    most: float = MAX_GRADE
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rubric:
-    """A rubric file, read."""
+    """The content of a rubric file."""
 
     text: str = ""
     criteria: tuple[Criterion, ...] = ()
@@ -60,59 +61,59 @@ class Rubric:
 
 @dataclass(frozen=True, kw_only=True)
 class RubricScore:
-    """`value` is what the judge gave less what the scan took off; `sigma` that of the mean over the judge's answers."""
+    """`value` is `judged` less `scanned`; `sigma` is the standard error of the mean over the judge's answers."""
 
     value: float
-    judged: float
-    scanned: float
+    judged: float  # mean grade of the judge
+    scanned: float  # points that the scan subtracts
     sigma: float | None
     by_criterion: Mapping[str, float]
 
 
 def read(source: str, *, name: str) -> Rubric:
-    """Read a rubric. Raises BadInput with what is wrong in it."""
+    """Read a rubric. Raises BadInput."""
     try:
-        found = yaml.safe_load(source)
-    except yaml.YAMLError as error:
-        raise BadInput(f"The rubric {name} is no YAML: {' '.join(str(error).split())}.") from error
-    if not isinstance(found, dict) or not (found.get("criteria") or found.get("scan")):
+        data = yaml.safe_load(source)
+    except (yaml.YAMLError, ValueError, RecursionError, OverflowError) as error:  # a 13th month, deep nesting
+        raise BadInput(f"The rubric {name} is not YAML: {' '.join(str(error).split())}.") from error
+    if not isinstance(data, dict) or not (data.get("criteria") or data.get("scan")):
         raise BadInput(f"The rubric {name} has no `criteria` and no `scan`: it needs one of them.")
-    if unknown := sorted(set(found) - {"text", "criteria", "scan", "repeats", "model"}):
+    if unknown := sorted(set(data) - {"text", "criteria", "scan", "repeats", "model"}):
         raise BadInput(f"The rubric {name} has an unknown key `{unknown[0]}`.")
-    repeats = found.get("repeats", REPEATS)
-    if not isinstance(repeats, int) or not 1 <= repeats <= MOST_REPEATS:
-        raise BadInput(f"`repeats` in the rubric {name} must be a whole number from 1 to {MOST_REPEATS}.")
-    criteria = tuple(_criterion(entry, name) for entry in _entries(found, "criteria", name))
+    repeats = data.get("repeats", REPEATS)
+    if not isinstance(repeats, int) or not 1 <= repeats <= MAX_REPEATS:
+        raise BadInput(f"`repeats` in the rubric {name} must be a whole number from 1 to {MAX_REPEATS}.")
+    criteria = tuple(_criterion(entry, name) for entry in _entries(data, "criteria", name))
     if len({criterion.name for criterion in criteria}) < len(criteria):
         raise BadInput(f"Two criteria of the rubric {name} have the same name.")
     return Rubric(
-        text=str(found.get("text", "")),
+        text=str(data.get("text", "")),
         criteria=criteria,
-        scan=tuple(_rule(entry, name) for entry in _entries(found, "scan", name)),
+        scan=tuple(_rule(entry, name) for entry in _entries(data, "scan", name)),
         repeats=repeats,
-        model=str(found.get("model", MODEL)),
+        model=str(data.get("model", MODEL)),
     )
 
 
-def score(rubric: Rubric, text: str, grades: Sequence[Mapping[str, float]]) -> RubricScore:
-    """One number, the higher the better, of the scan and of the judge's answers (none where there are no criteria)."""
-    totals = [_total(rubric.criteria, answer) for answer in grades]
-    judged = sum(totals) / len(totals) if totals else HIGHEST
-    scanned = sum(taken_off(rule, text) for rule in rubric.scan)
+def score(rubric: Rubric, text: str, answers: Sequence[Mapping[str, float]]) -> RubricScore:
+    """The score of a text from the scan and the judge's answers: grades by criterion, none if the rubric has no criteria."""
+    totals = [_total(rubric.criteria, grades) for grades in answers]
+    judged = statistics.mean(totals) if totals else MAX_GRADE
+    scanned = sum(penalty(rule, text) for rule in rubric.scan)
     return RubricScore(
         value=judged - scanned,
         judged=judged,
         scanned=scanned,
-        sigma=_of_mean(totals),
+        sigma=statistics.stdev(totals) / len(totals) ** 0.5 if len(totals) > 1 else None,
         by_criterion={
-            criterion.name: sum(answer[criterion.name] for answer in grades) / len(grades)
+            criterion.name: statistics.mean(grades[criterion.name] for grades in answers)
             for criterion in rubric.criteria
         },
     )
 
 
-def taken_off(rule: RubricRule, text: str) -> float:
-    """The points that a rule takes off a text."""
+def penalty(rule: RubricRule, text: str) -> float:
+    """The points that a rule subtracts."""
     if rule.pattern is not None:
         count = sum(1 for _ in rule.pattern.finditer(text))
     else:
@@ -120,49 +121,42 @@ def taken_off(rule: RubricRule, text: str) -> float:
     return min(rule.most, count * rule.costs)
 
 
-def _total(criteria: Sequence[Criterion], answer: Mapping[str, float]) -> float:
+def _total(criteria: Sequence[Criterion], grades: Mapping[str, float]) -> float:
     weights = sum(criterion.weight for criterion in criteria)
-    return sum(criterion.weight * answer[criterion.name] for criterion in criteria) / weights
+    return sum(criterion.weight * grades[criterion.name] for criterion in criteria) / weights
 
 
-def _of_mean(totals: Sequence[float]) -> float | None:
-    """The standard error of the mean, None of a single answer."""
-    count = len(totals)
-    if count < 2:
-        return None
-    mean = sum(totals) / count
-    return float((sum((total - mean) ** 2 for total in totals) / (count - 1) / count) ** 0.5)
-
-
-def _entries(found: Mapping[str, Any], key: str, name: str) -> list[dict[str, Any]]:
-    entries = found.get(key) or []
+def _entries(data: Mapping[str, Any], key: str, name: str) -> list[dict[str, Any]]:
+    entries = data.get(key) or []
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise BadInput(f"`{key}` in the rubric {name} must be a list of entries such as `- {{name: …}}`.")
     return entries
 
 
-def _criterion(entry: Mapping[str, Any], name: str) -> Criterion:
-    called, ask, weight = entry.get("name"), entry.get("ask"), entry.get("weight", 1.0)
-    if not isinstance(called, str) or not _NAME.fullmatch(called) or not isinstance(ask, str):
+def _criterion(entry: Mapping[str, Any], rubric: str) -> Criterion:
+    name, ask, weight = entry.get("name"), entry.get("ask"), entry.get("weight", 1.0)
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or not isinstance(ask, str):
         raise BadInput(
-            f"A criterion of the rubric {name} needs a `name` (a-z, 0-9, _) and a question as `ask`: {entry}."
+            f"A criterion of the rubric {rubric} needs a `name` (a-z, 0-9, _) and a question under `ask`: {entry}."
         )
     if not isinstance(weight, int | float) or weight <= 0:
-        raise BadInput(f"The weight of `{called}` in the rubric {name} must be above 0.")
-    return Criterion(name=called, ask=ask, weight=float(weight))
+        raise BadInput(f"The weight of `{name}` in the rubric {rubric} must be above 0.")
+    return Criterion(name=name, ask=ask, weight=float(weight))
 
 
-def _rule(entry: Mapping[str, Any], name: str) -> RubricRule:
+def _rule(entry: Mapping[str, Any], rubric: str) -> RubricRule:
     pattern, words = entry.get("pattern"), entry.get("words")
-    costs, most = entry.get("costs"), entry.get("most", HIGHEST)
+    costs, most = entry.get("costs"), entry.get("most", MAX_GRADE)
     if (pattern is None) == (words is None):
-        raise BadInput(f"A rule under `scan` in the rubric {name} needs either `pattern` or `words`: {entry}.")
+        raise BadInput(f"A rule under `scan` in the rubric {rubric} needs either `pattern` or `words`: {entry}.")
     if words is not None and not isinstance(words, int):
-        raise BadInput(f"`words` in the rubric {name} must be a whole number: {entry}.")
-    if not all(isinstance(number, int | float) and number >= 0 for number in (costs, most)):
-        raise BadInput(f"A rule under `scan` in the rubric {name} needs `costs`, in points: {entry}.")
+        raise BadInput(f"`words` in the rubric {rubric} must be a whole number: {entry}.")
+    if not all(isinstance(points, int | float) and points >= 0 for points in (costs, most)):
+        raise BadInput(f"A rule under `scan` in the rubric {rubric} needs `costs`, in points: {entry}.")
     try:
         compiled = None if pattern is None else re.compile(str(pattern), re.IGNORECASE | re.MULTILINE)
     except re.error as error:
-        raise BadInput(f"The pattern `{pattern}` in the rubric {name} is no regular expression: {error}.") from error
+        raise BadInput(
+            f"The pattern `{pattern}` in the rubric {rubric} is not a regular expression: {error}."
+        ) from error
     return RubricRule(pattern=compiled, words=words, costs=float(costs or 0.0), most=float(most))

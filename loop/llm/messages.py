@@ -1,30 +1,31 @@
-"""What passes between a conversation and the API, and when to ask again. Pure.
+"""What passes between a conversation and the API, and when to call again. Pure.
 
-Kinds of Fault, each an event of its own:
-  no_key authentication billing permission not_found spend_limit   only a person can mend them
-  rate_limit overloaded server connection timeout cut not_the_api  pass by themselves: asked again, a few times
-  deadline cost cancelled                                          our own bounds
-  bad_request too_large malformed truncated refusal context_full   this request, or this answer, is no good
+Kinds of Fault:
+  no_key authentication billing permission not_found spend_limit   permanent: only a person can fix it
+  rate_limit overloaded server connection timeout cut not_the_api  transient: the call is repeated a few times
+  deadline cost cancelled                                          the loop's own limits
+  bad_request too_large malformed truncated refusal context_full   this request or this answer cannot be used
   tool_calls unfinished edit_absent edit_ambiguous edit_empty
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from journal.events import Usage
 
-PASSING = frozenset({"rate_limit", "overloaded", "server", "connection", "timeout", "cut", "not_the_api"})
-LASTING = frozenset({"no_key", "authentication", "billing", "permission", "not_found", "spend_limit"})
+TRANSIENT = frozenset({"rate_limit", "overloaded", "server", "connection", "timeout", "cut", "not_the_api"})
+PERMANENT = frozenset({"no_key", "authentication", "billing", "permission", "not_found", "spend_limit"})
 
-TRIES = 4  # of one call
-FIRST_WAIT, LONGEST_WAIT = 2.0, 60.0  # seconds between tries, doubled each time; a longer retry-after is not waited for
-FIRST_REST, LASTING_REST, LONGEST_REST = 60.0, 900.0, 3600.0  # seconds between askings, while the filler fills in
+MAX_TRIES = 4  # of one call
+FIRST_DELAY, MAX_DELAY = 2.0, 60.0  # seconds between tries, doubled each time; a longer retry-after ends the tries
+FIRST_PAUSE, PERMANENT_PAUSE, MAX_PAUSE = 60.0, 900.0, 3600.0  # seconds without a call, while the filler proposes
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """A whole message. `content` is its blocks, to be sent back as they are."""
+    """A whole message. `content` holds its blocks, which the next request sends back unchanged."""
 
     model: str
     content: list[dict[str, object]]
@@ -35,13 +36,13 @@ class Reply:
     request_id: str | None = None
 
     def text(self) -> str:
-        """The last text block: a model may think aloud before it."""
+        """The last text block: a model may write its thoughts before it."""
         texts = [str(block.get("text", "")) for block in self.content if block.get("type") == "text"]
         return texts[-1] if texts else ""
 
 
 class Fault(Exception):
-    """A call, or a conversation, that ended without a proposal. `usage` is what is known of its cost."""
+    """A call, or a conversation, that ended without a usable answer. `usage` is the known part of its cost."""
 
     def __init__(
         self, kind: str, message: str, *, retry_after: float | None = None, usage: Usage | None = None
@@ -53,52 +54,88 @@ class Fault(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ability:
-    """What a model can do."""
+class ModelCapabilities:
+    """What a model and the server in front of it support."""
 
-    adaptive: bool = True  # takes thinking of type adaptive
+    adaptive: bool = True  # thinking of type adaptive
     effort: bool = True
-    structured: bool = True  # takes a JSON schema for its answer
+    structured: bool = True  # a JSON schema for its answer
+    cache: bool = True  # marks of what to cache
     max_tokens: int | None = None
 
 
+UNKNOWN = ModelCapabilities(adaptive=False, structured=False)  # until the API tells; a person's `effort` is sent
+PLAIN = ModelCapabilities(adaptive=False, effort=False, structured=False, cache=False)  # what every server takes
+
+
+REFUSED = {
+    "output_config": ("structured", "effort"), "json_schema": ("structured",), "output_format": ("structured",),
+    "effort": ("effort",), "thinking": ("adaptive",), "cache_control": ("cache",), "ttl": ("cache",),
+}  # fmt: skip  # word in a server's complaint -> what it does not support
+
+
+_UNSUPPORTED = re.compile(r"support|unknown|unrecogni|unexpected|extra|permitted|allowed", re.IGNORECASE)
+
+
+def without_refused(ability: ModelCapabilities, complaint: str) -> ModelCapabilities | None:
+    """The ability without what a server complains about, or without all if it names nothing; None if that is not its point."""
+    refused = {name: False for word, names in REFUSED.items() if word in complaint for name in names}
+    less = replace(ability, **refused) if refused else ability
+    if less == ability and _UNSUPPORTED.search(complaint):
+        less = replace(PLAIN, max_tokens=ability.max_tokens)
+    return less if less != ability else None
+
+
 class Messages(Protocol):
-    """The API. `ask` raises Fault."""
+    """The API. `send` raises Fault."""
 
-    def ask(self, body: Mapping[str, object], *, seconds: float) -> Reply: ...
+    def send(self, body: Mapping[str, object], *, seconds: float) -> Reply: ...
 
-    def ability(self, model: str) -> Ability | None: ...
+    def capabilities(self, model: str) -> ModelCapabilities | None: ...
 
 
-def wait(fault: Fault, tries: int, *, jitter: float) -> float | None:
+def total_usage(usages: Sequence[Usage]) -> Usage:
+    """The sum of the usages of several calls; `dollars` is None if one of them is unknown."""
+    dollars = [usage.dollars for usage in usages]
+    return Usage(
+        tokens_in=sum(usage.tokens_in for usage in usages),
+        tokens_out=sum(usage.tokens_out for usage in usages),
+        tokens_cache_read=sum(usage.tokens_cache_read for usage in usages),
+        tokens_cache_written=sum(usage.tokens_cache_written for usage in usages),
+        calls=len(usages),
+        dollars=None if None in dollars else sum(cost for cost in dollars if cost is not None),
+    )
+
+
+def retry_delay(fault: Fault, tries: int, *, jitter: float) -> float | None:
     """Seconds until the next try of a call that has failed `tries` times; None for no further try.
 
-    `jitter` is drawn from [0, 1), so that loops which failed together do not ask together.
+    `jitter` is drawn from [0, 1), so that loops which failed together do not call again together.
     """
-    if fault.kind not in PASSING or tries >= TRIES:
+    if fault.kind not in TRANSIENT or tries >= MAX_TRIES:
         return None
     if fault.retry_after is not None:
-        return None if fault.retry_after > LONGEST_WAIT else fault.retry_after * (1 + 0.1 * jitter)
-    return min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (tries - 1)) * (0.5 + jitter)
+        return None if fault.retry_after > MAX_DELAY else fault.retry_after * (1 + 0.1 * jitter)
+    return min(MAX_DELAY, FIRST_DELAY * 2.0 ** (tries - 1)) * (0.5 + jitter)
 
 
 @dataclass
 class Backoff:
-    """How long not to ask at all after a failure that the next proposal would meet again. Times are monotonic seconds."""
+    """A pause without calls after a fault that the next proposal would meet again. Times are monotonic seconds."""
 
     until: float = 0.0
     failures: int = 0
-    why: str = ""  # the last failure's kind
+    kind: str = ""  # of the last fault
 
-    def after(self, fault: Fault, *, now: float) -> None:
-        """Take in how an asking ended; an answer that is merely no good is no reason to rest."""
-        if fault.kind not in PASSING | LASTING | {"deadline"}:
+    def record(self, fault: Fault, *, now: float) -> None:
+        """Take in how a conversation failed; an answer that cannot be used is no reason for a pause."""
+        if fault.kind not in TRANSIENT | PERMANENT | {"deadline"}:
             self.failures = 0
             return
-        first = LASTING_REST if fault.kind in LASTING else FIRST_REST
+        first = PERMANENT_PAUSE if fault.kind in PERMANENT else FIRST_PAUSE
         self.failures += 1
-        self.why = fault.kind
-        self.until = now + min(LONGEST_REST, max(first * 2 ** (self.failures - 1), fault.retry_after or 0.0))
+        self.kind = fault.kind
+        self.until = now + min(MAX_PAUSE, max(first * 2 ** (self.failures - 1), fault.retry_after or 0.0))
 
-    def left(self, now: float) -> float:
+    def remaining(self, now: float) -> float:
         return max(0.0, self.until - now)

@@ -1,29 +1,29 @@
-"""What a call to a Claude model costs: a dated table of list prices. Pure.
+"""List prices of Claude models, with dates. Pure.
 
 Source: Anthropic, "Pricing" (https://platform.claude.com/docs/en/about-claude/pricing) and the models' overview pages
-(…/docs/en/models/NAME/overview), US dollars per million tokens, first-party API, standard speed. A model that is not in
-the table, or a kind of token of which no price is known, costs None: unknown, never a guess.
+(…/docs/en/models/NAME/overview), US dollars per million tokens, first-party API, standard speed. The cost of a model
+that is not in the table is None.
 
-Read from stored copies of these pages. The long-prompt and cache prices of Haiku 5.5 and Sonnet 5.5's cache price of
-October 2026 are known only through other people's notes that cite the page: compare them before a bill depends on them.
+Read from stored copies of these pages. The long-prompt and cache prices of Haiku 5.5, and Sonnet 5.5's cache price of
+October 2026, come from other people's notes that cite the page: compare them before a bill depends on them.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 
 from journal.events import Usage
 
 CHECKED = date(2026, 11, 21)
-SOURCE = "https://platform.claude.com/docs/en/about-claude/pricing"
 MILLION = 1_000_000
 _SNAPSHOT = re.compile(r"-20\d{6}$")  # claude-haiku-4-5-20251001 costs what claude-haiku-4-5 does
 
 
 @dataclass(frozen=True, kw_only=True)
 class Price:
-    """Dollars per million tokens, from `since` on; with a prompt over `long_over` tokens, `long_factor` times as much."""
+    """Dollars per million tokens from `since` on, times `long_factor` if the prompt has more than `long_over` tokens."""
 
     input: float
     output: float
@@ -76,16 +76,31 @@ TABLE: Mapping[str, tuple[Price, ...]] = {
     "claude-haiku-4-5": (Price(input=1.0, output=5.0, cache_written=2.0, cache_read=0.10),),
 }
 
-DEAREST = _FABLE_5  # the highest of the table, assumed where a cap must hold and no price is known
+NO_PRICES: Mapping[str, Price] = MappingProxyType({})
+HIGHEST = _FABLE_5  # assumed for a model without a known price, so that a cost limit holds
 
 
-def price(model: str, on: date) -> Price | None:
-    """The price of a model on a day; None where it is not known."""
-    rows = TABLE.get(_SNAPSHOT.sub("", model), ())
+def brief_prices(table: Mapping[str, Sequence[float]]) -> dict[str, Price]:
+    """The prices of a brief: model -> dollars per million tokens of input, output, cache write and cache read."""
+    return {
+        model: Price(input=four[0], output=four[1], cache_written=four[2], cache_read=four[3])
+        for model, four in table.items()
+    }
+
+
+def price(model: str, on: date, *, own: Mapping[str, Price] = NO_PRICES) -> Price | None:
+    """The price of a model on a day, from the brief's prices or else the list prices; None if it is unknown.
+
+    A name may have a date at its end and a provider before it (`anthropic/claude-opus-5-5`).
+    """
+    names = (model, _SNAPSHOT.sub("", model), model.rpartition("/")[2], _SNAPSHOT.sub("", model.rpartition("/")[2]))
+    if found := next((own[name] for name in names if name in own), None):
+        return found
+    rows = TABLE.get(names[-1], ())
     return max((row for row in rows if row.since <= on), key=lambda row: row.since, default=None)
 
 
-def dollars(model: str, usage: Usage, *, on: date) -> float | None:
-    """What a call cost; None where the model's price is not known."""
-    found = price(model, on)
-    return None if found is None else found.dollars(usage)
+def dollars(model: str, usage: Usage, *, on: date, own: Mapping[str, Price] = NO_PRICES) -> float | None:
+    """What a call cost; None if the model's price is unknown."""
+    row = price(model, on, own=own)
+    return None if row is None else row.dollars(usage)

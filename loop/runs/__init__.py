@@ -1,1 +1,1 @@
-"""One run: export a commit, train it, evaluate it, say how it ended."""
+"""One run: export a commit, train it, evaluate it, report how it ended."""

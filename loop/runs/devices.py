@@ -1,4 +1,4 @@
-"""What trainings run on, found without torch: the machine as one device, or a share of it for each of several workers."""
+"""The devices that runs use, found without torch: the whole machine, or a share of it for each worker."""
 
 import itertools
 import os
@@ -12,90 +12,90 @@ from loop.errors import BadInput, MachineFailure
 
 NVIDIA = Path("/proc/driver/nvidia/gpus")
 NODES = Path("/dev")  # a container may have the devices without the driver's folder
+UNKNOWN_GPU = "an NVIDIA GPU"
 
 
 def find_device(*, driver: Path = NVIDIA) -> Device:
-    """The first CUDA device that may be used, else the CPU; a run on it sees all that the loop sees."""
+    """The first visible CUDA device, else the CPU; a run on it sees all that the loop sees."""
     gpus = _gpus(driver)
     if gpus:
-        return Device(name="cuda:0", words=", ".join(words for _, words in gpus))
-    return Device(name="cpu", words=f"{os.cpu_count() or 1} CPU cores, {_processor()}")
+        return Device(name="cuda:0", description=", ".join(model for _, model in gpus))
+    return Device(name="cpu", description=f"{os.cpu_count() or 1} CPU cores, {_processor()}")
 
 
-def share(workers: int, *, driver: Path = NVIDIA) -> tuple[Device, ...]:
-    """A device for each of several workers: a GPU of its own, or as many processor cores as each other.
+def assign_devices(workers: int, *, driver: Path = NVIDIA) -> tuple[Device, ...]:
+    """A device for each worker: a GPU of its own, or an equal share of the processor cores.
 
-    Raises BadInput where there are more workers than that.
+    Raises BadInput if there are more workers than GPUs, or than cores on a machine without GPUs.
     """
     gpus, cores = _gpus(driver), sorted(os.sched_getaffinity(0))
     if workers == 1:
         return (find_device(driver=driver),)
-    have = len(gpus) or len(cores)
-    if workers > have:
-        what = "GPU" if gpus else "processor core"
+    count = len(gpus) or len(cores)
+    if workers > count:
+        kind = "GPU" if gpus else "processor core"
         raise BadInput(
-            f"The brief says `workers: {workers}`, and this machine has {have} {what}{'s' * (have > 1)}, one for each "
-            f"worker at least: say `workers: {have}` or fewer."
+            f"The brief says `workers: {workers}`, but this machine has {count} {kind}{'s' * (count > 1)} and each worker "
+            f"needs one: write `workers: {count}` or fewer."
         )
     if gpus:
         return tuple(
-            Device(name=f"cuda:{number}", words=words, gpu=gpu) for number, (gpu, words) in enumerate(gpus[:workers])
+            Device(name=f"cuda:{number}", description=model, gpu=gpu)
+            for number, (gpu, model) in enumerate(gpus[:workers])
         )
-    size = have // workers
-    return tuple(_cores(cores[size * number : size * (number + 1)]) for number in range(workers))
+    size = count // workers
+    return tuple(_cpu_device(cores[size * number : size * (number + 1)]) for number in range(workers))
 
 
-def check(device: Device) -> None:
-    """Raises WorldBroken where a worker's cores have been taken from this process since the session began."""
+def check_cores(device: Device) -> None:
+    """Raises MachineFailure if this process may not use a worker's cores any more."""
     if not set(device.cores) <= os.sched_getaffinity(0):
         raise MachineFailure(
-            f"The processor cores of {device.name} are not this program's any more: free them, then go on."
+            f"The loop may not use the processor cores of {device.name} any more: give them back to it, then start again."
         )
 
 
-def _cores(own: Sequence[int]) -> Device:
-    """A few processor cores; a run takes as many threads as it may use cores."""
-    if len(own) == own[-1] - own[0] + 1:
-        name = f"{own[0]}-{own[-1]}" if len(own) > 1 else f"{own[0]}"
+def _cpu_device(cores: Sequence[int]) -> Device:
+    if len(cores) == cores[-1] - cores[0] + 1:
+        name = f"{cores[0]}-{cores[-1]}" if len(cores) > 1 else f"{cores[0]}"
     else:
-        name = "+".join(map(str, own))
-    words = f"{len(own)} CPU core{'s' * (len(own) > 1)}, {_processor()}"
-    return Device(name=f"cpu:{name}", words=words, cores=tuple(own))
+        name = "+".join(map(str, cores))
+    description = f"{len(cores)} CPU core{'s' * (len(cores) > 1)}, {_processor()}"
+    return Device(name=f"cpu:{name}", description=description, cores=tuple(cores))
 
 
 def _gpus(driver: Path) -> list[tuple[str, str]]:
-    """(name, model) of each GPU that may be used; the name is one that CUDA_VISIBLE_DEVICES takes."""
-    said = os.environ.get("CUDA_VISIBLE_DEVICES")
-    there = _by_driver(driver) or _by_node()
-    if said is None or not there:
-        return there
-    names = itertools.takewhile(_is_name, (word.strip() for word in said.split(",")))  # CUDA reads no further either
-    wanted = dict.fromkeys(names)  # none twice
-    models = {str(number): model for number, (_, model) in enumerate(there)} | dict(there)
-    return [(word, models.get(word, "an NVIDIA GPU")) for word in wanted]
+    """(name, model) of each visible GPU; the name is one that CUDA_VISIBLE_DEVICES takes."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    present = _gpus_by_driver(driver) or _gpus_by_node()
+    if visible is None or not present:
+        return present
+    words = itertools.takewhile(_is_gpu_name, (word.strip() for word in visible.split(",")))  # CUDA stops there too
+    models = {str(number): model for number, (_, model) in enumerate(present)} | dict(present)
+    return [(name, models.get(name, UNKNOWN_GPU)) for name in dict.fromkeys(words)]
 
 
-def _is_name(word: str) -> bool:
-    """Whether CUDA takes this for a GPU: "-1", "none" or "NoDevFiles" say that there are no more."""
+def _is_gpu_name(word: str) -> bool:
+    """Whether CUDA takes a word for a GPU; "-1", "none" or "NoDevFiles" end the list."""
     return word.isdecimal() or word.startswith(("GPU-", "MIG-"))
 
 
-def _by_driver(folder: Path) -> list[tuple[str, str]]:
-    """As the driver names them: by UUID, which is the same in whatever order CUDA counts."""
-    files = sorted(folder.glob("*/information"))
-    found = []
-    for number, file in enumerate(files):
+def _gpus_by_driver(folder: Path) -> list[tuple[str, str]]:
+    """By UUID, which does not depend on the order in which CUDA counts."""
+    gpus = []
+    for number, file in enumerate(sorted(folder.glob("*/information"))):
         lines = [line.partition(":") for line in file.read_text(errors="replace").splitlines()]
         facts = {key.strip(): value.strip() for key, _, value in lines}
         uuid = facts.get("GPU UUID", "")
-        found.append((uuid if uuid.startswith("GPU-") and "?" not in uuid else str(number), facts.get("Model", "")))
-    return [(name, model or "an NVIDIA GPU") for name, model in found]
+        name = uuid if uuid.startswith("GPU-") and "?" not in uuid else str(number)
+        gpus.append((name, facts.get("Model") or UNKNOWN_GPU))
+    return gpus
 
 
-def _by_node() -> list[tuple[str, str]]:
-    """As device nodes, where nvidia-smi is there too."""
+def _gpus_by_node() -> list[tuple[str, str]]:
+    """By device nodes, if nvidia-smi is installed too."""
     nodes = [node for node in NODES.glob("nvidia*") if node.name.removeprefix("nvidia").isdecimal()]
-    return [(str(number), "an NVIDIA GPU") for number in range(len(nodes))] if shutil.which("nvidia-smi") else []
+    return [(str(number), UNKNOWN_GPU) for number in range(len(nodes))] if shutil.which("nvidia-smi") else []
 
 
 def _processor() -> str:

@@ -1,4 +1,4 @@
-"""Room on the disk that runs write to: looked for before a run, given back after one that took too much."""
+"""Free space on the disk that runs write to: checked before a run, and freed after a run that filled the disk."""
 
 import shutil
 import time
@@ -6,14 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from loop.errors import MachineFailure
-from loop.runs.process import limits
+from loop.runs.process.limits import SPARE_BYTES
 from loop.runs.process.runner import TICK_SECONDS
 
-OTHERS_SECONDS = 10.0  # for another run in flight to be ended and to give back what it took
+WAIT_SECONDS = 10.0  # for another run in flight to end and free its space
 
 
 class DiskSpace:
-    """The disk of a folder; `shared` where several runs are in flight, `free` the bytes that are left on a path's disk."""
+    """The disk of a folder; `shared` if several runs are in flight, `free` measures the free bytes of a path's disk."""
 
     def __init__(
         self,
@@ -23,32 +23,31 @@ class DiskSpace:
         free: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free,
     ) -> None:
         self._folder = folder
-        self._patience = OTHERS_SECONDS if shared else 0.0
+        self._wait_seconds = WAIT_SECONDS if shared else 0.0
         self._free = free
 
-    def left(self) -> int:
-        """Bytes."""
+    def free_bytes(self) -> int:
         return self._free(self._folder)
 
-    def make_sure(self) -> None:
-        """Wait for another run that has filled the disk to be gone. Raises WorldBroken where the disk stays full."""
-        until = time.monotonic() + self._patience
+    def wait_for_space(self) -> None:
+        """Wait until another run that has filled the disk is gone. Raises MachineFailure if the disk stays full."""
+        until = time.monotonic() + self._wait_seconds
         while not self._is_enough():
             if time.monotonic() >= until:
-                free = self.left() >> 20
+                free = self.free_bytes() >> 20
                 raise MachineFailure(
-                    f"Only {free} MiB are free on the disk of {self._folder}: make room, then start again."
+                    f"Only {free} MiB are free on the disk of {self._folder}: free some space, then start again."
                 )
             time.sleep(TICK_SECONDS)
 
-    def give_back(self, run: Path) -> bool:
-        """Remove what a run wrote; whether it was that which filled the disk, and not another run. Raises WorldBroken."""
+    def clear_run(self, run: Path) -> bool:
+        """Delete what a run wrote; whether that was enough, so that this run had filled the disk. Raises MachineFailure."""
         for path in run.iterdir() if run.is_dir() else ():
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
-        own = self._is_enough()
-        self.make_sure()
-        return own
+        is_enough = self._is_enough()
+        self.wait_for_space()
+        return is_enough
 
     def _is_enough(self) -> bool:
-        return self.left() >= 2 * limits.SPARE_BYTES
+        return self.free_bytes() >= 2 * SPARE_BYTES

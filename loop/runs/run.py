@@ -1,14 +1,17 @@
-"""One run: a fresh export of a commit, trained, then measured in a second export, told as RunFinished or RunFailed."""
+"""One run: a fresh export of a commit is trained, then measured in a second export; it ends as RunFinished or RunFailed."""
 
 import json
 import os
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from journal.events import Isolation, RunFailed, Usage
+from journal.events.names import run_folder, session_folder
 from loop import judges
 from loop.brief import metric
 from loop.brief.config import Config
@@ -16,27 +19,29 @@ from loop.contracts import Device, Outcome, RunSpec
 from loop.errors import MachineFailure
 from loop.runs import compile_cache, devices, inputs, metrics
 from loop.runs.disk_space import DiskSpace
-from loop.runs.locked_files import MODEL_PREFIX, changed, knows_prefix
-from loop.runs.measure import CommandResult, Watch, measure
-from loop.runs.outcome import NoMetric, failed, failure, finished
-from loop.runs.process import limits
+from loop.runs.locked_files import changed_files
+from loop.runs.measure import CommandResult, RunObserver, measure
+from loop.runs.outcome import NoMetric, Stage, failure, run_failed, run_finished
+from loop.runs.process import limits, model_broker
 from loop.runs.process.environment import environment
+from loop.runs.process.run_clock import RunClock
 from loop.runs.process.runner import Command
 from loop.runs.sandbox import bubblewrap, editable_installs
 from loop.runs.sandbox.bubblewrap import Sandbox
-from loop.runs.sandbox.policy import admit, isolation_of
-from loop.runs.time_budget import TimeBudget
+from loop.runs.sandbox.policy import isolation_of, require_sandbox
+from loop.runs.sandbox.secret_files import secret_files
+from loop.runs.time_budget import TimeBudget, scoring_reason, scoring_seconds
 from loop.workspace import Workspace
 
-EVALUATE_SECONDS = 120.0  # at least this long for the evaluation
-CROWDED = "another run in flight had filled the disk"
-CHANGED = "the locked file {} is not as it was when the session began"
+EVALUATE_SECONDS = 120.0  # the evaluation may take at least this long
+SCORING = "scoring.json"  # in a run's folder: what the model processes took while they were scored
+RUN_FOLDERS = ("train", "evaluate", "home", "tmp")  # of a run in flight; deleted when it ends
 
 
 class RunExecutor:
-    """Makes runs of one session in `.ar/runs`, in a sandbox where there is one, several at once where it is asked to.
+    """Executes the runs of one session in a folder, sandboxed if a sandbox works; several runs may be in flight.
 
-    `isolation` says how they are held; `gpu` whether they run on GPUs; `room` is that on their disk.
+    `isolation` is how the runs are isolated; `gpu` whether they use GPUs; `disk` the disk of the folder.
     """
 
     def __init__(
@@ -46,195 +51,243 @@ class RunExecutor:
         *,
         folder: Path,
         gpu: bool = False,
-        room: DiskSpace | None = None,
+        disk: DiskSpace | None = None,
     ) -> None:
         self._workspace = workspace
         self._config = config
         self._folder = folder
         self._gpu = gpu
-        self._room = room or DiskSpace(folder, shared=config.workers > 1)
+        self._disk = disk or DiskSpace(folder, shared=config.workers > 1)
         self._sandbox: Sandbox | None = None
-        self._building = threading.Lock()
+        self._sandbox_lock = threading.Lock()
         self.isolation: Isolation = isolation_of(config)
 
     def folder(self, session: str, experiment: int, run: int) -> Path:
-        """The folder of one run; its `home` is the HOME of its processes, by which they are known."""
-        return self._folder / f"{session}-{experiment:04d}-{run}"
+        """The folder of one run; its `home` is the HOME that identifies the run's processes. Raises JournalError."""
+        return run_folder(self._folder, session, experiment=experiment, run=run)
 
-    def admit(self, *, by_model: bool) -> None:
-        """Raises RunRefused where code that a model wrote would run without a sandbox."""
-        admit(self._config, by_model=by_model)
+    def require_sandbox(self, *, by_model: bool) -> None:
+        """Raises RunRefused if code that a model wrote would run without a sandbox."""
+        require_sandbox(self._config, by_model=by_model)
 
-    def make(self, training: RunSpec, watch: Watch) -> Outcome:
-        """Train and evaluate. Never raises for what the code does; WorldBroken where the machine is at fault."""
-        self.admit(by_model=training.by_model)
-        devices.check(training.device)
-        folder = self.folder(training.session, training.experiment, training.run)
-        self._fresh(folder)
+    def execute(self, spec: RunSpec, observer: RunObserver) -> Outcome:
+        """Train and evaluate. Never raises for what the code does; raises MachineFailure if the machine is at fault."""
+        self.require_sandbox(by_model=spec.by_model)
+        devices.check_cores(spec.device)
+        folder = self.folder(spec.session, spec.experiment, spec.run)
+        self._make_folders(folder)
         began = time.monotonic()
         try:
-            trained = self._train(training, folder, watch)
-            if why := failure(trained, what="training", asked=self._asked("training")):
-                return self._failed(training, why, trained, folder=folder, began=began)
-            if training.purpose == "baseline":
-                compile_cache.keep(self._warm(training), folder / "home")
-            return self._evaluate(training, folder, trained, watch, began=began)
+            training = self._train(spec, folder, observer)
+            if problem := failure(training, stage="training", process_metric=self._process_metric("training")):
+                return self._failed(spec, problem, training, folder=folder, began=began)
+            if spec.purpose == "baseline":
+                compile_cache.save(self._compile_cache(spec), folder / "home")
+            return self._evaluate(spec, folder, training, observer, began=began)
         finally:
-            for name in ("train", "evaluate", "home"):
+            for name in RUN_FOLDERS:
                 shutil.rmtree(folder / name, ignore_errors=True)
 
-    def _warm(self, training: RunSpec) -> Path:
-        """What the compilers of the unchanged code left for this session's runs."""
-        return self._folder.parent / "warm" / training.session
+    def _compile_cache(self, spec: RunSpec) -> Path:
+        return session_folder(self._folder.parent / "warm", spec.session)
 
-    def _fresh(self, folder: Path) -> None:
+    def _make_folders(self, folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         try:
-            for name in ("out", "home"):
+            for name in ("out", "home", "tmp"):
                 (folder / name).mkdir(parents=True)
         except OSError as error:
-            raise MachineFailure(f"The run's folder {folder} cannot be made: {error.strerror}.") from error
-        self._room.make_sure()
+            raise MachineFailure(f"The run's folder {folder} cannot be created: {error.strerror}.") from error
+        self._disk.wait_for_space()
 
-    def _train(self, training: RunSpec, folder: Path, watch: Watch) -> CommandResult:
-        self._export(training.commit, folder / "train")
-        metrics.mark(folder / "train", metrics.files(self._config))
-        root, home = self._workspace.root, folder / "home"
-        found = inputs.link(self._config.inputs, root=root, folder=folder / "train", home=home)
-        more = {
-            self._config.seed_env: str(training.seed),
-            "AR_SEED": str(training.seed),
-            "AR_BUDGET": str(self._config.budget),
+    def _train(self, spec: RunSpec, folder: Path, observer: RunObserver) -> CommandResult:
+        config, root, home = self._config, self._workspace.root, folder / "home"
+        self._export(spec.commit, folder / "train")
+        sources = inputs.link(config.inputs, root=root, folder=folder / "train", home=home)
+        variables = {
+            config.seed_env: str(spec.seed),
+            "AR_SEED": str(spec.seed),
+            "AR_BUDGET": str(config.budget),
             "AR_OUT": str(folder / "out"),
-            **_bound(training.device),
-            **editable_installs.search_path(self._config.train, root=root, export=folder / "train"),
-            **compile_cache.lend(self._warm(training), home),
+            **_device_variables(spec.device),
+            **editable_installs.python_path(config.train, root=root, export=folder / "train"),
+            **compile_cache.restore(self._compile_cache(spec), home),
         }
-        own = [folder / name for name in ("train", "out", "home")]
-        prefix = self._words(folder / "train", reads=found, writes=own)  # before the clock: the first takes seconds
-        config = self._config
-        clock = TimeBudget(startup=config.startup, budget=config.budget, usual=training.usual, shared=not self._gpu)
+        own = [folder / name for name in ("train", "out", "home", "tmp")]
+        prefix = self._sandbox_prefix(
+            folder / "train", reads=sources, writes=own, temp=folder / "tmp"
+        )  # the first takes seconds: before the clock
+        clock = RunClock()
+        budget = TimeBudget(
+            startup=config.startup,
+            budget=config.budget,
+            baseline=spec.baseline_times,
+            shared=not self._gpu,
+            now=clock,
+        )
         command = Command(
             line=config.train,
             folder=folder / "train",
-            environment=environment(folder / "home", more=more),
+            environment=environment(home, temp=folder / "tmp", extra=variables),
             log=folder / "train.log",
-            seconds=clock.most(),
+            seconds=budget.limit_seconds(),
             telemetry=True,
-            limits=self._limits(training),
+            limits=self._limits(spec),
+            clock=clock,
             prefix=prefix,
         )
-        return measure(command, watch, clock=clock)
+        return measure(command, observer, budget=budget, sources=metrics.sources(config))
 
     def _evaluate(
-        self, training: RunSpec, folder: Path, trained: CommandResult, watch: Watch, *, began: float
+        self, spec: RunSpec, folder: Path, training: CommandResult, observer: RunObserver, *, began: float
     ) -> Outcome:
         if self._config.evaluate is None:
-            return self._judged(training, trained, trained, ("train", "out"), folder=folder, began=began)
-        self._export(training.commit, folder / "evaluate")
-        tree = self._workspace.tree(training.commit)
-        if other := next(changed(folder / "evaluate", tree, training.locked), None):
-            reason = CHANGED.format(other)
-            return self._failed(training, NoMetric(kind="tampered", reason=reason), trained, folder=folder, began=began)
-        metrics.mark(folder / "evaluate", metrics.files(self._config))
-        evaluated = measure(self._evaluation(training, folder), Watch(tick=watch.tick))
-        if why := failure(evaluated, what="evaluation", asked=self._asked("evaluation")):
-            return self._failed(training, why, evaluated, folder=folder, began=began)
-        return self._judged(training, trained, evaluated, ("evaluate",), folder=folder, began=began)
+            return self._outcome(spec, training, training, ("train", "out"), folder=folder, began=began)
+        shutil.rmtree(folder / "evaluate", ignore_errors=True)  # without a sandbox a training can put something there
+        self._export(spec.commit, folder / "evaluate")
+        tree = self._workspace.tree(spec.commit)
+        if path := next(changed_files(folder / "evaluate", tree, spec.locked), None):
+            tampered = NoMetric(kind="tampered", reason=f"the locked file {path} differs from the session's start")
+            return self._failed(spec, tampered, training, folder=folder, began=began)
+        evaluation = measure(
+            self._evaluation(spec, folder),
+            RunObserver(poll=observer.poll),
+            sources=metrics.sources(self._config),
+        )
+        if problem := failure(evaluation, stage="evaluation", process_metric=self._process_metric("evaluation")):
+            return self._failed(spec, problem, evaluation, folder=folder, began=began)
+        scoring = scoring_seconds(folder / SCORING, wall=self._gpu)
+        baseline = spec.baseline_times.scoring if spec.baseline_times else None
+        if reason := scoring_reason(scoring, baseline, budget=self._config.budget):
+            return self._failed(spec, NoMetric(kind="timeout", reason=reason), evaluation, folder=folder, began=began)
+        if scoring is not None:
+            training = replace(training, times={**training.times, "scoring": scoring})
+        return self._outcome(spec, training, evaluation, ("evaluate",), folder=folder, began=began)
 
-    def _asked(self, what: str) -> str:
-        """The loop's own number that is the metric, where it is this command's."""
-        source = metric.of_metric(self._config)
-        of = "evaluation" if self._config.evaluate and source.what == "exit_code" else "training"
-        return source.what if source.kind == "own" and of == what else ""
+    def _process_metric(self, stage: Stage) -> str:
+        """The metric, if it is a number of the process of this stage; else empty."""
+        source = metric.metric_source(self._config)
+        source_stage = "evaluation" if self._config.evaluate and source.key == "exit_code" else "training"
+        return source.key if source.kind == "process" and source_stage == stage else ""
 
-    def _evaluation(self, training: RunSpec, folder: Path) -> Command:
-        """The evaluator outside the sandbox and its model process in it; one that does not know how, inside."""
-        line, root = self._config.evaluate or "", self._workspace.root
-        evaluate, out = folder / "evaluate", folder / "out"
-        more = {"AR_OUT": str(out), "AR_ROOT": str(root), **_bound(training.device)}
-        prefix: tuple[str, ...] = ()
-        judge = judges.hardened(line)
-        seen = [root, evaluate, out, *inputs.afresh(self._config.inputs, root=root, home=folder / "home")]
-        if judge:  # reads and runs nothing of the change, so it may hold a key
-            more |= {name: os.environ[name] for name in judges.KEYS if name in os.environ}
-        elif knows_prefix(evaluate, line, training.locked):
-            more[MODEL_PREFIX] = json.dumps(self._words(evaluate, reads=[evaluate, out]))
+    def _evaluation(self, spec: RunSpec, folder: Path) -> Command:
+        """The command of the evaluator, inside a sandbox of its own; a judge of this package runs outside, and holds a key."""
+        line, evaluate, home = self._config.evaluate or "", folder / "evaluate", folder / "home"
+        sources = self._fresh_home(folder)
+        variables = {
+            "AR_OUT": str(folder / "out"),
+            "AR_ROOT": str(self._workspace.root),
+            **_device_variables(spec.device),
+        }
+        judge = judges.isolated_command(line)
+        if judge:  # reads the change and runs nothing of it
+            variables |= {name: os.environ[name] for name in judges.VARIABLES if name in os.environ}
         else:
-            hides = [root / ".git", self._folder.parent]
-            more |= editable_installs.search_path(line, root=root, export=evaluate)
-            own = [folder / "home", *([evaluate] if metrics.files(self._config) else [])]
-            prefix = self._words(evaluate, reads=seen, writes=own, hides=hides)
+            variables |= editable_installs.python_path(line, root=self._workspace.root, export=evaluate)
         return Command(
             line=judge or line,
             folder=evaluate,
-            environment=environment(folder / "home", more=more),
+            environment=environment(home, temp=folder / "tmp", extra=variables),
             log=folder / "evaluate.log",
-            seconds=max(judges.SECONDS if judge else EVALUATE_SECONDS, self._config.budget),
-            limits=self._limits(training),
-            prefix=prefix,
+            seconds=max(judges.TIMEOUT_SECONDS if judge else EVALUATE_SECONDS, self._config.budget),
+            limits=self._limits(spec),
+            prefix=() if judge else self._evaluator_prefix(folder, sources),
         )
 
-    def _limits(self, training: RunSpec) -> limits.ResourceLimits:
-        return limits.of_run(self._config, gpu=self._gpu, free=self._room.left(), cores=training.device.cores)
+    def _fresh_home(self, folder: Path) -> list[Path]:
+        """Give the evaluator a home and a temporary folder in which no training has written; the sources of its inputs."""
+        for name in ("home", "tmp"):
+            shutil.rmtree(folder / name, ignore_errors=True)
+            (folder / name).mkdir()
+        names = [name for name in self._config.inputs if name.startswith(inputs.HOME)]
+        return inputs.link(names, root=self._workspace.root, folder=folder / "home", home=folder / "home")
 
-    def _words(self, folder: Path, **sees: Iterable[Path]) -> tuple[str, ...]:
-        """What stands before a command that starts in `folder`: nothing where there is no sandbox."""
+    def _evaluator_prefix(self, folder: Path, sources: list[Path]) -> tuple[str, ...]:
+        """The broker of model processes, which see no data, then the evaluator's own sandbox, which does."""
+        root, evaluate, out = self._workspace.root, folder / "evaluate", folder / "out"
+        model = self._sandbox_prefix(evaluate, reads=[evaluate, out])
+        broker = (
+            sys.executable,
+            "-I",
+            "-S",
+            model_broker.__file__,
+            json.dumps(model),
+            str(evaluate),
+            str(folder / SCORING),
+            "--",
+        )
+        writes = [folder / "home", folder / "tmp", *([evaluate] if metrics.metric_files(self._config) else [])]
+        hides = [root / ".git", self._folder.parent, *(path for path in secret_files(root) if path not in sources)]
+        return (
+            *broker,
+            *self._sandbox_prefix(
+                evaluate, reads=[root, evaluate, out, *sources], writes=writes, hides=hides, temp=folder / "tmp"
+            ),
+        )
+
+    def _limits(self, spec: RunSpec) -> limits.ResourceLimits:
+        return limits.run_limits(self._config, gpu=self._gpu, free=self._disk.free_bytes(), cores=spec.device.cores)
+
+    def _sandbox_prefix(self, folder: Path, *, temp: Path | None = None, **paths: Iterable[Path]) -> tuple[str, ...]:
+        """The words before a command that starts in `folder`; none without a sandbox."""
         if self.isolation != "sandboxed":
             return ()
-        with self._building:
-            self._sandbox = self._sandbox or self._built()
-        return self._sandbox.words(folder, **sees)
-
-    def _built(self) -> Sandbox:
-        lines = [line for line in (self._config.train, self._config.evaluate) if line]
-        memory = limits.private_folder(self._config)
-        return bubblewrap.build(lines, hidden=(self._workspace.root,), gpu=self._gpu, memory=memory)
+        with self._sandbox_lock:
+            if self._sandbox is None:
+                lines = [line for line in (self._config.train, self._config.evaluate) if line]
+                memory = limits.tmpfs_bytes(self._config)
+                self._sandbox = bubblewrap.build_sandbox(
+                    lines, hidden=(self._workspace.root,), gpu=self._gpu, memory=memory
+                )
+        return self._sandbox.command_prefix(folder, temp=temp, **paths)
 
     def _export(self, commit: str, folder: Path) -> None:
         try:
             self._workspace.export(commit, folder)
         except OSError as error:
             raise MachineFailure(f"The commit cannot be exported to {folder}: {error.strerror}.") from error
+        metrics.backdate(folder, metrics.metric_files(self._config))
 
-    def _judged(
+    def _outcome(
         self,
-        training: RunSpec,
-        trained: CommandResult,
-        told: CommandResult,
-        places: Iterable[str],
+        spec: RunSpec,
+        training: CommandResult,
+        measured: CommandResult,
+        folders: Iterable[str],
         *,
         folder: Path,
         began: float,
     ) -> Outcome:
-        found = metrics.read(self._config, trained=trained, told=told, folders=[folder / name for name in places])
-        if isinstance(found, NoMetric):
-            return self._failed(training, found, told, folder=folder, began=began)
-        return finished(
-            training,
-            found.metric,
+        numbers = metrics.read_metrics(
+            self._config, training=training, measured=measured, folders=[folder / name for name in folders]
+        )
+        if isinstance(numbers, NoMetric):
+            return self._failed(spec, numbers, measured, folder=folder, began=began)
+        return run_finished(
+            spec,
+            numbers.metric,
             trust=metric.trust(self._config),
-            trained=trained,
-            evaluate_seconds=0.0 if told is trained else told.ending.wall_seconds,
+            training=training,
+            evaluate_seconds=0.0 if measured is training else measured.status.wall_seconds,
             wall_seconds=time.monotonic() - began,
-            values=found.values,
-            usage=self._spent(told),
+            values=numbers.values,
+            usage=self._judge_usage(measured),
         )
 
     def _failed(
-        self, training: RunSpec, why: NoMetric, told: CommandResult, *, folder: Path, began: float
+        self, spec: RunSpec, problem: NoMetric, result: CommandResult, *, folder: Path, began: float
     ) -> RunFailed:
-        if why.kind == "disk_full" and not self._room.give_back(folder):
-            why = NoMetric(kind="interrupted", reason=CROWDED)
+        if problem.kind == "disk_full" and not self._disk.clear_run(folder):
+            problem = NoMetric(kind="interrupted", reason="another run in flight had filled the disk")
         wall_seconds = time.monotonic() - began
-        return failed(training, why, measured=told, wall_seconds=wall_seconds, usage=self._spent(told))
+        return run_failed(spec, problem, result=result, wall_seconds=wall_seconds, usage=self._judge_usage(result))
 
-    def _spent(self, told: CommandResult) -> Usage:
-        """What a judge of ours says that it cost; nobody else is believed."""
-        return judges.spent(told.tail) if judges.hardened(self._config.evaluate or "") else Usage()
+    def _judge_usage(self, result: CommandResult) -> Usage:
+        """The cost that a judge of `loop.judges` reports; no other evaluator is believed."""
+        return judges.reported_usage(result.tail) if judges.isolated_command(self._config.evaluate or "") else Usage()
 
 
-def _bound(own: Device) -> dict[str, str]:
-    """The variables by which a run knows its device; of several GPUs it sees its own alone."""
-    visible = {} if own.gpu is None else {"CUDA_VISIBLE_DEVICES": own.gpu}
-    return {"AR_DEVICE": own.torch, **visible}
+def _device_variables(device: Device) -> dict[str, str]:
+    """The variables that tell a run its device; of several GPUs it sees only its own."""
+    visible = {} if device.gpu is None else {"CUDA_VISIBLE_DEVICES": device.gpu}
+    return {"AR_DEVICE": device.torch_name, **visible}

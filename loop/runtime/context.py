@@ -1,4 +1,4 @@
-"""The parts that every step of an experiment shares while a session is open, and the lock that one step holds at a time."""
+"""What every step of an experiment shares while a session is open, and the lock that one step holds at a time."""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -22,17 +22,16 @@ from loop.workspace import Workspace
 
 
 class RunDisplay(Protocol):
-    """Where a person may be watching."""
+    """Shows a person how far a run is."""
 
-    def step(self, training: RunSpec, step: TrainingStep) -> None: ...
+    def step(self, spec: RunSpec, step: TrainingStep) -> None: ...
 
 
 class JournalLock:
-    """The loop decides in one thread at a time, whatever trains meanwhile.
+    """Lets one thread at a time read the journal, decide, append and move a ref.
 
-    Only the thread that holds the lock reads the journal, decides, appends, or moves a ref. While a command runs nobody needs
-    the lock, so that several experiments train at once and every decision still stands on all that is recorded.
-    `with lock` takes it, `with lock.released()` lets others have it in between.
+    A thread releases the lock while its command runs: several experiments train at once, and each decision still stands on
+    everything that is recorded.
     """
 
     def __init__(self) -> None:
@@ -48,7 +47,7 @@ class JournalLock:
 
     @contextmanager
     def released(self) -> Iterator[None]:
-        """Let others have the lock, and take it again at the end, whatever happened."""
+        """Let other threads have the lock; take it again at the end, also after an error."""
         self._lock.release()
         try:
             yield
@@ -58,26 +57,23 @@ class JournalLock:
 
 @dataclass(kw_only=True)
 class Context:
-    """The parts that an experiment works with, chosen once in `loop.session.bootstrap`.
-
-    `devices` are what experiments run on at once, `device` is the one of this experiment.
-    """
+    """The parts that an experiment works with, chosen once in `loop.session.bootstrap`."""
 
     brief: Brief
     journal: SessionJournal
     workspace: Workspace
     runs: RunExecutor
     proposer: Proposer
-    filler: Proposer
+    fallback: Proposer  # proposes if the proposer fails or the gate refuses it too often
     control: Control
-    screen: RunDisplay
-    folder: Path
-    devices: tuple[Device, ...]
-    device: Device
+    display: RunDisplay
+    folder: Path  # .ar
+    devices: tuple[Device, ...]  # one for each experiment in flight
+    device: Device  # of this experiment
     defaults: Mapping[str, object] = field(default_factory=dict)  # of the brief, from the profile
     prefetch: Prefetch = field(default_factory=Prefetch)
     lock: JournalLock = field(default_factory=JournalLock)
-    newest: "Context | None" = None  # of an experiment beside others: the loop's own context, whose brief is the newest
+    main: "Context | None" = None  # in a worker: the context of the loop, whose brief may be newer
 
     @property
     def config(self) -> Config:
@@ -91,6 +87,6 @@ class Context:
     def session(self) -> Session:
         return self.journal.session
 
-    def on(self, device: Device) -> "Context":
-        """The same context for an experiment on a device, with the brief as it stands now."""
-        return replace(self, device=device, newest=self)
+    def for_device(self, device: Device) -> "Context":
+        """The context of an experiment on a device; a later edit of the brief does not change it."""
+        return replace(self, device=device, main=self)

@@ -1,4 +1,4 @@
-"""What people ask of a running loop, and its answers. Each request is acknowledged in the journal."""
+"""What people ask of a running loop, and what it answers. The loop acknowledges each request in the journal."""
 
 import os
 import signal
@@ -8,10 +8,10 @@ from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from enum import Enum
 from types import FrameType
-from typing import NamedTuple
 
 from journal.events import (
     Acknowledged,
+    BranchFromAcknowledged,
     BranchFromRequested,
     DirectionAcknowledged,
     DirectionAdded,
@@ -20,42 +20,42 @@ from journal.events import (
     Intent,
     PauseAcknowledged,
     PauseRequested,
+    RequestWithdrawn,
     ResumeAcknowledged,
     ResumeRequested,
     SkipAcknowledged,
     SkipRequested,
     StopAcknowledged,
     StopRequested,
+    VetoAcknowledged,
     VetoRequested,
+    WithdrawalAcknowledged,
 )
 from journal.events.recorded import Recorded
 from loop.contracts import BASELINE
 from loop.runs.process.runner import EndRequest
 from loop.runtime.session_journal import SessionJournal
+from loop.runtime.withdrawals import Answer, answer_withdrawals
 
-TOLD = "told to the next proposal"
-POLL_SECONDS = 0.5  # between looks at the journal while a run trains
+NOTED = "the next proposal takes it into account"
+POLL_SECONDS = 0.5  # between two reads of the journal while a run trains
 
-ANSWERS: dict[type[Intent], type[Acknowledged]] = {
+ACKNOWLEDGEMENTS: dict[type[Intent], type[Acknowledged]] = {
     DirectionAdded: DirectionAcknowledged,
     DirectionWithdrawn: DirectionAcknowledged,
     PauseRequested: PauseAcknowledged,
     ResumeRequested: ResumeAcknowledged,
     SkipRequested: SkipAcknowledged,
     StopRequested: StopAcknowledged,
+    VetoRequested: VetoAcknowledged,
+    BranchFromRequested: BranchFromAcknowledged,
+    RequestWithdrawn: WithdrawalAcknowledged,
 }
-BETWEEN = (BranchFromRequested, VetoRequested)  # answered between two experiments, by `loop.session.steering`
-
-
-class Answer(NamedTuple):
-    """The loop's answer to a request; `done` is false if it refuses."""
-
-    outcome: str
-    done: bool = True
+BRANCH_REQUESTS = (BranchFromRequested, VetoRequested)  # `loop.session.steering` answers them between two experiments
 
 
 class RequestedState(Enum):
-    """What the session is to do at the next boundary between experiments."""
+    """What the session does after the experiment in flight."""
 
     GO = "go"
     PAUSE = "pause"
@@ -63,100 +63,107 @@ class RequestedState(Enum):
 
 
 class Control:
-    """Answers requests and remembers what they ask for.
+    """Answers requests, and holds what they ask for until the loop does it.
 
-    `interrupted` is set by Ctrl-C, `given_up` where the machine is lost: nothing in flight can be recorded.
+    Ctrl-C sets `is_interrupted`. An error of the machine sets `is_abandoned`: no experiment in flight can be recorded.
     """
 
     def __init__(self, journal: SessionJournal, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._journal = journal
         self._monotonic = monotonic
-        self._looked = 0.0
+        self._last_read = 0.0
         self._skips: set[int] = set()
-        self._now = False
-        self._flying: list[int] = []
+        self._stop_now = False
+        self._in_flight: list[int] = []
         self.requested = RequestedState.GO
-        self.interrupted = False
-        self.given_up = False
+        self.is_interrupted = False
+        self.is_abandoned = False
 
     def interrupt(self) -> None:
-        """Ctrl-C: the run in flight ends at once, and the session pauses."""
-        self.interrupted = True
+        """End the run in flight at once, and pause the session."""
+        self.is_interrupted = True
 
     @property
     def ends_now(self) -> bool:
-        """Whether a person wants the run in flight ended at once."""
-        return self.interrupted or self._now
+        """Whether a person ends the run in flight at once."""
+        return self.is_interrupted or self._stop_now
 
     @contextmanager
     def in_flight(self, experiment: int) -> Iterator[None]:
-        """While a run of an experiment is in flight."""
-        self._flying.append(experiment)
+        """Count an experiment as in flight."""
+        self._in_flight.append(experiment)
         try:
             yield
         finally:
-            self._flying.remove(experiment)
+            self._in_flight.remove(experiment)
 
     def poll(self, experiment: int) -> EndRequest | None:
-        """What to do with the run in flight; looks at the journal at most twice a second."""
-        if self._monotonic() - self._looked >= POLL_SECONDS:
+        """How the run in flight is to end, if it is; reads the journal at most twice a second."""
+        if self._monotonic() - self._last_read >= POLL_SECONDS:
             self.answer(experiment)
         if self.ends_now:
-            return "now"
-        return "asked" if experiment in self._skips else None
+            return "interrupt"
+        return "skip" if experiment in self._skips else None
 
     def wait(self, seconds: float) -> None:
-        """Let some time pass; a signal ends the wait early."""
+        """Sleep; a signal ends the sleep early."""
         time.sleep(seconds)
 
     def answer(self, experiment: int | None = None) -> None:
-        """Acknowledge every open request that needs no boundary; `experiment` is one that is proposed or in flight."""
-        self._looked = self._monotonic()
+        """Acknowledge every open request but those in BRANCH_REQUESTS; `experiment` is being proposed or in flight."""
+        self._last_read = self._monotonic()
         self._journal.catch_up()
-        flight = {*self._flying, *([] if experiment is None else [experiment])}
-        for position, recorded in self._asked():
-            self._acknowledge(position, recorded.event, self._take(recorded.event, flight))
+        in_flight = {*self._in_flight, *([] if experiment is None else [experiment])}
+        self._answer_withdrawals()
+        for position, recorded in self._open_requests():
+            self._acknowledge(position, recorded.event, self._obey(recorded.event, in_flight))
 
-    def answer_old(self) -> None:
-        """Answer what was asked of a loop that has ended: directions and steering still hold, wishes do not."""
-        for position, recorded in self._asked():
-            directs = isinstance(recorded.event, DirectionAdded | DirectionWithdrawn)
-            answer = Answer(TOLD) if directs else Answer("no loop ran that could do it", done=False)
+    def answer_earlier(self) -> None:
+        """Answer requests to a loop that has ended: directions still hold, a pause or a stop does not."""
+        self._answer_withdrawals()
+        for position, recorded in self._open_requests():
+            is_direction = isinstance(recorded.event, DirectionAdded | DirectionWithdrawn)
+            answer = Answer(NOTED) if is_direction else Answer("no loop was running", done=False)
             self._acknowledge(position, recorded.event, answer)
 
-    def _asked(self) -> list[tuple[int, Recorded]]:
+    def _answer_withdrawals(self) -> None:
+        """Refuse what a person withdrew, before the loop does anything about it."""
+        for position, request, answer in answer_withdrawals(self._journal.requests, self._journal.rows):
+            self._acknowledge(position, request, answer)
+
+    def _open_requests(self) -> list[tuple[int, Recorded]]:
         requests = sorted(self._journal.requests.items())
-        return [(position, recorded) for position, recorded in requests if not isinstance(recorded.event, BETWEEN)]
+        return [(position, request) for position, request in requests if not isinstance(request.event, BRANCH_REQUESTS)]
 
     def _acknowledge(self, position: int, request: Event, answer: Answer) -> None:
-        kind = ANSWERS[type(request)]  # type: ignore[index]
+        kind = ACKNOWLEDGEMENTS[type(request)]  # type: ignore[index]
         event = kind(session=request.session, request=position, outcome=answer.outcome, done=answer.done)
         self._journal.append_to_session(event)
 
-    def _take_skip(self, experiment: int, flight: AbstractSet[int]) -> Answer:
-        if experiment not in flight:
+    def _skip(self, experiment: int, in_flight: AbstractSet[int]) -> Answer:
+        if experiment not in in_flight:
             return Answer(f"experiment {experiment} is not in flight", done=False)
         if experiment == BASELINE:
-            return Answer("without its baseline the session has nothing to compare with", done=False)
+            return Answer("the session needs its baseline", done=False)
         self._skips.add(experiment)
         return Answer("skipped")
 
-    def _take(self, request: Event, flight: AbstractSet[int]) -> Answer:
-        after = f"after the experiment{'s' * (len(flight) > 1)} in flight"
+    def _obey(self, request: Event, in_flight: AbstractSet[int]) -> Answer:
+        after = f"after the experiment{'s' * (len(in_flight) > 1)} in flight"
         match request:
             case PauseRequested():
                 self.requested = RequestedState.PAUSE if self.requested is RequestedState.GO else self.requested
-                return Answer(f"pauses {after}" if flight else "paused")
+                return Answer(f"pausing {after}" if in_flight else "paused")
             case ResumeRequested():
                 self.requested = RequestedState.GO if self.requested is RequestedState.PAUSE else self.requested
-                return Answer("goes on")
+                return Answer("resumed")
             case StopRequested():
-                self.requested, self._now = RequestedState.STOP, self._now or request.now
-                return Answer("stops now" if request.now or not flight else f"stops {after}")
+                self.requested, self._stop_now = RequestedState.STOP, self._stop_now or request.now
+                return Answer("stopping now" if request.now or not in_flight else f"stopping {after}")
             case SkipRequested():
-                return self._take_skip(request.experiment, flight)
+                return self._skip(request.experiment, in_flight)
             case _:
-                return Answer(TOLD)
+                return Answer(NOTED)
 
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -166,19 +173,19 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def interruptible(control: Control) -> Iterator[None]:
     """The first Ctrl-C (or SIGTERM, or a closed terminal) ends the run in flight and pauses; the second ends the loop at once.
 
-    Ended at once, nothing acknowledged is lost, and the run's processes end with the loop.
+    The second loses nothing that the journal has acknowledged, and the run's processes end with the loop.
     """
 
-    def heard(number: int, _frame: FrameType | None) -> None:
-        if control.interrupted:
+    def handle(number: int, _frame: FrameType | None) -> None:
+        if control.is_interrupted:
             os._exit(128 + number)
         control.interrupt()
 
     under_nohup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-    asked = [number for number in SIGNALS if not (under_nohup and number == signal.SIGHUP)]
-    before = {number: signal.signal(number, heard) for number in asked}
+    numbers = [number for number in SIGNALS if not (under_nohup and number == signal.SIGHUP)]
+    previous = {number: signal.signal(number, handle) for number in numbers}
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in previous.items():
             signal.signal(number, handler)

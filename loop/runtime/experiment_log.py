@@ -1,4 +1,4 @@
-"""Where one experiment stands: a fold of its own stream. Pure."""
+"""How far one experiment is: a fold of its own stream. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -20,9 +20,9 @@ from loop.contracts import Outcome
 
 @dataclass
 class ExperimentLog:
-    """One experiment's history. `proposed` is the proposal in force: the last one, unless it was refused."""
+    """One experiment's history. `idea` is its last proposal; None if the gate refused that."""
 
-    proposed: IdeaProposed | None = None
+    idea: IdeaProposed | None = None
     proposed_at: str = ""
     anchor: str = ""  # position:hash of the proposal's event
     committed: ChangeCommitted | None = None
@@ -34,20 +34,20 @@ class ExperimentLog:
     outcomes: dict[int, Outcome] = field(default_factory=dict)
 
     def open_runs(self) -> list[RunStarted]:
-        """Runs that were started and of which no end is recorded."""
+        """Runs whose start is recorded and whose end is not."""
         return [run for number, run in self.runs.items() if number not in self.outcomes]
 
-    def ended(self, *purposes: RunPurpose) -> list[tuple[RunStarted, Outcome]]:
-        """Runs of these purposes with their outcome, those that the loop itself cut short left out."""
-        pairs = [(run, self.outcomes[number]) for number, run in self.runs.items() if number in self.outcomes]
-        return [(run, outcome) for run, outcome in pairs if run.purpose in purposes and not interrupted(outcome)]
+    def outcomes_of(self, *purposes: RunPurpose) -> list[Outcome]:
+        """The outcomes of the runs of these purposes, without those that the end of the loop interrupted."""
+        runs = [number for number, run in self.runs.items() if run.purpose in purposes and number in self.outcomes]
+        return [self.outcomes[number] for number in runs if not is_interrupted(self.outcomes[number])]
 
     def interruptions(self) -> int:
-        """How often the loop ended in the middle of a run of this experiment."""
-        return sum(interrupted(outcome) for outcome in self.outcomes.values())
+        """How often the loop ended during a run of this experiment."""
+        return sum(is_interrupted(outcome) for outcome in self.outcomes.values())
 
 
-def interrupted(outcome: Outcome) -> bool:
+def is_interrupted(outcome: Outcome) -> bool:
     return isinstance(outcome, RunFailed) and outcome.kind == "interrupted"
 
 
@@ -55,18 +55,18 @@ def fold_log(history: Iterable[Recorded]) -> ExperimentLog:
     """Fold an experiment's events."""
     log = ExperimentLog()
     for recorded in history:
-        _take(log, recorded)
+        _apply(log, recorded)
     return log
 
 
-def _take(log: ExperimentLog, recorded: Recorded) -> None:
+def _apply(log: ExperimentLog, recorded: Recorded) -> None:
     event = recorded.event
     match event:
         case IdeaProposed():
-            log.proposed, log.proposed_at, log.attempts = event, recorded.recorded_at, event.attempt
+            log.idea, log.proposed_at, log.attempts = event, recorded.recorded_at, event.attempt
             log.anchor = f"{recorded.position}:{recorded.hash}"
         case IdeaRefused():
-            log.proposed = None
+            log.idea = None
             log.refusals.append(event)
         case ChangeCommitted():
             log.committed = event

@@ -1,4 +1,4 @@
-"""What the journal knows of the next proposal before its turn: prepared, refused, failed, or overtaken by a person. Pure."""
+"""What the journal holds of a proposal that is prefetched: prepared, refused, failed, or outdated by a person. Pure."""
 
 from dataclasses import dataclass, field
 
@@ -19,25 +19,21 @@ from journal.events import (
     StopRequested,
 )
 
-CONTROLS = (PauseRequested, ResumeRequested, SkipRequested, StopRequested)  # say nothing about what to try
+CONTROLS = (PauseRequested, ResumeRequested, SkipRequested, StopRequested)  # change nothing that a proposal depends on
 
 
 @dataclass
-class Pending:
-    """A fold of one session's events.
-
-    `refusals` are the gate's words on preparations for `experiment`, `failed` whether a call for it failed; `steered` is
-    the position of the last word of a person that a proposal must know.
-    """
+class PendingProposal:
+    """A fold of one session's events."""
 
     prepared: ProposalPrepared | None = None
-    experiment: int = 0
+    experiment: int = 0  # of the last dropped proposal: `refusals` and `call_failed` are about it
     refusals: list[IdeaRefused] = field(default_factory=list)
-    failed: bool = False
-    steered: int = 0
+    call_failed: bool = False
+    outdated_at: int = 0  # position of the last event that outdates earlier proposals
 
-    def take(self, event: Event, position: int) -> None:
-        """Take in the session's next event."""
+    def apply(self, event: Event, position: int) -> None:
+        """Fold the session's next event."""
         match event:
             case ProposalPrepared():
                 self.prepared = event
@@ -45,23 +41,23 @@ class Pending:
                 self._drop(event)
             case IdeaProposed() if event.prepared_on is not None:
                 self.prepared = None
-            case _ if steers(event):
-                self.steered = position
+            case _ if outdates_proposals(event):
+                self.outdated_at = position
 
-    def refused(self, experiment: int) -> list[IdeaRefused]:
-        """The gate's words on what was prepared for an experiment."""
+    def refusals_of(self, experiment: int) -> list[IdeaRefused]:
+        """The gate's refusals of proposals that were prefetched for an experiment."""
         return self.refusals if self.experiment == experiment else []
 
     def has_failed(self, experiment: int) -> bool:
-        """Whether a call for an experiment failed before its turn."""
-        return self.failed and self.experiment == experiment
+        """Whether a prefetching call for an experiment failed."""
+        return self.call_failed and self.experiment == experiment
 
     def _drop(self, event: ProposalDropped) -> None:
         self.prepared = None
         if event.experiment != self.experiment:
-            self.experiment, self.refusals, self.failed = event.experiment, [], False
+            self.experiment, self.refusals, self.call_failed = event.experiment, [], False
         if event.why == "failed":
-            self.failed = True
+            self.call_failed = True
         if event.why == "refused":
             self.refusals.append(
                 IdeaRefused(
@@ -76,8 +72,8 @@ class Pending:
             )
 
 
-def steers(event: Event) -> bool:
-    """Whether a proposal that was asked for before this event is out of date: a person has spoken, or moved the incumbent."""
+def outdates_proposals(event: Event) -> bool:
+    """Whether a proposal that was requested before this event is out of date: a person steered, or moved the incumbent."""
     match event:
         case BriefChanged():
             return event.accepted

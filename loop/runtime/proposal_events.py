@@ -1,13 +1,21 @@
-"""A proposal as events and back: one mapping, so that a new field of a proposal is added in one place. Pure.
+"""A proposal as events and back: a new field of a proposal is added in this module only. Pure.
 
-`Proposal`, `ProposalPrepared` and `IdeaProposed` share the fields in `SHARED`; what they share is copied by name.
+`Proposal`, `ProposalPrepared` and `IdeaProposed` share the fields in `SHARED`, which are copied by name.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 from journal.changes.signature import signature
-from journal.events import Dropping, IdeaProposed, IdeaRefused, ProposalDropped, ProposalPrepared, ProposerFailed, Usage
+from journal.events import (
+    DropReason,
+    IdeaProposed,
+    IdeaRefused,
+    ProposalDropped,
+    ProposalPrepared,
+    ProposerFailed,
+    Usage,
+)
 from loop.contracts import Accepted, Proposal, Rejected, Request
 from loop.errors import ProposerFailure
 from loop.gate import patch
@@ -18,7 +26,7 @@ SHARED = tuple(name for name in Proposal.__struct_fields__ if name in ProposalPr
 def idea_proposed(
     proposal: Proposal, request: Request, answer: Accepted | Rejected, *, prepared_on: str | None = None
 ) -> IdeaProposed:
-    """The event of a proposal and the gate's answer; `prepared_on` is the commit on which it was made before its turn."""
+    """The event of a proposal and the gate's answer; `prepared_on` is the commit that a prefetched one was made on."""
     return IdeaProposed(
         **_shared(proposal),
         session=request.session,
@@ -32,32 +40,32 @@ def idea_proposed(
     )
 
 
-def proposal_prepared(proposal: Proposal, request: Request, *, known: int) -> ProposalPrepared:
-    """The event of a proposal made before its turn; `known` is the position up to which its author knew the journal."""
+def proposal_prepared(proposal: Proposal, request: Request, *, position: int) -> ProposalPrepared:
+    """The event of a prefetched proposal; its proposer read the journal up to `position`."""
     return ProposalPrepared(
         **_shared(proposal),
         session=request.session,
         experiment=request.experiment,
-        known=known,
+        known=position,
         parent=request.parent,
         diff=patch.unified(request.files, proposal.files),
     )
 
 
 def to_proposal(event: IdeaProposed | ProposalPrepared, files: dict[str, str], **changes: Any) -> Proposal:
-    """The proposal of an event with these texts of its files; `changes` take the place of its own fields."""
+    """The proposal of an event with these texts of its files; `changes` replace its own fields."""
     return Proposal(**{**_shared(event), "files": files, **changes})
 
 
-def on_parent(event: IdeaProposed | ProposalPrepared, parent: str, files: Mapping[str, str]) -> dict[str, str] | None:
-    """The texts that an event's edits make of a parent's files; None if they do not fit."""
+def files_on(event: IdeaProposed | ProposalPrepared, parent: str, files: Mapping[str, str]) -> dict[str, str] | None:
+    """A parent's files with the edits of an event; None if the edits do not fit."""
     return patch.apply(event.diff, files) if event.parent == parent else patch.rebase(event.diff, files)
 
 
-def own_idea(
+def loop_idea(
     *, session: str, experiment: int, parent: str, before: Mapping[str, str], after: Mapping[str, str], **fields: Any
 ) -> IdeaProposed:
-    """A change that the loop makes by itself: it tests a keep, or takes one back."""
+    """The event of a change that the loop itself proposes: it tests a keep, or takes a keep back."""
     edited = {path: text for path, text in after.items() if text != before.get(path)}
     return IdeaProposed(
         session=session,
@@ -70,7 +78,7 @@ def own_idea(
     )
 
 
-def refused(idea: IdeaProposed, answer: Rejected) -> IdeaRefused:
+def idea_refused(idea: IdeaProposed, answer: Rejected) -> IdeaRefused:
     """The event of the gate's refusal."""
     return IdeaRefused(
         session=idea.session,
@@ -83,8 +91,10 @@ def refused(idea: IdeaProposed, answer: Rejected) -> IdeaRefused:
     )
 
 
-def dropped(event: ProposalPrepared, why: Dropping, reason: str, *, answer: Rejected | None = None) -> ProposalDropped:
-    """The event that a prepared proposal is not used; `answer` is the gate's, if that is why."""
+def proposal_dropped(
+    event: ProposalPrepared, why: DropReason, reason: str, *, answer: Rejected | None = None
+) -> ProposalDropped:
+    """The event that a prefetched proposal is not used; `answer` is the gate's refusal, if that is why."""
     return ProposalDropped(
         session=event.session,
         experiment=event.experiment,
@@ -99,15 +109,23 @@ def dropped(event: ProposalPrepared, why: Dropping, reason: str, *, answer: Reje
     )
 
 
-def lost(request: Request, proposer: str, why: Dropping, reason: str, *, usage: Usage) -> ProposalDropped:
-    """The event of a call before its turn that ended without a proposal."""
+def call_cancelled(
+    request: Request, proposer: str, why: DropReason, reason: str, *, usage: Usage, prompt_key: str | None
+) -> ProposalDropped:
+    """The event of a prefetching call that ended without an answer."""
     return ProposalDropped(
-        session=request.session, experiment=request.experiment, why=why, reason=reason, proposer=proposer, usage=usage
+        session=request.session,
+        experiment=request.experiment,
+        why=why,
+        reason=reason,
+        proposer=proposer,
+        usage=usage,
+        prompt_key=prompt_key,
     )
 
 
-def failed_before_its_turn(request: Request, proposer: str, failure: ProposerFailure) -> ProposalDropped:
-    """The event of a call before its turn that failed."""
+def prefetch_failed(request: Request, proposer: str, failure: ProposerFailure) -> ProposalDropped:
+    """The event of a prefetching call that failed."""
     return ProposalDropped(
         session=request.session,
         experiment=request.experiment,
@@ -121,8 +139,8 @@ def failed_before_its_turn(request: Request, proposer: str, failure: ProposerFai
     )
 
 
-def failed(request: Request, proposer: str, failure: ProposerFailure) -> ProposerFailed:
-    """The event of a call in its turn that failed."""
+def proposer_failed(request: Request, proposer: str, failure: ProposerFailure) -> ProposerFailed:
+    """The event of a call that failed while the loop waited for it."""
     return ProposerFailed(
         session=request.session,
         experiment=request.experiment,

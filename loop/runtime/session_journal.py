@@ -1,6 +1,7 @@
-"""One session's journal: what the loop appends, and what the session's experiments, runs and requests come to."""
+"""One session's journal: the loop appends to it, and reads the session's experiments, runs and requests from it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 from journal.errors import JournalError
 from journal.events import (
@@ -18,20 +19,21 @@ from journal.projections.experiments import Experiment
 from journal.projections.sessions import Session
 from journal.projections.state import State
 from journal.store import Journal, Sample
-from loop.keep_rule import Noise, by_commit, noise
+from loop.keep_rule import Noise, metrics_by_commit, pooled_noise
 from loop.runtime.experiment_log import ExperimentLog, fold_log
-from loop.runtime.pending import Pending
+from loop.runtime.pending import PendingProposal
 
-# These tell of what git holds already, or of a process that a power cut ends too. The next durable step takes them to the
-# disk; lost before it, they leave what recovery finds after a kill at the same place. Each spares a wait for the disk.
-RIDING = frozenset({ChangeCommitted, ChangeReverted, RunLaunched})
+Listener = Callable[[Recorded], None]
+
+# Git holds what these record, or a power cut ends the process that they record: recovery copes without them. So the loop
+# does not wait for the disk after them; the next durable append writes them too.
+NOT_DURABLE = frozenset({ChangeCommitted, ChangeReverted, RunLaunched})
 
 
 class SessionJournal:
-    """Appends a session's events and folds them, so that every decision is made on what is recorded.
+    """Appends a session's events and folds them: each decision stands on what is recorded.
 
-    `state` is the journal's own fold, up to its last event: read it, do not keep it. `requests` is what people still wait
-    for, `pending` what is known of the next proposal before its turn.
+    `state` is the fold of the whole journal: read it, do not keep it. `requests` are those without an answer, by position.
     """
 
     def __init__(self, store: Journal, tag: str) -> None:
@@ -39,15 +41,15 @@ class SessionJournal:
         self.tag = tag
         self.state: State = store.state()
         self.requests: dict[int, Recorded] = {}
-        self.pending = Pending()
+        self.pending = PendingProposal()
         self._versions: dict[str, int] = {}
         self._listeners: list[Listener] = []
-        begun = self.session_history()
-        self._position = begun[0].position - 1 if begun else 0  # what lies before is not of this session
+        history = self.session_history()
+        self._position = history[0].position - 1 if history else 0  # events before it are of other sessions
         self.catch_up()
 
-    def listen(self, listener: "Listener") -> None:
-        """Pass every event from here on to a listener."""
+    def add_listener(self, listener: Listener) -> None:
+        """Call a listener with every event from now on."""
         self._listeners.append(listener)
 
     # --- append ---
@@ -57,23 +59,26 @@ class SessionJournal:
         return self._append(experiment_stream(self.tag, number), events)
 
     def append_to_session(self, *events: Event, key: str | None = None) -> list[Recorded]:
-        """Append to the session's own stream; with a key, at most once."""
+        """Append to the session's own stream; if there is a key, at most once."""
         return self._append(session_stream(self.tag), events, key=key)
 
     def add_samples(self, samples: Sequence[Sample]) -> None:
-        """Append telemetry; a failure to do so costs no run."""
-        try:
+        """Append telemetry; a failure costs no run."""
+        with suppress(JournalError):
             self._store.add_samples(samples)
-        except JournalError:
-            return
 
     def catch_up(self) -> None:
-        """Take in what was appended: own steps, and other processes' appends, which are people's intents."""
+        """Fold every new event: the loop's own, and people's intents, which other processes append."""
         self.state = self._store.state()
         for recorded in self._store.read(after=self._position, until=self.state.position):
-            self._take(recorded)
+            self._apply(recorded)
 
     # --- read ---
+
+    @property
+    def name(self) -> str:
+        """The journal's name, by which anchors in git name it."""
+        return self._store.name()
 
     @property
     def session(self) -> Session:
@@ -85,7 +90,7 @@ class SessionJournal:
         return sorted(self.state.experiments.of_session(self.tag), key=lambda row: row.number)
 
     def next_number(self) -> int:
-        """The number of the next experiment that is proposed."""
+        """The number that the next new experiment gets."""
         return self.state.experiments.next_number(self.tag)
 
     def log(self, number: int) -> ExperimentLog:
@@ -95,11 +100,11 @@ class SessionJournal:
     def metrics(self) -> dict[str, list[float]]:
         """Every metric of the session's runs, by commit."""
         rows = self.state.runs.of_session(self.tag)
-        return dict(by_commit((row.commit, row.metric) for row in rows if row.metric is not None))
+        return dict(metrics_by_commit((row.commit, row.metric) for row in rows if row.metric is not None))
 
     def noise(self) -> Noise:
         """σ pooled over every commit of the session that was run more than once."""
-        return noise(self.metrics().values())
+        return pooled_noise(self.metrics().values())
 
     def history(self, number: int) -> list[Recorded]:
         """Every event of one experiment."""
@@ -114,29 +119,21 @@ class SessionJournal:
         return self._store.read(after=after)
 
     def _append(self, stream: str, events: Sequence[Event], *, key: str | None = None) -> list[Recorded]:
-        durable = any(type(event) not in RIDING for event in events)
+        durable = any(type(event) not in NOT_DURABLE for event in events)
         version = self._versions.get(stream, 0)
         try:
             return self._store.append(stream, events, expected_version=version, key=key, durable=durable)
         finally:
-            self.catch_up()  # also where the step was taken back: the journal folds anew then
+            self.catch_up()  # also after an error: the store has rolled the append back, and folds anew
 
-    def _take(self, recorded: Recorded) -> None:
+    def _apply(self, recorded: Recorded) -> None:
         self._position = recorded.position
         self._versions[recorded.stream] = recorded.version
         if recorded.event.session == self.tag:
-            self.pending.take(recorded.event, recorded.position)
+            self.pending.apply(recorded.event, recorded.position)
             if isinstance(recorded.event, Intent):
                 self.requests[recorded.position] = recorded
             elif isinstance(recorded.event, Acknowledged):
                 self.requests.pop(recorded.event.request, None)
         for listener in self._listeners:
-            listener.heard(recorded)
-
-
-class Listener:
-    """Takes notice of every event that is in the journal: a narrator."""
-
-    def heard(self, recorded: Recorded) -> None:
-        """Take notice of an event."""
-        raise NotImplementedError
+            listener(recorded)

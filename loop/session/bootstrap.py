@@ -1,4 +1,4 @@
-"""Choosing the real parts, once: repository, brief, profile, journal, session, proposer."""
+"""Builds the parts of the loop, once: journal, session, runs, proposer, control."""
 
 import os
 import threading
@@ -8,83 +8,90 @@ from pathlib import Path
 
 from loop.brief.config import Config
 from loop.contracts import BASELINE, Proposer
+from loop.llm.prices import brief_prices
 from loop.proposers import transcript
 from loop.proposers.claude.conversation import Timing
 from loop.proposers.claude.proposer import ClaudeProposer
 from loop.proposers.claude.request_body import MODEL, ModelSettings
 from loop.proposers.claude.tools import Tools
-from loop.proposers.command.proposer import CommandProposer, Task
+from loop.proposers.command.agent_run import CommandSettings, WatchedRepository
+from loop.proposers.command.proposer import CommandProposer
 from loop.proposers.sampler.sampler import Sampler
-from loop.runs.devices import share
+from loop.runs.devices import assign_devices
 from loop.runs.run import RunExecutor
 from loop.runtime.context import Context, RunDisplay
 from loop.runtime.control import POLL_SECONDS, Control
 from loop.runtime.proposer_call import ProposerCall
 from loop.runtime.session_journal import SessionJournal
 from loop.session.start import open_session
-from loop.setup.preflight import choice
-from loop.setup.project import FOLDER, Project, own_folder
+from loop.setup.preflight import proposer_choice
+from loop.setup.project import FOLDER, Project, create_folder
 from loop.workspace import check_tag
 
 
-def assemble(setting: Project, *, tag: str | None, screen: RunDisplay, past: bool = False) -> Context:
-    """Take the journal's lease, continue the open session or start one, and put the parts together.
+def assemble(project: Project, *, tag: str | None, display: RunDisplay, ablate: bool = False) -> Context:
+    """Take the journal's lease, continue the open session or start one, and build the parts.
 
-    With `past` it is a session of before, whose keeps are to be tested again.
+    With `ablate` it is a session with kept changes, which may have ended.
     """
     if tag is not None:
         check_tag(tag)
-    own_folder(setting.workspace.root / FOLDER)
-    devices = share(setting.brief.config.workers)
-    store = setting.store(setting.journal)
+    workspace, brief, folder = project.workspace, project.brief, project.workspace.root / FOLDER
+    create_folder(folder)
+    devices = assign_devices(brief.config.workers)
+    store = project.store(project.journal)
     store.acquire()
-    journal = SessionJournal(store, open_session(setting, store, tag=tag, device=devices[0], past=past))
-    sampler = Sampler(setting.brief.config.sampler)
+    journal = SessionJournal(store, open_session(project, store, tag=tag, device=devices[0], ablate=ablate))
+    sampler = Sampler(brief.config.sampler)
     ctx = Context(
-        brief=setting.brief,
+        brief=brief,
         journal=journal,
-        workspace=setting.workspace,
-        runs=RunExecutor(
-            setting.workspace,
-            setting.brief.config,
-            folder=setting.workspace.root / FOLDER / "runs",
-            gpu=devices[0].is_gpu,
-        ),
+        workspace=workspace,
+        runs=RunExecutor(workspace, brief.config, folder=folder / "runs", gpu=devices[0].is_gpu),
         proposer=sampler,
-        filler=sampler,
+        fallback=sampler,
         control=Control(journal),
-        screen=screen,
-        folder=setting.workspace.root / FOLDER,
+        display=display,
+        folder=folder,
         devices=devices,
         device=devices[0],
-        defaults=setting.defaults,
+        defaults=project.defaults,
     )
-    ctx.proposer = _proposer(ctx, choice(setting).name, journal=setting.journal)
+    ctx.proposer = _proposer(ctx, proposer_choice(project).name, journal=project.journal)
     return ctx
 
 
 def _proposer(ctx: Context, name: str, *, journal: Path) -> Proposer:
-    """The proposer of a name; its cap, scope and task are those of the brief in force."""
+    """The proposer of that name; it reads its cost limit, scope and task from the current brief."""
     match name:
         case "claude":
             return _claude(ctx, journal=journal)
         case "command":
             return CommandProposer(
-                lambda: _task(ctx.config), workspace=ctx.workspace, folder=ctx.folder, cancelled=_ended(ctx)
+                lambda: _command_settings(ctx.config),
+                repository=WatchedRepository(
+                    workspace=ctx.workspace, own=(ctx.folder, *_journal_files(journal)), brief=ctx.brief.path
+                ),
+                folder=ctx.folder,
+                is_cancelled=_cancellation(ctx),
+                report=ctx.prefetch.events.put,
             )
         case _:
-            return ctx.filler
+            return ctx.fallback
 
 
 def _claude(ctx: Context, *, journal: Path) -> Proposer:
-    """Claude, with the SDK imported only now: that alone takes a second."""
-    from loop.llm.api import Api  # noqa: PLC0415
+    from loop.llm.api import MessagesApi  # noqa: PLC0415  # the SDK takes a second to import
 
     config = ctx.config
     return ClaudeProposer(
-        Api(cancelled=_ended(ctx)),
+        MessagesApi(is_cancelled=_cancellation(ctx)),
         settings=ModelSettings(
-            model=config.model or MODEL, effort=config.effort, max_tokens=config.max_output, deadline=config.deadline
+            model=config.model or MODEL,
+            effort=config.effort,
+            max_tokens=config.max_output,
+            deadline=config.deadline,
+            prices=lambda: brief_prices(ctx.config.prices),
         ),
         limit=lambda: ctx.config.max_cost,
         tools=Tools(journal=journal, workspace=ctx.workspace),
@@ -94,37 +101,44 @@ def _claude(ctx: Context, *, journal: Path) -> Proposer:
     )
 
 
-def _task(config: Config) -> Task:
-    return Task(
+def _command_settings(config: Config) -> CommandSettings:
+    return CommandSettings(
         line=config.command or "",
         scope=config.scope,
         locked=config.locked,
-        passed=config.command_env,
+        variables=config.command_env,
         deadline=config.deadline,
+        sandboxed=config.command_sandbox == "auto",
+        model=config.model,
+        prices=brief_prices(config.prices),
     )
 
 
-def _ended(ctx: Context) -> Callable[[], bool]:
-    """Whether a call of the proposer is to end: a person ends the loop, or the call is cancelled.
+def _journal_files(journal: Path) -> list[Path]:
+    """The journal and the files that SQLite keeps beside it."""
+    companions = [journal.with_name(f"{journal.name}{end}") for end in ("-wal", "-shm", "-journal")]
+    return [journal, *companions, journal.with_suffix(".lock"), journal.with_suffix(".wake")]
 
-    The loop's own thread also looks at the journal, twice a second.
-    """
 
-    def ended() -> bool:
+def _cancellation(ctx: Context) -> Callable[[], bool]:
+    """A function that says whether the call of a proposer has to end: a person ends the loop, or the call is cancelled."""
+
+    def is_cancelled() -> bool:
         thread = threading.current_thread()
-        if thread is threading.main_thread():
-            return ctx.control.poll(BASELINE) == "now"
-        return ctx.control.ends_now or (isinstance(thread, ProposerCall) and thread.cancelled)
+        if thread is threading.main_thread():  # only the loop's own thread reads the journal
+            return ctx.control.poll(BASELINE) == "interrupt"
+        return ctx.control.ends_now or (isinstance(thread, ProposerCall) and thread.is_cancelled)
 
-    return ended
+    return is_cancelled
 
 
 def _sleep(ctx: Context) -> Callable[[float], None]:
-    """Sleep that a person may cut short."""
+    """A sleep that ends early if the call is cancelled."""
+    is_cancelled = _cancellation(ctx)
 
     def sleep(seconds: float) -> None:
         until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0 and not _ended(ctx)():
+        while (left := until - time.monotonic()) > 0 and not is_cancelled():
             ctx.control.wait(min(POLL_SECONDS, left))
 
     return sleep

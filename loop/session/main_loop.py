@@ -1,13 +1,14 @@
-"""A night: recover, measure the baseline, then one experiment after the other until something ends it."""
+"""The loop of a session: recover, measure the baseline, then run experiments until a limit or a person ends the call."""
 
 import contextlib
 import time
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import partial
 
 from journal.errors import JournalUnusable
-from journal.events import ExperimentKept, SessionEnded, SessionPaused, SessionResumed, Verdict
+from journal.events import ExperimentKept, SessionEnded, SessionPaused, SessionResumed
 from journal.reports import memory
 from loop.brief import memory_block
 from loop.errors import BadInput, MachineFailure, ProposerFailure, RunRefused, Stopped, WorkspaceError
@@ -15,182 +16,175 @@ from loop.experiment import ablation, commit_notes, prefetch
 from loop.experiment.baseline import measure_baseline
 from loop.experiment.lifecycle import propose_and_commit, run_to_verdict
 from loop.runtime.context import Context
-from loop.runtime.control import BETWEEN, POLL_SECONDS, RequestedState, interruptible
+from loop.runtime.control import BRANCH_REQUESTS, POLL_SECONDS, RequestedState, interruptible
 from loop.runtime.session_journal import SessionJournal
 from loop.runtime.workers import WorkerPool
 from loop.session import retention
 from loop.session.brief_edits import apply_brief_edits
 from loop.session.recovery import recover
 from loop.session.steering import steer
-from loop.session.stop_conditions import StopReason, reached
+from loop.session.stop_conditions import StopReason, limit_reached
+
+STOPPED = "stopped by a person"
 
 
 @dataclass(frozen=True)
-class Start:
-    """What this call of the loop counts from."""
+class CallStart:
+    """What the limits of this call of the loop count from."""
 
-    bound: int | None  # experiments of the session, after which it is over
-    begun: int  # number of the last experiment before it
-    since: float  # monotonic seconds
+    limit: int | None  # experiments of the session after which the call ends
+    last_number: int  # of the experiments before the call
+    seconds: float  # monotonic
 
 
-def run(ctx: Context, *, more: int | None = None) -> StopReason:
-    """Run the session until it ends, or until `more` experiments are done in this call.
+def run(ctx: Context, *, experiments: int | None = None) -> StopReason:
+    """Run the session until it ends, or for so many experiments more.
 
-    Raises BadInput, RunRefused or WorkspaceError where only a person can go on: a branch moved by hand, a baseline without
-    a metric, a machine that lost its sandbox. The session is paused before.
+    Pauses the session and raises BadInput, RunRefused or WorkspaceError if only a person can go on: somebody moved the
+    branch, the baseline gives no metric, the machine has no sandbox any more.
     """
-    return _played(ctx, lambda: _night(ctx, more=more))
+    return _run_call(ctx, lambda: _run_session(ctx, experiments=experiments))
 
 
-def retest(ctx: Context, *, more: int | None = None) -> StopReason:
-    """Test the keeps that the incumbent is made of, or `more` of them. Ended sessions are ended again afterwards."""
+def retest(ctx: Context, *, experiments: int | None = None) -> StopReason:
+    """Test the kept changes of the incumbent, or so many of them. A session that had ended ends again."""
     final = ctx.session.state == "ended"
-    return _played(ctx, lambda: _ablations(ctx, more=more, final=final))
+    return _run_call(ctx, lambda: _run_ablations(ctx, experiments=experiments, final=final))
 
 
-def _played(ctx: Context, night: Callable[[], StopReason]) -> StopReason:
-    """Everything that may end a call of the loop, and its last word."""
+def _run_call(ctx: Context, body: Callable[[], StopReason]) -> StopReason:
+    """Run one call of the loop, and record why it ended."""
     with ctx.lock, interruptible(ctx.control):
         try:
-            ending = night()
+            ending = body()
         except Stopped:
-            ending = StopReason("stopped by a person", final=ctx.control.requested is RequestedState.STOP)
-        except ProposerFailure as failure:
-            ending = StopReason(f"nothing left to propose: {failure}", final=True)
-        except (BadInput, RunRefused, WorkspaceError) as refused:
-            _close(ctx, StopReason(str(refused)))
+            ending = StopReason(STOPPED, final=ctx.control.requested is RequestedState.STOP)
+        except ProposerFailure as failure:  # one that may pass does not end the session for good
+            ending = StopReason(f"nothing left to propose: {failure}", final=ctx.proposer is ctx.fallback)
+        except (BadInput, RunRefused, WorkspaceError) as refusal:
+            _record_end(ctx, StopReason(str(refusal)))
             raise
-        except (MachineFailure, JournalUnusable, OSError) as broken:
-            ending = StopReason(_words(broken), broken=True)
-        _close(ctx, ending)
+        except (MachineFailure, JournalUnusable, OSError) as error:
+            ending = StopReason(_machine_message(error), is_machine_failure=True)
+        _record_end(ctx, ending)
     return ending
 
 
-def _words(broken: Exception) -> str:
-    if isinstance(broken, OSError):
-        return f"{broken.filename or 'the machine'}: {broken.strerror}: make room or mend it, then start again."
-    return str(broken)
+def _machine_message(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"{error.filename or 'the machine'}: {error.strerror}: free space or repair it, then run again."
+    return str(error)
 
 
-def _night(ctx: Context, *, more: int | None) -> StopReason:
-    if ctx.session.state == "paused":
-        ctx.journal.append_to_session(SessionResumed(session=ctx.session.tag, reason="the loop was started again"))
-    ctx.control.answer_old()
+def _run_session(ctx: Context, *, experiments: int | None) -> StopReason:
+    if ctx.session.state != "open":
+        reason = "the loop was started again" + (" by its tag" if ctx.session.state == "ended" else "")
+        ctx.journal.append_to_session(SessionResumed(session=ctx.session.tag, reason=reason))
+    ctx.control.answer_earlier()
     recover(ctx)
-    retention.clear(ctx.journal, ctx.folder)
+    retention.remove_leftovers(ctx.journal, ctx.folder)
     apply_brief_edits(ctx)
     measure_baseline(ctx)
     retention.prune(ctx)
-    commit_notes.note(ctx.journal, ctx.workspace, metric=ctx.config.metric)
-    _remember(ctx)
-    start = _start(ctx.journal, more=more)
-    ctx.prefetch.has_more = lambda: _bound(ctx, start) is None
+    commit_notes.write_notes(ctx.journal, ctx.workspace, metric=ctx.config.metric)
+    _write_memory(ctx)
+    limit = None if experiments is None else ctx.session.experiments + experiments
+    start = CallStart(limit=limit, last_number=ctx.journal.next_number() - 1, seconds=time.monotonic())
+    ctx.prefetch.has_more = lambda: _limit_reached(ctx, start) is None
     workers = WorkerPool(ctx)
     try:
-        return _experiments(ctx, workers, start)
+        return _run_experiments(ctx, workers, start)
     except BaseException as error:
         ctx.prefetch.has_more = lambda: False
         workers.finish(error)
-        with contextlib.suppress(WorkspaceError, OSError):  # the error is the one that is told
-            _judged(ctx, workers)
+        with contextlib.suppress(WorkspaceError, OSError):  # the caller gets the first error
+            _handle_verdicts(ctx, workers)
         raise
 
 
-def _experiments(ctx: Context, workers: WorkerPool, start: Start) -> StopReason:
-    """One experiment after the other, as many at once as there are devices; proposed and committed one at a time."""
+def _run_experiments(ctx: Context, workers: WorkerPool, start: CallStart) -> StopReason:
+    """Run one experiment on each device at a time; propose and commit them one after the other."""
     while True:
-        _judged(ctx, workers)
-        ending = _over(ctx, workers, start)
+        _handle_verdicts(ctx, workers)
+        ending = _stop_reason(ctx, workers, start)
         if ending is not None and not workers.numbers:
             return ending
-        due = None if ending is not None else _due(ctx, workers)
-        if due is not None:
-            _begin(ctx, workers, due)
+        number = None if ending is not None else _next_experiment(ctx, workers)
+        if number is not None:
+            _start_experiment(ctx, workers, number)
         elif workers.numbers:
             workers.wait()
         else:
-            _hold(ctx)
+            _wait_while_paused(ctx)
 
 
-def _begin(ctx: Context, workers: WorkerPool, number: int) -> None:
-    """Propose and commit an experiment and take it up, or wait for the others where that has to be."""
+def _start_experiment(ctx: Context, workers: WorkerPool, number: int) -> None:
+    """Propose and commit an experiment and give it to a worker; if there is nothing to propose, wait for a verdict."""
     apply_brief_edits(ctx)
     try:
         commit = propose_and_commit(ctx, number)
     except ProposerFailure:
+        if ctx.control.requested is RequestedState.PAUSE:
+            return
         if not workers.numbers:
             raise
         workers.wait_any()  # on a new incumbent there may be something to propose
     else:
-        if not _settling(ctx.journal, workers):  # since the proposer was asked
-            workers.start(number, _to_its_verdict(number, commit))
+        if not workers.has_unapplied_verdict():  # one may have come during the proposer's call
+            workers.start(number, partial(run_to_verdict, number=number, commit=commit))
 
 
-def _to_its_verdict(number: int, commit: str) -> Callable[[Context], Verdict]:
-    return lambda ctx: run_to_verdict(ctx, number, commit)
-
-
-def _judged(ctx: Context, workers: WorkerPool) -> None:
-    """What follows the verdicts since the last look."""
+def _handle_verdicts(ctx: Context, workers: WorkerPool) -> None:
+    """Write notes, checkpoints and memory for the verdicts since the last call."""
     for number, verdict in workers.take_verdicts():
-        _settled(ctx, number, verdict)
+        if isinstance(verdict, ExperimentKept):
+            commit_notes.write_notes(ctx.journal, ctx.workspace, metric=ctx.config.metric)
+        retention.prune(ctx, number)
+        _write_memory(ctx)
 
 
-def _settled(ctx: Context, number: int, verdict: Verdict) -> None:
-    """What follows a verdict, outside the journal."""
-    if isinstance(verdict, ExperimentKept):
-        commit_notes.note(ctx.journal, ctx.workspace, metric=ctx.config.metric)
-    retention.prune(ctx, number)
-    _remember(ctx)
-
-
-def _ablations(ctx: Context, *, more: int | None, final: bool) -> StopReason:
-    """One old keep after the other is left out of the incumbent."""
+def _run_ablations(ctx: Context, *, experiments: int | None, final: bool) -> StopReason:
+    """Leave one kept change after the other out of the incumbent."""
     if ctx.session.state != "open":
-        ctx.journal.append_to_session(SessionResumed(session=ctx.session.tag, reason="its keeps are tested again"))
-    ctx.control.answer_old()
+        ctx.journal.append_to_session(
+            SessionResumed(session=ctx.session.tag, reason="its kept changes are tested again")
+        )
+    ctx.control.answer_earlier()
     recover(ctx)
     ctx.prefetch.has_more = lambda: False
-    left = len(ctx.state.experiments.rows) if more is None else more
+    left = len(ctx.state.experiments.rows) if experiments is None else experiments
     while not ctx.control.ends_now and ctx.control.requested is RequestedState.GO:
-        number = min(_left_open(ctx.journal, WorkerPool(ctx)), default=None)
+        number = min(WorkerPool(ctx).waiting_experiments(), default=None)
         if number is None and left > 0:
-            number, left = ablation.open_next(ctx), left - 1
+            number, left = ablation.propose_next(ctx), left - 1
         if number is None:
-            return StopReason("its keeps were tested again", final=final)
+            return StopReason("its kept changes were tested again", final=final)
         run_to_verdict(ctx, number, propose_and_commit(ctx, number))
-        _remember(ctx)
+        _write_memory(ctx)
         ctx.control.answer()
-    return StopReason("stopped by a person", final=final or ctx.control.requested is RequestedState.STOP)
+    return StopReason(STOPPED, final=final or ctx.control.requested is RequestedState.STOP)
 
 
-def _start(journal: SessionJournal, *, more: int | None) -> Start:
-    bound = None if more is None else journal.session.experiments + more
-    return Start(bound=bound, begun=journal.next_number() - 1, since=time.monotonic())
-
-
-def _over(ctx: Context, workers: WorkerPool, start: Start) -> StopReason | None:
-    """Why to begin no more experiments, if there is a reason."""
+def _stop_reason(ctx: Context, workers: WorkerPool, start: CallStart) -> StopReason | None:
+    """Why to start no more experiments, if there is a reason."""
     ctx.control.answer()
-    if not workers.numbers:  # one whose verdict stands may still wait to move the branch
+    if not workers.numbers:  # a verdict in flight may still move the branch
         steer(ctx)
-    if ctx.control.interrupted:
-        return StopReason("stopped by a person")
+    if ctx.control.is_interrupted:
+        return StopReason(STOPPED)
     if ctx.control.requested is RequestedState.STOP:
-        return StopReason("stopped by a person", final=True)
-    return None if _left_open(ctx.journal, workers) else _bound(ctx, start)
+        return StopReason(STOPPED, final=True)
+    return None if workers.waiting_experiments() else _limit_reached(ctx, start)
 
 
-def _bound(ctx: Context, start: Start) -> StopReason | None:
-    """The bound that is reached, if one is."""
-    rows = ctx.journal.rows()
-    hours = (time.monotonic() - start.since) / 3600
-    return reached(ctx.session, rows, ctx.config, bound=start.bound, begun=start.begun, hours=hours)
+def _limit_reached(ctx: Context, start: CallStart) -> StopReason | None:
+    hours = (time.monotonic() - start.seconds) / 3600
+    return limit_reached(
+        ctx.session, ctx.journal.rows(), ctx.config, limit=start.limit, hours=hours, last_number=start.last_number
+    )
 
 
-def _hold(ctx: Context) -> None:
-    """Wait, paused, until a person lets the loop go on or ends it."""
+def _wait_while_paused(ctx: Context) -> None:
     tag = ctx.session.tag
     ctx.journal.append_to_session(SessionPaused(session=tag, reason="paused by a person"))
     while ctx.control.requested is RequestedState.PAUSE and not ctx.control.ends_now:
@@ -201,43 +195,34 @@ def _hold(ctx: Context) -> None:
         ctx.journal.append_to_session(SessionResumed(session=tag, reason="resumed by a person"))
 
 
-def _due(ctx: Context, workers: WorkerPool) -> int | None:
-    """The experiment to begin: one left open, else a new one; None where others have to end before."""
+def _next_experiment(ctx: Context, workers: WorkerPool) -> int | None:
+    """The number of the experiment to start: an interrupted one, else a new one; None if others have to end first."""
     if ctx.control.requested is not RequestedState.GO or workers.is_full:
         return None
-    number = min(_left_open(ctx.journal, workers), default=ctx.journal.next_number())
-    steered = any(isinstance(asked.event, BETWEEN) for asked in ctx.journal.requests.values())
-    waits = workers.numbers and (
-        steered or _settling(ctx.journal, workers) or _alone(ctx.journal, {number, *workers.numbers})
+    number = min(workers.waiting_experiments(), default=ctx.journal.next_number())
+    branch_requested = any(isinstance(request.event, BRANCH_REQUESTS) for request in ctx.journal.requests.values())
+    must_wait = workers.numbers and (
+        branch_requested
+        or workers.has_unapplied_verdict()
+        or _needs_fixed_incumbent(ctx.journal, {number, *workers.numbers})
     )
-    return None if waits else number
+    return None if must_wait else number
 
 
-def _settling(journal: SessionJournal, workers: WorkerPool) -> bool:
-    """Whether a verdict waits for somebody to leave the branch: a keep on top of it would move the branch first."""
-    return any(row.status != "open" for row in journal.rows() if row.number in workers.numbers)
+def _needs_fixed_incumbent(journal: SessionJournal, numbers: AbstractSet[int]) -> bool:
+    """Whether one of these experiments carries out a veto or is an ablation: the incumbent may not move meanwhile."""
+    rows = [row for row in journal.rows() if row.number in numbers]
+    return any(row.takes_back is not None or row.kind == ablation.KIND for row in rows)
 
 
-def _alone(journal: SessionJournal, numbers: AbstractSet[int]) -> bool:
-    """Whether one of these is what a person asked for, or a test of a keep: nothing may move the incumbent under it."""
-    return any(
-        row.takes_back is not None or row.kind == ablation.KIND for row in journal.rows() if row.number in numbers
-    )
-
-
-def _left_open(journal: SessionJournal, workers: WorkerPool) -> list[int]:
-    """Experiments without a verdict that are not in flight."""
-    return [row.number for row in journal.rows() if row.status == "open" and row.number not in workers.numbers]
-
-
-def _remember(ctx: Context) -> None:
-    """Rewrite the brief's memory block; a brief that cannot be written costs no experiment."""
+def _write_memory(ctx: Context) -> None:
+    """Rewrite the memory block of the brief; a failure costs no experiment."""
     with contextlib.suppress(OSError, BadInput):
-        memory_block.write(ctx.brief.path, memory.render(ctx.state, ctx.session.tag), stage=ctx.folder)
+        memory_block.write(ctx.brief.path, memory.render(ctx.state, ctx.session.tag), temp_folder=ctx.folder)
 
 
-def _close(ctx: Context, ending: StopReason) -> None:
-    """Record why this call is over; a full disk cannot take the last word, and the journal is whole without it."""
+def _record_end(ctx: Context, ending: StopReason) -> None:
+    """Record why the call ended; the journal is complete without it if the disk is full."""
     state, kind = ctx.session.state, SessionEnded if ending.final else SessionPaused
     with contextlib.suppress(JournalUnusable):
         prefetch.close(ctx, final=ending.final)

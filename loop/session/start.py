@@ -1,4 +1,4 @@
-"""Opening a session: the one that the journal has open goes on, else a new one starts on a branch of its own."""
+"""Opening a session: continue the open one, or start a new one on its own branch."""
 
 import importlib.metadata
 import os
@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from journal.events import SessionStarted, session_stream
+from journal.events.names import is_commit
 from journal.projections.sessions import Session
 from journal.projections.state import State, fold
 from journal.store import Journal
@@ -18,107 +19,116 @@ from loop.brief.profile import Profile
 from loop.brief.scope import Scope
 from loop.contracts import Device
 from loop.errors import BadInput
-from loop.session.brief_edits import check_rules
+from loop.session.brief_edits import check_comparable
 from loop.setup.project import Project
-from loop.workspace import Workspace, branch_name, in_use
+from loop.workspace import Workspace, branch_name, check_tag, checked_out_message
 
 PROFILE_SUBJECT = "Profile {name}: the constants for this machine"
 
 
-def open_session(setting: Project, journal: Journal, *, tag: str | None, device: Device, past: bool = False) -> str:
-    """The tag of the session to go on with; with `past`, of one that has something kept, ended or not.
+def open_session(project: Project, journal: Journal, *, tag: str | None, device: Device, ablate: bool = False) -> str:
+    """The tag of the session to run. With `ablate` it is a session with kept changes, which may have ended.
 
-    Raises BadInput where the brief or the repository forbids it.
+    Raises BadInput if the brief or the repository forbids it.
     """
     state = fold(journal.read())
-    session = _past(state, tag=tag) if past else _continued(state, tag=tag)
-    name = session.tag if session else tag or _free_tag(setting.workspace, state)
-    if place := setting.workspace.checked_out(name):
-        raise BadInput(in_use(name, place))
+    session = _session_to_ablate(state, tag=tag) if ablate else _session_to_continue(state, tag=tag)
+    if session is not None:
+        _check_names(session)
+    name = session.tag if session else tag or _free_tag(project.workspace, state)
+    if place := project.workspace.branch_checkout(name):
+        raise BadInput(checked_out_message(name, place))
     if session is None:
-        _start(setting, journal, name, device=device)
+        _start(project, journal, name, device=device)
         return name
     started = journal.stream(session_stream(name))[0].event
     if isinstance(started, SessionStarted):
-        check_rules(setting.brief.config, started)
-        _check_share(setting.brief.config, started, device=device)
+        check_comparable(project.brief.config, started)
+        _check_device_share(project.brief.config, started, device=device)
     return name
 
 
-def _check_share(config: Config, started: SessionStarted, *, device: Device) -> None:
-    """Raises BadInput where more or fewer workers would give a run another share of the machine than those before it."""
-    workers = started.config.get("workers", 1)
-    if config.workers != workers and device.words != started.device:
+def _check_names(session: Session) -> None:
+    """Raises BadInput for a session whose names could lead elsewhere: a journal may come from anywhere."""
+    check_tag(session.tag)
+    if session.branch != branch_name(session.tag):
+        raise BadInput(f"Session {session.tag} was imported, without its branch: start a new session with --tag NAME.")
+    wrong = next(
+        (name for name in (session.base, session.start, session.incumbent, session.tip) if not is_commit(name)), None
+    )
+    if wrong is not None:
         raise BadInput(
-            f"The brief says `workers: {config.workers}`, which gives a run {device.words}; session {started.session} "
-            f"measures on {started.device}: put `workers: {workers}` back, or start a new session with --tag NAME."
+            f"Session {session.tag} names {wrong!r:.80}, which is not the full name of a commit: the journal is not of this "
+            "loop; start a new session with --tag NAME."
         )
 
 
-def _continued(state: State, *, tag: str | None) -> Session | None:
-    """The session to go on with: the one named, else the one that is open."""
-    if tag is None:
-        return state.open_session()
-    session = state.sessions.rows.get(tag)
-    if session is not None and session.state == "ended":
-        raise BadInput(f"Session {tag} has ended ({session.reason}): choose another tag.")
-    return session
+def _check_device_share(config: Config, started: SessionStarted, *, device: Device) -> None:
+    """Raises BadInput if other `workers` give a run another share of the machine than the session's runs had."""
+    workers = started.config.get("workers", 1)
+    if config.workers != workers and device.description != started.device:
+        raise BadInput(
+            f"`workers: {config.workers}` gives a run {device.description}, but session {started.session} measures on "
+            f"{started.device}: restore `workers: {workers}`, or start a new session with --tag NAME."
+        )
 
 
-def _past(state: State, *, tag: str | None) -> Session:
-    """The session whose keeps are looked at again: the one named, else the latest."""
+def _session_to_continue(state: State, *, tag: str | None) -> Session | None:
+    """The open session, or the one of the tag, which may have ended; None for a new one."""
+    return state.open_session() if tag is None else state.sessions.rows.get(tag)
+
+
+def _session_to_ablate(state: State, *, tag: str | None) -> Session:
     session = state.latest_session() if tag is None else state.sessions.rows.get(tag)
     if session is None:
-        raise BadInput(f"There is no session {tag or 'yet'}: --ablate tests what a session has kept.")
+        raise BadInput(f"There is no session {tag or 'yet'}: --ablate tests the changes that a session has kept.")
     if not session.incumbent_experiment:
-        raise BadInput(f"Session {session.tag} has kept no change yet: there is nothing to test again.")
+        raise BadInput(f"Session {session.tag} has kept no change yet: --ablate has nothing to test.")
     return session
 
 
-def _start(setting: Project, journal: Journal, name: str, *, device: Device) -> None:
-    """Record a new session, then put its branch where the event says."""
-    workspace, config = setting.workspace, setting.brief.config
+def _start(project: Project, journal: Journal, name: str, *, device: Device) -> None:
+    """Record a new session, then create its branch where the event says."""
+    workspace, brief, profile = project.workspace, project.brief, project.profile
     if workspace.branch(name) is not None:
-        raise BadInput(f"Branch {branch_name(name)} exists and is no session of this journal: choose another --tag.")
+        raise BadInput(
+            f"Branch {branch_name(name)} exists and belongs to no session of this journal: choose another --tag."
+        )
     base = workspace.head()
     tree = workspace.tree(base)
-    scope = Scope(patterns=config.scope, tree=tree, locked=config.locked).files()
-    start = _profiled(workspace, base, setting.profile, scope=scope, when=datetime.now(UTC))
-    workspace.hold(name, 0, start)  # the event names it, so no `git gc` may take it
+    scope = Scope(patterns=brief.config.scope, tree=tree, locked=brief.config.locked).files()
+    locked = [(path, blob.sha) for path, blob in tree.items() if path not in scope]
+    start = _first_commit(workspace, base, profile, scope=scope, when=datetime.now(UTC))
+    workspace.pin(name, 0, start)  # before the event names it, so that `git gc` cannot remove it
     event = SessionStarted(
         session=name,
-        brief=setting.brief.text,
-        brief_hash=setting.brief.hash,
-        config=msgspec.to_builtins(config),
+        brief=brief.text,
+        brief_hash=brief.hash,
+        config=msgspec.to_builtins(brief.config),
         base=base,
         start=start,
         branch=branch_name(name),
-        profile=setting.profile.name or None,
-        constants=dict(setting.profile.constants),
-        locked={_plain(path): blob.sha for path, blob in tree.items() if path not in scope},
+        profile=profile.name or None,
+        constants=dict(profile.constants),
+        locked={os.fsencode(path).decode("utf-8", "backslashreplace"): sha for path, sha in locked},  # JSON is UTF-8
         host=author(),
-        device=device.words,
+        device=device.description,
         versions={"python": platform.python_version(), "ar-loop": importlib.metadata.version("ar-loop")},
     )
     journal.append(session_stream(name), [event], expected_version=0)
-    workspace.advance(name, start, expected=None)
+    workspace.move_branch(name, start, expected=None)
 
 
-def _plain(path: str) -> str:
-    """A path as text: names that are no UTF-8 are escaped."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
-
-
-def _profiled(workspace: Workspace, base: str, profile: Profile, *, scope: tuple[str, ...], when: datetime) -> str:
-    """The first commit of the branch: the base with the profile's constants, or the base where nothing differs."""
-    changed = profiles.write(profile.constants, workspace.read(base, scope))
+def _first_commit(workspace: Workspace, base: str, profile: Profile, *, scope: tuple[str, ...], when: datetime) -> str:
+    """The first commit of the branch: the base with the profile's constants, or the base itself if they change nothing."""
+    changed = profiles.apply_constants(profile.constants, workspace.read(base, scope))
     if not changed:
         return base
     return workspace.commit(base, changed, message=PROFILE_SUBJECT.format(name=profile.name) + "\n", when=when)
 
 
 def _free_tag(workspace: Workspace, state: State) -> str:
-    """A tag of today that neither the journal nor the repository uses: nov20, nov20-2, …"""
+    """An unused tag with today's date: nov20, nov20-2, …"""
     today = datetime.now().astimezone().strftime("%b%d").lower()
     names = (today if number == 1 else f"{today}-{number}" for number in range(1, 1000))
     return next(name for name in names if name not in state.sessions.rows and workspace.branch(name) is None)

@@ -1,76 +1,79 @@
-"""When a call of the loop is over: the bounds of the brief and of the call, looked at between two experiments. Pure."""
+"""When a call of the loop ends: the limits of the brief and of the call, checked between two experiments. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from journal.projections.experiments import Experiment
 from journal.projections.sessions import Session
+from journal.projections.spend import has_tokens
 from loop.brief.config import Config
-from loop.experiment.request import without_keep
+from loop.experiment.request import since_keep
+from loop.llm import prices
 
 
 @dataclass(frozen=True)
 class StopReason:
-    """Why this call of the loop is over. `final` ends the session too; otherwise the next call continues it."""
+    """Why a call of the loop ends. If it is `final` the session ends too, else the next call continues the session."""
 
     reason: str
     final: bool = False
-    broken: bool = False  # the machine is at fault
+    is_machine_failure: bool = False
 
 
-def reached(
+Limit = tuple[bool, StopReason]  # whether it is reached, and the reason if it is
+
+
+def limit_reached(
     session: Session,
     experiments: Sequence[Experiment],
     config: Config,
     *,
-    bound: int | None,
+    limit: int | None,
     hours: float,
-    begun: int = -1,
+    last_number: int = -1,
 ) -> StopReason | None:
-    """The bound that is reached, if one is. `experiments` in order, `hours` that this call has lasted.
+    """The first limit that is reached, if one is.
 
-    Experiments up to number `begun` are of earlier calls: a person who starts the loop again has seen what they came to.
+    `limit` is on the session's experiments, `hours` how long the call has lasted. Crashes and keeps count after experiment
+    `last_number`: whoever starts the loop again has seen the earlier ones.
     """
-    mine = [row for row in experiments if row.number > begun and row.kind != "ablation"]
-    bounds = (*_of_session(session, config), *_of_call(session, mine, config, bound=bound, hours=hours))
-    return next((ending for there, ending in bounds if there), None)
+    rows = [row for row in experiments if row.number > last_number and row.kind != "ablation"]
+    limits = (*_of_session(session, config), *_of_call(session, rows, config, limit=limit, hours=hours))
+    return next((reason for is_reached, reason in limits if is_reached), None)
 
 
-def _of_session(session: Session, config: Config) -> Iterator[tuple[bool, StopReason]]:
-    """(whether it is reached, the ending)."""
-    best, target, most, spent = session.best, config.target, config.experiments, session.dollars or 0.0
+def _of_session(session: Session, config: Config) -> Iterator[Limit]:
+    best, target, limit = session.best, config.target, config.experiments
+    costs = session.costs
+    spent = costs.dollars + prices.HIGHEST.dollars(costs.unpriced)
     if best is not None and target is not None:
-        yield _reaches(best, target, config.direction), StopReason(f"the target {target:g} is reached", final=True)
-    if most is not None:
-        yield session.experiments >= most, StopReason(_all(most), final=True)
-    words = f"the proposals have cost {spent:.2f} dollars, the most that the brief allows"
-    yield spent >= config.max_cost, StopReason(words, final=True)
-
-
-def _all(most: int) -> str:
-    return "the one experiment of the brief is done" if most == 1 else f"all {most} experiments of the brief are done"
+        is_reached = best <= target if config.direction == "minimize" else best >= target
+        yield is_reached, StopReason(f"the target {target:g} is reached", final=True)
+    if limit is not None:
+        count = "the one experiment of the brief is" if limit == 1 else f"all {limit} experiments of the brief are"
+        yield session.experiments >= limit, StopReason(f"{count} done", final=True)
+    unpriced = ", with tokens of an unknown price at the highest list price" if has_tokens(costs.unpriced) else ""
+    reason = f"the proposals have cost {spent:.2f} dollars{unpriced}, which reaches `max_cost` of the brief"
+    yield spent >= config.max_cost, StopReason(reason, final=True)
 
 
 def _of_call(
-    session: Session, experiments: Sequence[Experiment], config: Config, *, bound: int | None, hours: float
-) -> Iterator[tuple[bool, StopReason]]:
+    session: Session, experiments: Sequence[Experiment], config: Config, *, limit: int | None, hours: float
+) -> Iterator[Limit]:
     if config.hours is not None:
         yield hours >= config.hours, StopReason(f"the {config.hours:g} hours of the brief are over")
-    words = f"the last {config.failures} experiments crashed: see `ar-journal failures`, mend it, then go on"
-    yield 0 < config.failures <= _crashes_in_a_row(experiments), StopReason(words)
+    reason = (
+        f"the last {config.failures} experiments crashed: see `ar-journal failures`, repair the cause, then run again"
+    )
+    yield 0 < config.failures <= _crashes_in_a_row(experiments), StopReason(reason)
     if config.plateau is not None:
-        since = without_keep(experiments)
-        words = f"nothing of the last {since} experiments was kept: give it a new direction, or go on"
-        yield since >= 2 * config.plateau, StopReason(words)
-    if bound is not None:
-        yield session.experiments >= bound, StopReason("all experiments of this call are done")
-
-
-def _reaches(best: float, target: float, direction: str) -> bool:
-    return best <= target if direction == "minimize" else best >= target
+        since = since_keep(experiments)
+        reason = f"none of the last {since} experiments was kept: add a direction with `ar-loop direct`, or run again"
+        yield since >= 2 * config.plateau, StopReason(reason)
+    if limit is not None:
+        yield session.experiments >= limit, StopReason("all requested experiments are done")
 
 
 def _crashes_in_a_row(experiments: Sequence[Experiment]) -> int:
     statuses = [row.status for row in experiments if row.status not in ("invalid", "open")]
-    good = [index for index, status in enumerate(reversed(statuses)) if status != "crash"]
-    return good[0] if good else len(statuses)
+    return next((count for count, status in enumerate(reversed(statuses)) if status != "crash"), len(statuses))

@@ -1,135 +1,182 @@
-"""Everything that a night depends on, looked at without changing anything, each finding with how to mend it."""
+"""`ar-loop doctor`: checks everything that a session needs, and says how to repair what is missing. Changes nothing.
+
+`ar-loop run` refuses what is broken here, before it trains anything.
+"""
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 from journal.errors import JournalError
-from journal.projections.state import fold
+from journal.projections.state import State, fold
 from journal.store import Reader
-from journal.store.connection import network
-from loop.brief.scope import Scope
-from loop.errors import LoopError
-from loop.proposers.sampler.sampler import IDLE, moves_of
+from journal.store.connection import network_file_system
+from loop.errors import BadInput, LoopError
+from loop.proposers.choice import unset_variables
 from loop.runs.devices import find_device
 from loop.runs.process.limits import SPARE_BYTES
 from loop.runs.sandbox import bubblewrap
-from loop.setup import preflight
-from loop.setup.project import FOLDER, Project, look
+from loop.setup import preflight, repository_state, seeds
+from loop.setup.preflight import missing_knobs
+from loop.setup.project import FOLDER, Project, read_project
+from loop.setup.requirements import module_problem
+
+__all__ = ["HealthCheck", "examine", "missing_knobs", "require_health"]
 
 Health = Literal["well", "note", "broken"]
-GIT = (2, 36)  # the first that can sync loose objects and refs before it says that they are written
-
+GIT = (2, 36)  # the first version that can sync loose objects and refs before it reports them written
+PLENTY, ENOUGH = 8 * SPARE_BYTES, 2 * SPARE_BYTES  # bytes of free disk without a word, and for a session at all
 
 _PROPOSERS = {"sampler": "the built-in sampler", "claude": "Claude", "command": "the brief's command"}
 
 
 @dataclass(frozen=True)
 class HealthCheck:
-    """One thing that was looked at. A note does not keep a night from running."""
+    """The result of one check. A session can run with a note."""
 
-    what: str
+    name: str
     state: Health
-    words: str
+    message: str
 
 
 def examine(folder: Path, *, journal: Path | None = None) -> list[HealthCheck]:
-    """Look at git, what a night writes to, brief, data, proposer, device, sandbox, disk, journal and clock."""
+    """Check git, the files that a session writes, brief, commands, proposer, device, sandbox, disk, journal and clock."""
     try:
-        setting = look(folder, journal=journal)
+        project = read_project(folder, journal=journal)
     except (LoopError, JournalError) as error:
         return [HealthCheck("repository", "broken", str(error)), *_machine(folder)]
-    return [*_repository(setting), *_machine(setting.workspace.root), *_journal(setting.journal)]
+    return [*_project(project), *_machine(project.workspace.root), *_journal(project)]
 
 
-def _repository(setting: Project) -> Iterator[HealthCheck]:
-    version = setting.workspace.version()
-    words = ".".join(map(str, version))
-    if version < GIT:
-        yield HealthCheck(
-            "git", "broken", f"git {words} cannot sync refs to disk: install {'.'.join(map(str, GIT))} or newer"
-        )
-    else:
-        yield HealthCheck("git", "well", f"git {words}, {setting.workspace.root} at {setting.workspace.head()[:10]}")
-    yield _written(setting)
-    config = setting.brief.config
+def require_health(project: Project, *, proposes: bool = True) -> None:
+    """Raises BadInput for the first thing that `examine` calls broken; without `proposes` nothing is asked of a proposer."""
+    checks = (*_project(project), *_disk(project.workspace.root), *_journal_place(project.journal))
+    for check in checks:
+        if check.state == "broken" and (proposes or check.name != "proposer"):
+            message = check.message.rstrip(".")
+            raise BadInput(f"{message[0].upper()}{message[1:]}.")
+
+
+def _project(project: Project) -> Iterator[HealthCheck]:
+    """The checks of the repository and of the brief."""
+    config, brief = project.brief.config, project.brief
+    yield from _git(project)
+    yield _folder(project)
     yield HealthCheck(
-        "brief", "well", f"{setting.brief.path.name}: {config.direction} {config.metric}, {config.budget:g} s a run"
+        "brief", "well", f"{brief.path.name}: {config.direction} {config.metric}, {config.budget:g} s a run"
     )
-    yield _commands(setting)
-    yield _proposer(setting)
+    scope = ", ".join(config.scope)
+    yield _attempt("scope", preflight.check_scope, project, f"a change may edit {scope}")
+    if config.evaluate:
+        yield _attempt(
+            "evaluator", preflight.check_evaluator, project, f"no change can edit what `{config.evaluate}` executes"
+        )
+    yield _attempt("commands", _check_commands, project, f"`{config.train}` can run, and its inputs exist")
+    yield from _requirements(project)
+    yield _proposer(project)
+    if seed := seeds.fixed_seed(project):
+        yield HealthCheck("seed", "note", seed)
 
 
-def _written(setting: Project) -> HealthCheck:
-    """Whether a night can write where it must: its own folder, git's, the brief with its memory, the journal."""
-    root = setting.workspace.root
-    git = [path for path in (root / ".git" / "objects", root / ".git" / "refs") if path.is_dir()]
-    for path in (root / FOLDER, *git, setting.brief.path, setting.journal):
-        there = next(place for place in (path, *path.parents) if place.exists())
-        if not os.access(there, os.W_OK):
-            return HealthCheck(
-                "folder", "broken", f"{there} cannot be written, and a night writes there: make it writable"
-            )
-    return HealthCheck("folder", "well", f"{root} can be written")
-
-
-def idle(setting: Project) -> str | None:
-    """Why the proposer would have nothing to do from HEAD, so that a session would end at its baseline; else None."""
-    workspace, config = setting.workspace, setting.brief.config
-    if preflight.choice(setting).name != "sampler":
-        return None
-    head = workspace.head()
-    scope = Scope(patterns=config.scope, tree=workspace.tree(head), locked=config.locked).files()
-    if any(moves_of(workspace.read(head, scope))):
-        return None
-    return f"the built-in sampler would have nothing to move. {IDLE}"
-
-
-def _commands(setting: Project) -> HealthCheck:
+def _attempt(name: str, check: Callable[[Project], None], project: Project, success: str) -> HealthCheck:
+    """The result of a check that raises what is broken."""
     try:
-        preflight.check(setting)
+        check(project)
     except LoopError as error:
-        return HealthCheck("commands", "broken", str(error))
-    return HealthCheck("commands", "well", f"`{setting.brief.config.train}` and what it needs are there")
+        return HealthCheck(name, "broken", str(error))
+    return HealthCheck(name, "well", success)
 
 
-def _proposer(setting: Project) -> HealthCheck:
-    """Who would propose here, and why not somebody better."""
+def _check_commands(project: Project) -> None:
+    preflight.check_inputs(project)
+    preflight.check_commands(project)
+    preflight.check_machine(project)
+
+
+def _git(project: Project) -> Iterator[HealthCheck]:
+    workspace = project.workspace
+    version, minimum = (".".join(map(str, numbers)) for numbers in (workspace.git_version(), GIT))
+    problem = f"git {version} cannot sync refs to disk: install {minimum} or newer"
+    is_old = workspace.git_version() < GIT
+    broken = (
+        problem if is_old else repository_state.missing_objects(workspace) or repository_state.blocked_refs(workspace)
+    )
+    state: Health = "broken" if broken else "well"
+    yield HealthCheck("git", state, broken or f"git {version}, {workspace.root} at {workspace.head()[:10]}")
+    for note in repository_state.files_without_content(workspace, project.brief.config.inputs):
+        yield HealthCheck("files", "note", note)
+
+
+def _folder(project: Project) -> HealthCheck:
+    """Whether a session can write its own folder, git's, the brief and the journal."""
+    root = project.workspace.root
+    git = [path for path in (root / ".git" / "objects", root / ".git" / "refs") if path.is_dir()]
+    for path in (root / FOLDER, *git, project.brief.path, project.journal):
+        existing = _existing(path)
+        if not os.access(existing, os.W_OK):
+            message = f"{existing} is not writable, and a session writes there: make it writable"
+            return HealthCheck("folder", "broken", message)
+    return HealthCheck("folder", "well", f"{root} is writable")
+
+
+def _requirements(project: Project) -> Iterator[HealthCheck]:
+    """What the commands need on this machine and do not find."""
+    config = project.brief.config
+    for line in filter(None, (config.train, config.evaluate)):
+        if problem := module_problem(project, line):
+            yield HealthCheck("imports", "broken" if problem.is_certain else "note", problem.message)
+
+
+def _proposer(project: Project) -> HealthCheck:
     try:
-        found = preflight.choice(setting)
-        nothing = idle(setting)
+        choice = preflight.proposer_choice(project)
+        problem = missing_knobs(project)
     except LoopError as error:
         return HealthCheck("proposer", "broken", str(error))
-    if nothing:
-        return HealthCheck("proposer", "broken", nothing)
-    return HealthCheck("proposer", "well", found.words or f"the proposer is {_PROPOSERS[found.name]}")
+    if problem:
+        return HealthCheck("proposer", "broken", problem)
+    if unset := unset_variables(project.brief.config, os.environ):
+        return HealthCheck("proposer", "note", unset)
+    return HealthCheck("proposer", "well", choice.reason or f"the proposer is {_PROPOSERS[choice.name]}")
 
 
 def _machine(folder: Path) -> Iterator[HealthCheck]:
     device = find_device()
-    slow = "" if device.name != "cpu" else ": no GPU is found, so trainings run on these; small ones do well"
-    yield HealthCheck("device", "note" if slow else "well", f"{device.words}{slow}")
-    why = bubblewrap.why_not()
-    yield HealthCheck("sandbox", "note" if why else "well", why or "bubblewrap works")
+    no_gpu = "" if device.name != "cpu" else "; there is no GPU, so use small models"
+    yield HealthCheck("device", "note" if no_gpu else "well", f"{device.description}{no_gpu}")
+    problem = bubblewrap.unavailable_reason()
+    yield HealthCheck("sandbox", "note" if problem else "well", problem or "bubblewrap works")
+    yield from _disk(folder)
+
+
+def _disk(folder: Path) -> Iterator[HealthCheck]:
     free = shutil.disk_usage(folder).free
-    state: Health = "well" if free >= 8 * SPARE_BYTES else "note" if free >= 2 * SPARE_BYTES else "broken"
-    yield HealthCheck(
-        "disk", state, f"{free / 2**30:.1f} GiB free at {folder}" + ("" if state == "well" else ": make room")
-    )
+    state: Health = "well" if free >= PLENTY else "note" if free >= ENOUGH else "broken"
+    remedy = "" if state == "well" else f": free {(PLENTY - free) / 2**30:.1f} GiB more"
+    yield HealthCheck("disk", state, f"{free / 2**30:.1f} GiB free at {folder}{remedy}")
 
 
-def _journal(path: Path) -> Iterator[HealthCheck]:
-    if kind := network(path):
-        yield HealthCheck(
-            "journal", "broken", f"{path} lies on a network file system ({kind}): name a local one with --journal"
-        )
+def _journal_place(path: Path) -> Iterator[HealthCheck]:
+    """Whether SQLite can keep a journal at a path."""
+    kind = network_file_system(path)
+    on_network = f"{path} is on a network file system ({kind}): name a local path with --journal" if kind else None
+    folder = _existing(path.parent)
+    problem = on_network or repository_state.journal_path_problem(path) or repository_state.lock_problem(folder)
+    if problem:
+        yield HealthCheck("journal", "broken", problem)
+
+
+def _journal(project: Project) -> Iterator[HealthCheck]:
+    path = project.journal
+    if broken := list(_journal_place(path)):
+        yield from broken
         return
     if not path.exists():
-        yield HealthCheck("journal", "well", f"{path} will be made by the first run")
+        yield HealthCheck("journal", "well", f"the first run will create {path}")
         return
     try:
         state = fold(Reader(path).read())
@@ -137,12 +184,21 @@ def _journal(path: Path) -> Iterator[HealthCheck]:
         yield HealthCheck("journal", "broken", str(error))
         return
     yield HealthCheck(
-        "journal", "well", f"{path} holds {state.position} events; check its chain with `ar-journal verify`"
+        "journal", "well", f"{path} has {state.position} events; `ar-journal verify` checks its hash chain"
     )
-    late = state.recorded_at > datetime.now(UTC).isoformat(timespec="microseconds")
-    words = (
-        f"is behind the journal's last event ({state.recorded_at}): set the clock"
-        if late
-        else "is ahead of the journal"
-    )
-    yield HealthCheck("clock", "note" if late else "well", f"this machine's clock {words}")
+    yield from _noise(project, state)
+    if state.recorded_at > datetime.now(UTC).isoformat(timespec="microseconds"):
+        message = f"the clock is behind the journal's last event ({state.recorded_at}): set the clock"
+        yield HealthCheck("clock", "note", message)
+    else:
+        yield HealthCheck("clock", "well", "the clock is later than the journal's last event, as it should be")
+
+
+def _noise(project: Project, state: State) -> Iterator[HealthCheck]:
+    session = state.latest_session()
+    if session is not None and session.sigma == 0:
+        yield HealthCheck("noise", "note", f"in session {session.tag} {seeds.identical_runs(project.brief.config)}")
+
+
+def _existing(path: Path) -> Path:
+    return next(place for place in (path, *path.parents) if place.exists())

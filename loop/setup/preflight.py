@@ -1,90 +1,155 @@
-"""What can be seen to be wrong, or worth a word, before a session begins."""
+"""Checks before a session starts: what makes it impossible, and what its user should know."""
 
 import os
-from collections.abc import Iterable
 from pathlib import Path
 
 from journal.projections.sessions import Session
 from journal.projections.state import State
-from journal.reports.narration import number
+from journal.reports.figures import format_metric
 from loop.brief.scope import Scope, matches
 from loop.errors import BadInput
-from loop.proposers.choice import Choice, choose
+from loop.gate.evaluator import scope_refusal
+from loop.gate.gate import DEFAULT_LIMITS
+from loop.proposers.choice import ProposerChoice, choose_proposer
 from loop.proposers.sampler import tpe
-from loop.runs.devices import share
-from loop.runs.inputs import source
-from loop.runs.process.environment import file_of_python, missing_program, script_of
+from loop.proposers.sampler.sampler import NO_KNOBS, moves_of
+from loop.runs.devices import assign_devices
+from loop.runs.inputs import source_path
+from loop.runs.process.environment import missing_program, program_script, python_script
 from loop.runs.sandbox import bubblewrap
-from loop.runs.sandbox.policy import admit
-from loop.setup.project import Project, how_to_make
+from loop.runs.sandbox.policy import require_sandbox
+from loop.runtime.evaluator_code import evaluator_code
+from loop.setup.project import Project, prepare_hint
 from loop.workspace import Workspace
 
 
-def check(setting: Project) -> None:
-    """Everything that can be seen to be wrong before anything is written. Raises BadInput."""
-    config, workspace = setting.brief.config, setting.workspace
-    tree = workspace.tree(workspace.head())
-    Scope(patterns=config.scope, tree=tree, locked=config.locked).files()
+def check(project: Project) -> None:
+    """Raises BadInput if the project cannot run, RunRefused if a sandbox is needed and missing."""
+    check_scope(project)
+    check_evaluator(project)
+    check_inputs(project)
+    check_commands(project)
+    check_machine(project)
+    proposer_choice(project)
+
+
+def check_scope(project: Project) -> None:
+    """Raises BadInput if there is no file to edit, or one that no proposal could edit."""
+    workspace, limit = project.workspace, DEFAULT_LIMITS.file_bytes
+    head, scope = workspace.head(), _scope(project)
+    for path, size in workspace.sizes(head, scope.files()).items():
+        if size is not None and size > limit:
+            raise BadInput(
+                f"{path} has {size:,} bytes, and a file in scope may have {limit:,}: take it out of `scope`, or name it under "
+                "`locked`."
+            )
+    workspace.read(head, scope.files())
+
+
+def check_evaluator(project: Project) -> None:
+    """Raises BadInput if a change could edit or create code that the evaluator executes."""
+    workspace = project.workspace
+    code = evaluator_code(workspace, workspace.head(), project.brief.config)
+    if refusal := scope_refusal(code, _scope(project)):
+        raise BadInput(refusal)
+
+
+def check_inputs(project: Project) -> None:
+    """Raises BadInput if an input is missing."""
+    config, root = project.brief.config, project.workspace.root
     for name in config.inputs:
-        if not source(workspace.root, name).exists():
-            raise BadInput(f"The input {name} of {setting.brief.path.name} does not exist{how_to_make(config.prepare)}")
+        if not source_path(root, name).exists():
+            raise BadInput(
+                f"The input {name} of {project.brief.path.name} does not exist{prepare_hint(config.prepare)}"
+            )
+
+
+def check_commands(project: Project) -> None:
+    """Raises BadInput if a command of the brief has no program or no script."""
+    config, workspace = project.brief.config, project.workspace
+    tree = workspace.tree(workspace.head())
     for key, line in (("train", config.train), ("evaluate", config.evaluate), ("command", config.command)):
         if line and (program := missing_program(line)):
             raise BadInput(f"The {key} command `{line}` cannot run: there is no program `{program}`.")
-        script = (script_of(line) or file_of_python(line)) if line else None
-        if script and script not in tree and not _given(script, config.inputs):
-            why = _not_there(workspace.root / script, script, program=script_of(line or "") is not None)
-            raise BadInput(f"The {key} command `{line}` cannot run: {why}")
-    if config.sampler == "tpe" and not tpe.installed():
-        raise BadInput("`sampler: tpe` needs Optuna: `pip install optuna`, or leave the line out.")
-    admit(config, by_model=False)
-    share(config.workers)
-    choice(setting)
+        script = (program_script(line) or python_script(line)) if line else None
+        is_input = script is not None and any(Path(script).is_relative_to(name) for name in config.inputs)
+        if script and script not in tree and not is_input:
+            reason = _missing_script(workspace.root / script, script, is_program=program_script(line or "") is not None)
+            raise BadInput(f"The {key} command `{line}` cannot run: {reason}")
+    if config.sampler == "tpe" and not tpe.is_installed():
+        raise BadInput("`sampler: tpe` needs Optuna: `pip install optuna`, or remove the key.")
 
 
-def _given(script: str, inputs: Iterable[str]) -> bool:
-    """Whether a script is an input, or lies in one."""
-    return any(Path(script).is_relative_to(name) for name in inputs)
+def check_machine(project: Project) -> None:
+    """Raises RunRefused if a sandbox is needed and missing, BadInput if there are too few devices for the workers."""
+    require_sandbox(project.brief.config, by_model=False)
+    assign_devices(project.brief.config.workers)
 
 
-def _not_there(path: Path, script: str, *, program: bool) -> str:
-    """Why a script is not there for a run, and what to do."""
-    if not path.exists():
-        return f"there is no {script} here."
-    mend = f"Name it by its whole path: {path}." if program else "Commit it."
-    return f"{script} is not committed, and runs see commits only. {mend}"
-
-
-def choice(setting: Project) -> Choice:
-    """Which proposer this brief gets here, and why. Raises BadInput or RunRefused where it cannot have the one it names."""
-    home = Path(os.path.expanduser("~"))  # noqa: PTH111  # Path.home() raises where there is none
-    return choose(setting.brief.config, environment=os.environ, home=home, unsafe=bubblewrap.why_not)
-
-
-def uncommitted(setting: Project) -> list[str]:
-    """Files in scope that the person has edited and not committed: the session stands on the commit, not on them."""
-    workspace = setting.workspace
-    scope = Scope(patterns=setting.brief.config.scope, tree=workspace.tree(workspace.head()))
-    return workspace.changed(scope.files())
-
-
-def unmerged_session(workspace: Workspace, state: State, scope: tuple[str, ...], *, tag: str | None) -> str | None:
-    """A sentence about the latest session with keeps, where `run` starts a new one without them; None where all is well."""
-    starts = tag not in state.sessions.rows if tag else state.open_session() is None
-    before = [one for one in state.sessions.rows.values() if one.kept > 0 and workspace.exists(one.incumbent)]
-    if not starts or not before or _holds(workspace, before[-1], scope):
+def missing_knobs(project: Project) -> str | None:
+    """Why the sampler would have nothing to propose and the session would end at its baseline; else None."""
+    if proposer_choice(project).name != "sampler":
         return None
-    last = before[-1]
-    count = f"{last.kept} change{'s' * (last.kept > 1)}, {last.metric} {number(last.best)}"
-    go_on = "" if last.state == "ended" else f"; to go on with it, `ar-loop run --tag {last.tag}`"
-    return (
-        f"HEAD does not hold what session {last.tag} kept ({count}), so a new session starts without it: to take it along, "
-        f"`git merge {last.branch}` first{go_on}."
+    workspace = project.workspace
+    has_knobs = any(moves_of(workspace.read(workspace.head(), _scope(project).files())))
+    return None if has_knobs else f"the built-in sampler has nothing to propose. {NO_KNOBS}"
+
+
+def proposer_choice(project: Project) -> ProposerChoice:
+    """The proposer of this brief on this machine. Raises BadInput or RunRefused if the brief's own proposer cannot work."""
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111  # Path.home() raises if there is no home
+    return choose_proposer(
+        project.brief.config, environment=os.environ, home=home, sandbox_problem=bubblewrap.unavailable_reason
     )
 
 
+def uncommitted_files(project: Project) -> list[str]:
+    """The files in scope with uncommitted edits, which a session does not see."""
+    return project.workspace.uncommitted(_scope(project).files())
+
+
+def ended_session(state: State, *, tag: str | None) -> str | None:
+    """A sentence about a session that has ended: this call continues it, or starts a new one beside it; else None."""
+    session = state.latest_session() if tag is None else state.sessions.rows.get(tag)
+    if session is None or session.state != "ended" or (tag is None and state.open_session() is not None):
+        return None
+    ended = f"session {session.tag} has ended ({session.reason})"
+    if tag is not None:
+        return f"{ended}, and this call continues it."
+    return f"{ended}, so this call starts a new one: `ar-loop run --tag {session.tag}` continues it."
+
+
+def unmerged_session(workspace: Workspace, state: State, scope: tuple[str, ...], *, tag: str | None) -> str | None:
+    """A sentence about the latest session with keeps, if a new session would start without those keeps; else None."""
+    is_new = tag not in state.sessions.rows if tag else state.open_session() is None
+    earlier = [row for row in state.sessions.rows.values() if row.kept > 0 and workspace.exists(row.incumbent)]
+    if not is_new or not earlier or _holds(workspace, earlier[-1], scope):
+        return None
+    last = earlier[-1]
+    count = f"{last.kept} change{'s' * (last.kept > 1)}, {last.metric} {format_metric(last.best, last.sigma)}"
+    or_continue = "" if last.state == "ended" else f", or continue that session with `ar-loop run --tag {last.tag}`"
+    return (
+        f"HEAD does not hold what session {last.tag} kept ({count}), so a new session starts without it: "
+        f"`git merge {last.branch}` first to include it{or_continue}."
+    )
+
+
+def _scope(project: Project) -> Scope:
+    """The scope over the files of HEAD."""
+    workspace, config = project.workspace, project.brief.config
+    return Scope(patterns=config.scope, tree=workspace.tree(workspace.head()), locked=config.locked)
+
+
+def _missing_script(path: Path, script: str, *, is_program: bool) -> str:
+    """Why a run would not find a script, and what to do."""
+    if not path.exists():
+        return f"there is no {script} here."
+    remedy = f"Name it by its whole path: {path}." if is_program else "Commit it."
+    return f"{script} is not committed, and runs see commits only. {remedy}"
+
+
 def _holds(workspace: Workspace, session: Session, scope: tuple[str, ...]) -> bool:
-    """Whether HEAD has a session's incumbent in its history, or its files in scope are the same."""
+    """Whether HEAD holds a session's incumbent in its history, or the same files in scope."""
     head = workspace.head()
     ours, theirs = workspace.tree(head), workspace.tree(session.incumbent)
     edited = {path for path in ours | theirs if matches(path, scope)}

@@ -1,44 +1,45 @@
-"""What a person pointed the loop at: repository, brief and profile, read and checked for sense; nothing is written yet."""
+"""The project: repository, brief and profile, read and checked."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from journal.console.locate import locate
+from journal.permissions import make_folder
 from journal.store import Journal
 from loop.brief import profile as profiles
 from loop.brief import program as briefs
-from loop.brief.defaults import of_tree
+from loop.brief.defaults import infer_defaults
 from loop.brief.profile import Profile
 from loop.brief.program import Brief
 from loop.errors import BadInput
 from loop.workspace import Workspace
 
-FOLDER = ".ar"  # everything that the loop writes into a repository, beside the memory block of the brief
+FOLDER = ".ar"  # the loop writes here, and into the memory block of the brief
 
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
-    """What a person pointed the loop at, read and checked; nothing is written yet."""
+    """The repository, the brief and the profile of a session."""
 
     workspace: Workspace
     brief: Brief
     profile: Profile
-    defaults: Mapping[str, object]  # of the brief: from the repository's files and from the profile
+    defaults: Mapping[str, object]  # of the brief's keys: from the repository's files and from the profile
     journal: Path
-    store: Callable[[Path], Journal] = Journal  # how the journal is opened
+    store: Callable[[Path], Journal] = Journal  # opens the journal
 
 
-def look(root: Path, *, journal: Path | None = None) -> Project:
-    """Read the repository, the brief and the profile. Raises BadInput."""
+def read_project(root: Path, *, journal: Path | None = None) -> Project:
+    """Read the repository, the brief and the profile; write nothing. Raises BadInput."""
     workspace = Workspace(root)
     tree = workspace.tree(workspace.head())
     path = briefs.find(workspace.root)
     first = briefs.read(path)
     profile = _profile(workspace, first)
-    given = first.given | profile.brief.keys()
+    explicit = first.explicit_keys | profile.brief.keys()
     config = briefs.read(path, defaults=profile.brief).config
-    defaults = {**of_tree(config, given, tree, name=path.name), **profile.brief}
+    defaults = {**infer_defaults(config, explicit, tree, name=path.name), **profile.brief}
     return Project(
         workspace=workspace,
         brief=briefs.read(path, defaults=defaults),
@@ -54,23 +55,23 @@ def _profile(workspace: Workspace, brief: Brief) -> Profile:
         return Profile()
     path = workspace.root / name
     if not path.is_file():
-        raise BadInput(f"The profile {name} of {brief.path.name} does not exist{how_to_make(brief.config.prepare)}")
+        raise BadInput(f"The profile {name} of {brief.path.name} does not exist{prepare_hint(brief.config.prepare)}")
     return profiles.read(path)
 
 
-def how_to_make(prepare: str | None) -> str:
-    """The end of a sentence on what does not exist."""
+def prepare_hint(prepare: str | None) -> str:
+    """The end of a sentence about a missing file."""
     return f": make it with `{prepare}`." if prepare else "."
 
 
-def own_folder(folder: Path) -> None:
-    """Make `.ar`, which ignores itself, so that `git status` stays as it is."""
+def create_folder(folder: Path) -> None:
+    """Create `.ar` with a .gitignore of its own: `git status` does not show it."""
     try:
-        folder.mkdir(exist_ok=True)
+        make_folder(folder)
         ignore = folder / ".gitignore"
         if not ignore.is_file() or not ignore.stat().st_size:
             ignore.write_text("*\n", encoding="utf-8")
     except OSError as error:
         raise BadInput(
-            f"The folder {folder} cannot be written: {error.strerror}. Make it writable, or make room."
+            f"The folder {folder} cannot be written: {error.strerror}. Make it writable, or free space."
         ) from error

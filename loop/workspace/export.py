@@ -1,4 +1,4 @@
-"""A commit's files on disk: byte for byte, without filters, without `.git`, and with no link that leads out."""
+"""A commit's files on disk: byte for byte, without filters, without `.git`, and without links that lead out."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ def export(git: Plumbing, tree: Mapping[str, Blob], folder: Path) -> None:
     folder.mkdir(parents=True)
     links: list[Path] = []
     for (path, blob), data in zip(tree.items(), git.blobs([blob.sha for blob in tree.values()]), strict=True):
-        target = folder / _inside(path)
+        target = folder / _relative_path(path)
         target.parent.mkdir(parents=True, exist_ok=True)
         if blob.mode == LINK:
             target.symlink_to(os.fsdecode(data))
@@ -23,19 +23,19 @@ def export(git: Plumbing, tree: Mapping[str, Blob], folder: Path) -> None:
         target.write_bytes(data)
         if blob.mode == "100755":
             target.chmod(0o755)
-    _leave_out_strays(links, folder=folder)
+    _remove_outward_links(links, folder=folder)
 
 
-def _inside(path: str) -> PurePosixPath:
+def _relative_path(path: str) -> PurePosixPath:
     pure = PurePosixPath(path)
     if pure.is_absolute() or ".." in pure.parts or ".git" in (part.lower() for part in pure.parts):
-        raise WorkspaceError(f"The tree holds a path that leaves it: {path!r}.")
+        raise WorkspaceError(f"The tree holds a path that leads out of it: {path!r}.")
     return pure
 
 
-def _leave_out_strays(links: Iterable[Path], *, folder: Path) -> None:
-    """Remove the symbolic links that lead out of the folder, seen when all links are there."""
-    home = os.path.realpath(folder)
-    strays = [link for link in links if not Path(os.path.realpath(link)).is_relative_to(home)]
-    for link in strays:
+def _remove_outward_links(links: Iterable[Path], *, folder: Path) -> None:
+    """Remove the symbolic links that lead out of the folder: only once all links exist can a chain be followed."""
+    root = os.path.realpath(folder)
+    outward = [link for link in links if not Path(os.path.realpath(link)).is_relative_to(root)]
+    for link in outward:
         link.unlink()

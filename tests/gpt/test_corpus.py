@@ -7,6 +7,8 @@ from patient import write_parquet
 
 from gpt import corpus
 from gpt.data import DataError
+from gpt.sources import Own, StandardLibrary
+from loop.runs.sandbox import stdlib_bytecode
 
 lines = st.lists(st.sampled_from([f"line {n}" for n in range(12)]), min_size=1, max_size=30)
 documents = st.lists(lines.map(lambda them: "\n".join(them) + "\n"), max_size=20)
@@ -57,6 +59,36 @@ def test_the_standard_library_is_read_without_its_tests_and_without_this_machine
     assert not any("build_time_vars = {" in text for text in texts)
 
 
+def test_the_library_is_scored_on_parts_of_it_that_the_sandbox_hides_from_runs():
+    sizes = {"tests": False, "val_clip": 6_000, "val_tokens": 40_000}
+    hidden = set(corpus.standard_library(tests=False, hidden=True))
+
+    parts = StandardLibrary().parts(sizes)
+
+    assert sum(map(len, parts.val)) >= 40_000
+    assert all(any(text.startswith(piece) for text in hidden) for piece in parts.val)
+    assert corpus.HIDDEN == stdlib_bytecode.HIDDEN
+
+
+def test_files_that_are_not_utf_8_are_left_out_by_name_and_the_others_are_read_whole(tmp_path, capsys):
+    (tmp_path / "ada.txt").write_bytes("naïve".encode("latin-1"))
+    (tmp_path / "late.txt").write_bytes(b"a line\n" * 1000 + b"\xff\n" + b"a line\n" * 1000)
+    (tmp_path / "fine.txt").write_text("naïve\n" * 100, encoding="utf-8")
+
+    parts = Own(tmp_path).parts({"val_share": 1.0, "val_clip": 10_000})
+
+    assert parts.val == ["naïve\n" * 100]
+    assert capsys.readouterr().err == (
+        f"note: left out, because not in UTF-8: 2 of the files: {tmp_path / 'ada.txt'}, {tmp_path / 'late.txt'}\n"
+    )
+
+
+def test_a_character_cut_in_two_by_a_read_is_still_one(tmp_path):
+    (tmp_path / "long.txt").write_text("x" * ((1 << 20) - 1) + "ï", encoding="utf-8")
+
+    assert corpus.readable([tmp_path / "long.txt"]) == ([tmp_path / "long.txt"], [])
+
+
 def test_a_folder_of_text_is_read_file_by_file_and_line_by_line(tmp_path):
     (tmp_path / "idea.md").write_text("swap in GeLU\n", encoding="utf-8")
     (tmp_path / "more.jsonl").write_text(
@@ -101,7 +133,7 @@ def test_one_file_in_another_encoding_is_named(tmp_path, name):
     (tmp_path / name).write_bytes("naïve\n".encode("latin-1"))
 
     with pytest.raises(DataError, match=f"{name} is not in UTF-8"):
-        list(corpus.own([tmp_path / name]))
+        corpus.readable([tmp_path / name])
 
 
 def test_a_folder_of_sources_goes_on_without_a_file_in_another_encoding(tmp_path):
@@ -109,7 +141,10 @@ def test_a_folder_of_sources_goes_on_without_a_file_in_another_encoding(tmp_path
     (tmp_path / "b.txt").write_bytes("naïve\n".encode("latin-1"))
     (tmp_path / "c.py").write_text("halve(batch)\n")
 
-    assert list(corpus.own(corpus.files(tmp_path))) == ["halve(batch)\n"]
+    paths, left_out = corpus.readable(corpus.files(tmp_path))
+
+    assert list(corpus.own(paths)) == ["halve(batch)\n"]
+    assert [path.name for path in left_out] == ["a.py", "b.txt"]
 
 
 def test_half_a_character_in_json_is_replaced(tmp_path):

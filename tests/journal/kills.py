@@ -25,14 +25,14 @@ STREAM = experiment_stream("nov20", 1)
 LONGEST = 0.06  # seconds that a writer lives
 
 
-def write_until_killed(path, said):
-    """Append steps under numbered keys for ever; say each number once it is acknowledged."""
+def write_until_killed(path, pipe):
+    """Append steps under numbered keys without end; write each number to the pipe once its step is acknowledged."""
     journal = Journal(path, wal_bytes=40_000)
     journal.acquire()
     number = next_number(journal)
     while True:
         journal.append(STREAM, STEP, key=f"step-{number}")
-        os.write(said, number.to_bytes(8, "big"))
+        os.write(pipe, number.to_bytes(8, "big"))
         number += 1
 
 
@@ -42,16 +42,16 @@ def next_number(journal):
 
 def killed(path, seconds):
     """Fork a writer, kill it after so many seconds, and return the last number that it acknowledged, or -1."""
-    heard, said = os.pipe()
+    reading_end, writing_end = os.pipe()
     writer = os.fork()
     if writer == 0:
-        os.close(heard)
-        write_until_killed(path, said)
-    os.close(said)
+        os.close(reading_end)
+        write_until_killed(path, writing_end)
+    os.close(writing_end)
     time.sleep(seconds)
     os.kill(writer, signal.SIGKILL)
     os.waitpid(writer, 0)
-    with os.fdopen(heard, "rb") as pipe:
+    with os.fdopen(reading_end, "rb") as pipe:
         numbers = pipe.read()
     return int.from_bytes(numbers[-8:], "big") if numbers else -1
 

@@ -1,4 +1,4 @@
-"""A project with the real scorer, a model of counts, and runs of it without a session: made to be attacked."""
+"""A project with the real scorer, a model of counts, and runs of it without a session, for attacks."""
 
 import json
 import os
@@ -10,7 +10,7 @@ import numpy as np
 
 from loop.brief.config import Config
 from loop.contracts import Device, RunSpec
-from loop.runs.measure import Watch
+from loop.runs.measure import RunObserver
 from loop.runs.run import RunExecutor
 from loop.workspace import Workspace
 
@@ -25,9 +25,9 @@ class Arena:
 
     def __init__(self, root: Path, *, sandbox: str = "auto", device: str = "cpu", **settings) -> None:
         self.root = root
-        self.made = 0
+        self.run_count = 0
         (root / "gpt").mkdir(parents=True)
-        for name in ("__init__.py", "data.py", "evaluate.py"):
+        for name in ("__init__.py", "arguments.py", "channel.py", "data.py", "evaluate.py", "machine.py", "serve.py"):
             shutil.copy(GPT / name, root / "gpt" / name)
         shutil.copy(HERE / "arena" / "torch.py", root)
         (root / ".gitignore").write_text("data\n.ar\n__pycache__\n")
@@ -50,8 +50,8 @@ class Arena:
         self.locked = {path: blob.sha for path, blob in tree.items() if path != "gpt/train.py"}
 
     def git(self, *arguments: str) -> str:
-        words = ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.org", *arguments]
-        return subprocess.run(words, cwd=self.root, check=True, capture_output=True, text=True).stdout.strip()
+        command = ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.org", *arguments]
+        return subprocess.run(command, cwd=self.root, check=True, capture_output=True, text=True).stdout.strip()
 
     def commit(self, source: str) -> str:
         (self.root / "gpt" / "train.py").write_text(source)
@@ -59,21 +59,21 @@ class Arena:
         self.git("commit", "-q", "--allow-empty", "-m", "a change")
         return self.git("rev-parse", "HEAD")
 
-    def run(self, *, seed: int = 1, usual=None, watch: Watch | None = None, **edits: str):
+    def run(self, *, seed: int = 1, baseline_times=None, observer: RunObserver | None = None, **edits: str):
         """Put code at the markers of the training, commit it, and make one run of it."""
         source = self.honest.replace("ROOT", str(self.root))
         for marker, code in edits.items():
             assert marker in MARKERS
             source = put(source, f"# <{marker}>", code.replace("ROOT", str(self.root)))
-        return self.make(self.commit(source), seed=seed, usual=usual, watch=watch)
+        return self.make(self.commit(source), seed=seed, baseline_times=baseline_times, observer=observer)
 
-    def make(self, commit: str, *, seed: int = 1, usual=None, watch: Watch | None = None):
-        self.made += 1
-        training = RunSpec(
-            session="night", experiment=1, run=self.made, commit=commit, seed=seed, purpose="candidate",
-            by_model=self.runs.isolation != "limited", usual=usual, locked=self.locked, device=self.device,
+    def make(self, commit: str, *, seed: int = 1, baseline_times=None, observer: RunObserver | None = None):
+        self.run_count += 1
+        spec = RunSpec(
+            session="night", experiment=1, run=self.run_count, commit=commit, seed=seed, purpose="candidate",
+            by_model=self.runs.isolation != "limited", baseline_times=baseline_times, locked=self.locked, device=self.device,
         )  # fmt: skip
-        return self.runs.make(training, watch or Watch())
+        return self.runs.execute(spec, observer or RunObserver())
 
     def left_behind(self) -> list[int]:
         """Processes of any run of this project."""

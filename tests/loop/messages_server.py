@@ -134,8 +134,8 @@ def blocks(
 
     def act(handler: Handler) -> None:
         handler.begin()
-        asked = str(handler.scripted.bodies[-1]["model"])
-        handler.event("message_start", {"message": message(model or asked)})
+        requested = str(handler.scripted.bodies[-1]["model"])
+        handler.event("message_start", {"message": message(model or requested)})
         for index, block in enumerate(content):
             start, deltas = pieces(block)
             handler.event("content_block_start", {"index": index, "content_block": start})

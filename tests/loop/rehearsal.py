@@ -1,4 +1,4 @@
-"""A session with a real journal and real git, in which trainings take no time and the proposer says what it is told to."""
+"""A session with a real journal and real git, with trainings that take no time and a scripted proposer."""
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -10,10 +10,10 @@ from journal.events import RunFinished, Usage
 from journal.projections.state import State, fold
 from loop.contracts import Proposal, Request, RunSpec
 from loop.errors import Stopped
-from loop.runs.measure import Watch
+from loop.runs.measure import RunObserver
 from loop.session import bootstrap, main_loop
 from loop.session.stop_conditions import StopReason
-from loop.setup.project import look
+from loop.setup.project import read_project
 
 TRAIN = """LOSS = 0.5
 
@@ -26,15 +26,15 @@ WIDTH = 8
 """
 USAGE = Usage(calls=1, tokens_out=10, dollars=1.0)
 
-Act = Callable[["Rehearsal", Watch], None]
+Act = Callable[["Rehearsal", RunObserver], None]
 Answer = Callable[["Rehearsal", Request], Proposal]
 
 
 def edit(old: str, new: str) -> Answer:
     """An answer that changes one line of the incumbent."""
 
-    def propose(_: "Rehearsal", asked: Request) -> Proposal:
-        files = {"train.py": asked.files["train.py"].replace(old, new)}
+    def propose(_: "Rehearsal", request: Request) -> Proposal:
+        files = {"train.py": request.files["train.py"].replace(old, new)}
         return Proposal(idea=f"{old} to {new}", files=files, proposer="scripted", usage=USAGE)
 
     return propose
@@ -49,44 +49,44 @@ def fails(error: Exception) -> Answer:
 
 def until_cancelled(stage: "Rehearsal", _: Request) -> Proposal:
     """An answer that never comes: the call ends when it is cancelled."""
-    ended = bootstrap._ended(stage.ctx)  # what every proposer gets
-    while not ended():
+    is_cancelled = bootstrap._cancellation(stage.ctx)  # what every proposer gets
+    while not is_cancelled():
         stage.turn.wait(0.001)
     raise Stopped("cancelled", usage=USAGE)
 
 
-def settle(stage: "Rehearsal", watch: Watch) -> None:
-    """A training that is long enough for every call to be answered."""
-    watch.tick()
+def settle(stage: "Rehearsal", observer: RunObserver) -> None:
+    """A training that lasts until every call is answered."""
+    observer.poll()
     while (call := stage.ctx.prefetch.call) is not None:
         call.join()
-        watch.tick()
+        observer.poll()
 
 
-def brief(_: "Rehearsal", watch: Watch) -> None:
-    """A training that is over before a call is answered."""
-    watch.tick()
+def brief(_: "Rehearsal", observer: RunObserver) -> None:
+    """A training that ends before a call is answered."""
+    observer.poll()
 
 
 class Scripted:
-    """Answers experiment N with the next of its answers; remembers what it was asked."""
+    """Answers each request for experiment N with the next of its answers, and keeps the requests."""
 
     name = "scripted"
 
     def __init__(self, stage: "Rehearsal", answers: Mapping[int, Sequence[Answer]]) -> None:
         self._stage = stage
         self._answers = {number: list(several) for number, several in answers.items()}
-        self.asked: list[Request] = []
-        self.directions: list[list[str]] = []  # that it knew of
+        self.requests: list[Request] = []
+        self.directions: list[list[str]] = []  # in each request
 
     def propose(self, request: Request) -> Proposal:
-        self.asked.append(request)
+        self.requests.append(request)
         self.directions.append([row.text for row in request.state.directions.rows.values()])
         return self._answers[request.experiment].pop(0)(self._stage, request)
 
 
 class Rehearsal:
-    """`acts` says what happens in the training of an experiment; the loss is the one that its code names."""
+    """`acts` are what happens during the training of an experiment; its loss is the number in its code."""
 
     isolation = "none"
 
@@ -108,40 +108,40 @@ class Rehearsal:
         self.answers = answers
         self.open()
 
-    def open(self, *, past: bool = False) -> None:
-        """The loop as it starts."""
-        self.ctx = bootstrap.assemble(look(self.project.root), tag="night", screen=self, past=past)
+    def open(self, *, ablate: bool = False) -> None:
+        """Start the loop."""
+        self.ctx = bootstrap.assemble(read_project(self.project.root), tag="night", display=self, ablate=ablate)
         self.proposer = self.ctx.proposer = Scripted(self, self.answers)
         self.ctx.runs = self
 
-    def run(self, more: int | None, *, play: Callable[..., StopReason] = main_loop.run) -> StopReason:
-        """One call of the loop; its journal is closed afterwards."""
+    def run(self, experiments: int | None, *, call: Callable[..., StopReason] = main_loop.run) -> StopReason:
+        """One call of the loop; closes the journal afterwards."""
         try:
-            return play(self.ctx, more=more)
+            return call(self.ctx, experiments=experiments)
         finally:
             self.close()
 
     def close(self) -> None:
-        """Let go of the journal, as the process's end would."""
+        """Release the journal, as the end of the process would."""
         self.ctx.journal._store.close()
 
     def state(self) -> State:
         return fold(self.project.recorded())
 
-    # --- what a context expects of its runs and its screen ---
+    # --- what a context expects of its runs and its display ---
 
-    def admit(self, *, by_model: bool) -> None: ...
+    def require_sandbox(self, *, by_model: bool) -> None: ...
 
     def step(self, *_: object) -> None: ...
 
     def folder(self, _tag: str, number: int, run: int) -> Path:
         return self.ctx.folder / "runs" / f"{number}-{run}"
 
-    def make(self, training: RunSpec, watch: Watch) -> RunFinished:
-        self.acts.get(training.experiment, settle)(self, watch)
-        code = self.ctx.workspace.read(training.commit, ["train.py"])["train.py"]
+    def execute(self, spec: RunSpec, observer: RunObserver) -> RunFinished:
+        self.acts.get(spec.experiment, settle)(self, observer)
+        code = self.ctx.workspace.read(spec.commit, ["train.py"])["train.py"]
         return RunFinished(
-            session=training.session, experiment=training.experiment, run=training.run, seed=training.seed,
+            session=spec.session, experiment=spec.experiment, run=spec.run, seed=spec.seed,
             metric=self.measure(code), trust="self-reported", train_seconds=1.0, wall_seconds=1.0,
-            purpose=training.purpose,
+            purpose=spec.purpose,
         )  # fmt: skip

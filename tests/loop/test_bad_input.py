@@ -1,4 +1,4 @@
-"""What a person can get wrong before a night: one clear sentence, exit code 2, and nothing changed."""
+"""What a person can get wrong before a session: one clear sentence, exit code 2, and nothing changed."""
 
 import os
 import subprocess
@@ -55,7 +55,7 @@ def _folder_for_a_brief(root: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("make", "message"),
     [
         (_no_repository, "is not in a git repository: run `git init` and commit your files first."),
         (_bare, "is a bare repository: use a clone with files."),
@@ -64,7 +64,7 @@ def _folder_for_a_brief(root: Path) -> None:
         (_folder_for_a_brief, "There is no program.md in"),
     ],
 )
-def test_a_place_that_is_no_project(tmp_path, make, said):
+def test_a_place_that_is_no_project(tmp_path, make, message):
     root = tmp_path / "toy"
     root.mkdir()
     make(root)
@@ -72,7 +72,7 @@ def test_a_place_that_is_no_project(tmp_path, make, said):
 
     done = Project.loop(_at(root), "run")
 
-    assert said in sentence(done)
+    assert message in sentence(done)
     assert everything(root) == before
 
 
@@ -80,10 +80,10 @@ def test_a_place_that_is_no_project(tmp_path, make, said):
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "message"),
     [
         ("metric: loss", "metric: [", "program.md line 5: this is not YAML"),
-        ("scope: train.py", "scope: nothing.py", "The scope nothing.py holds nothing that can be edited: no committed file matches."),
+        ("scope: train.py", "scope: nothing.py", "The scope nothing.py has no file to edit: no committed file matches."),
         ("scope: train.py", "scope: ../x.py", "The pattern '../x.py' cannot be used"),
         ("python -I -S train.py", "no-such-program train.py", "The train command `no-such-program train.py` cannot run: there is no program"),
         ("python -I -S train.py", "./run.sh", "cannot run: there is no run.sh here."),
@@ -91,13 +91,13 @@ def test_a_place_that_is_no_project(tmp_path, make, said):
         ("scope: train.py", "scope: train.py\nprofile: cpu.toml\nprepare: make data", "The profile cpu.toml of program.md does not exist: make it with `make data`."),
     ],
 )  # fmt: skip
-def test_a_brief_that_cannot_be_followed(tmp_path, old, new, said):
+def test_a_brief_that_cannot_be_followed(tmp_path, old, new, message):
     project = Project(tmp_path / "toy", brief=brief(old, new))
     before = everything(project.root)
 
     done = project.loop("run")
 
-    assert said in sentence(done)
+    assert message in sentence(done)
     assert everything(project.root) == before
 
 
@@ -117,7 +117,7 @@ def test_a_branch_of_that_name_that_is_somebody_elses(project):
 
     done = project.loop("run", "--tag", "night")
 
-    assert "exists and is no session of this journal" in sentence(done)
+    assert "exists and belongs to no session of this journal" in sentence(done)
     assert (project.picture(), project.git("for-each-ref")) == before
 
 
@@ -125,23 +125,23 @@ def test_a_branch_of_that_name_that_is_somebody_elses(project):
 
 
 @pytest.mark.parametrize(
-    ("train", "said"),
+    ("train", "message"),
     [
-        ('RATE = 0.5\nprint("accuracy: 1")\n', "The unchanged code gives no metric: the output holds no line `loss: number`"),
-        ('raise SystemExit("ValueError: no")\n', "The unchanged code gives no metric: the training ended with exit code 1: ValueError: no"),
-        ("import os\nos.kill(os.getpid(), 11)\n", "The unchanged code gives no metric: the training ended by signal 11"),
+        ('RATE = 0.5\nprint("accuracy: 1")\n', "The unchanged code gives no metric: the output has no line `loss: number`"),
+        ('RATE = 0.5\nraise SystemExit("ValueError: no")\n', "The unchanged code gives no metric: the training ended with exit code 1: ValueError: no"),
+        ("import os\nRATE = 0.5\nos.kill(os.getpid(), 11)\n", "The unchanged code gives no metric: the training ended by signal 11"),
     ],
 )  # fmt: skip
-def test_a_training_without_a_metric_ends_its_session_and_says_what_to_do(tmp_path, train, said):
+def test_a_training_without_a_metric_ends_its_session_and_says_what_to_do(tmp_path, train, message):
     project = Project(tmp_path / "toy", train=train)
     before = project.picture()
 
     done = project.loop("run")
 
     assert done.returncode == 2
-    assert said in done.stderr.splitlines()[-1]
+    assert message in done.stderr.splitlines()[-1]
     assert "See `ar-journal show 0`" in done.stderr.splitlines()[-1]
-    cause = said.removeprefix("The unchanged code gives no metric: ")
+    cause = message.removeprefix("The unchanged code gives no metric: ")
     assert [cause in line for line in done.stderr.splitlines()].count(True) == 2  # of its run, and of the command
     assert "Traceback" not in done.stderr.replace(project.of(SessionEnded)[0].reason, "")
     assert project.picture() == before
@@ -199,7 +199,7 @@ def test_a_full_disk_is_said_before_anything_runs(small_disk):
     done = project.loop("run", "--tag", "night")
 
     assert done.returncode == 2
-    assert "free on the disk" in done.stderr.splitlines()[-1]
+    assert "0.0 GiB free at" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
 
 
@@ -220,31 +220,34 @@ def test_a_disk_that_is_read_only(readonly_disk):
 
     done = readonly_disk.loop("run")
 
-    assert "cannot be written: Read-only file system" in sentence(done)
+    assert "is not writable, and a session writes there: make it writable." in sentence(done)
     assert everything(readonly_disk.root) == before
 
 
 def test_a_program_without_a_knob_is_said_before_a_baseline_is_spent_on_it(tmp_path):
     project = Project(tmp_path / "toy", train='rate = 0.5\nprint("loss:", rate)\n')
 
-    looked = project.loop("doctor")
-    drafted = project.loop(
+    doctor = project.loop("doctor")
+    run = project.loop("run")
+    init = project.loop(
         "init", "--force", "--goal", "a loss of 0", "--metric", "loss", "--direction", "min", "--no-trial"
     )
 
-    said = (
-        "the built-in sampler would have nothing to move. The files in scope hold no knob, a module-level line such as"
+    message = (
+        "the built-in sampler has nothing to propose. The files in scope have no knob: write a module-level number"
     )
-    assert looked.returncode == 1
-    assert f"✗  proposer    {said}" in looked.stdout
-    assert f"note: {said}" in drafted.stderr
+    assert doctor.returncode == 1
+    assert f"✗  proposer    {message}" in doctor.stdout
+    assert f"T{message[1:]}" in sentence(run)
+    assert not project.journal.exists()
+    assert f"note: {message}" in init.stderr
 
 
 def test_the_doctor_says_that_nothing_can_be_written(readonly_disk):
     done = readonly_disk.loop("doctor")
 
     assert done.returncode == 1
-    assert f"✗  folder      {readonly_disk.root} cannot be written, and a night writes there" in done.stdout
+    assert f"✗  folder      {readonly_disk.root} is not writable, and a session writes there" in done.stdout
 
 
 # --- the other commands --------------------------------------------------------------------------------------------
@@ -255,7 +258,7 @@ def test_a_brief_is_not_overwritten_by_another(project):
 
     done = project.loop("init", "--goal", "g", "--metric", "m", "--train", "python train.py", "--scope", "train.py")
 
-    assert "exists: edit it, or move it away first" in sentence(done)
+    assert "exists: edit it, move it away, or replace its front matter" in sentence(done)
     assert project.brief.read_bytes() == before
 
 
@@ -279,11 +282,11 @@ def test_a_first_brief_is_one_that_can_be_run(project):
 
     assert done.returncode == 0, done.stderr
     assert "✓  brief       program.md: minimize loss, 5 s a run" in doctor.stdout
-    assert f"✓  folder      {project.root} can be written" in doctor.stdout
+    assert f"✓  folder      {project.root} is writable" in doctor.stdout
     assert "✓  proposer    the built-in sampler proposes: there is no key for Claude" in doctor.stdout
 
 
-def test_the_doctor_says_what_would_keep_a_night_from_running(tmp_path):
+def test_the_doctor_says_what_keeps_a_session_from_running(tmp_path):
     project = Project(tmp_path / "toy", brief=SCRIPTED.replace("scope: train.py", "scope: train.py\ninputs: [data]"))
 
     done = project.loop("doctor")

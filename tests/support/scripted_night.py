@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from journal.changes.signature import inventory, signature
+from journal.changes.signature import baseline_change, signature
 from journal.events import (
     ChangeCommitted,
     DirectionAdded,
@@ -55,7 +55,7 @@ class Night:
                 kind="baseline",
                 parent=self.parent,
                 diff="",
-                change=inventory(self.files),
+                change=baseline_change(self.files),
                 proposer="loop",
             ),
             NoiseMeasured(

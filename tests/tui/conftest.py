@@ -1,53 +1,46 @@
 import asyncio
 import inspect
 import shutil
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import house  # noqa: F401  # Hypothesis without a stopwatch
-import nights
 import pytest
-from hypothesis import settings
-from theatre import Theatre
-
-settings.register_profile("patient", deadline=None)  # a busy machine is not a failure
-settings.load_profile("patient")
+import sessions
+from painter import ScenePainter
 
 GOLDEN = Path(__file__).parent / "golden"
-NOW = nights.START + timedelta(minutes=7)
-MONDAY = datetime(2026, 11, 23, 7, 40, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
-def night(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A night at rest: baseline, eleven experiments, the twelfth eleven seconds into its run. Not to be written to."""
-    path = tmp_path_factory.mktemp("night") / "journal.db"
-    nights.write(path).close()
+def shared_journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A baseline, eleven experiments, and the twelfth eleven seconds into its run; no loop runs. Tests must not write to it."""
+    path = tmp_path_factory.mktemp("session") / "journal.db"
+    sessions.write(path).close()
     return path
 
 
 @pytest.fixture
-def own_night(night: Path, tmp_path: Path) -> Path:
+def own_journal(shared_journal: Path, tmp_path: Path) -> Path:
     """A copy that a test may write to."""
-    return Path(shutil.copy(night, tmp_path / "journal.db"))
+    return Path(shutil.copy(shared_journal, tmp_path / "journal.db"))
 
 
 @pytest.fixture(scope="session")
-def theatre(night: Path) -> Theatre:
-    return Theatre(night)
+def painter(shared_journal: Path) -> ScenePainter:
+    return ScenePainter(shared_journal)
 
 
 @pytest.fixture(scope="session")
-def abreast(tmp_path_factory: pytest.TempPathFactory) -> Theatre:
-    """A night on three GPUs: three runs and a proposal in flight, verdicts out of order."""
-    path = tmp_path_factory.mktemp("abreast") / "journal.db"
-    nights.write_abreast(path).close()
-    return Theatre(path)
+def parallel(tmp_path_factory: pytest.TempPathFactory) -> ScenePainter:
+    """A session on three GPUs: three runs and a proposal in flight, verdicts out of order."""
+    path = tmp_path_factory.mktemp("parallel") / "journal.db"
+    sessions.write_parallel(path).close()
+    return ScenePainter(path)
 
 
 @pytest.fixture
 def golden(request: pytest.FixtureRequest):
-    """Compares a text with the file of that name; `--regenerate` writes it."""
+    """Compares a text with the file of that name; `--regenerate` writes the file."""
 
     def compare(name: str, text: str) -> None:
         file = GOLDEN / f"{name}.txt"
@@ -60,12 +53,12 @@ def golden(request: pytest.FixtureRequest):
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--regenerate", action="store_true", help="write the golden files of tests/tui anew")
+    parser.addoption("--regenerate", action="store_true", help="write the golden files of tests/tui again")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Run tests that are coroutines, each in a loop of its own."""
+    """Run each coroutine test in its own event loop."""
     if not inspect.iscoroutinefunction(pyfuncitem.obj):
         return None
     names = pyfuncitem._fixtureinfo.argnames

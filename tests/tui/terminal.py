@@ -30,6 +30,7 @@ class Terminal:
         environ = {**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8", "PYTHONPATH": str(ROOT)}
         for name in ("TMUX", "COLUMNS", "LINES", "NO_COLOR"):
             environ.pop(name, None)
+        environ["XDG_CONFIG_HOME"] = "/proc/none"  # the options of whoever runs the tests
         environ |= env or {}
         environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program has its bytecode
         self.started = time.perf_counter()

@@ -6,8 +6,8 @@ import signal
 import subprocess
 import sys
 
-import nights
 import pytest
+import sessions
 from terminal import Terminal
 
 from journal.events import experiment_stream
@@ -20,19 +20,19 @@ LAST = "ZZZZ§ZZZZ§ZZZZ"  # an idea that shares no cell with any other
 
 
 @pytest.fixture
-def screen(night, tmp_path):
-    """`ar-tui` on a night at rest, at 80 × 24, once it has drawn."""
-    with Terminal([*AR_TUI, str(night)], env={"XDG_STATE_HOME": str(tmp_path)}) as terminal:
+def screen(shared_journal, tmp_path):
+    """`ar-tui` at 80 × 24 on a journal without a loop, once it has drawn."""
+    with Terminal([*AR_TUI, str(shared_journal)], env={"XDG_STATE_HOME": str(tmp_path)}) as terminal:
         terminal.until_shown("1 live")
         yield terminal
 
 
 @pytest.fixture
-def beside(own_night, tmp_path):
+def beside(own_journal, tmp_path):
     """A journal that a loop holds, and `ar-tui` on it at 120 × 40, once it has drawn a run in flight and fallen silent."""
-    journal = Journal(own_night, wal_bytes=WAL)
+    journal = Journal(own_journal, wal_bytes=WAL)
     journal.acquire()
-    with Terminal([*AR_TUI, str(own_night)], size=(120, 40), env={"XDG_STATE_HOME": str(tmp_path)}) as terminal:
+    with Terminal([*AR_TUI, str(own_journal)], size=(120, 40), env={"XDG_STATE_HOME": str(tmp_path)}) as terminal:
         terminal.until_shown("training #12")
         terminal.quiet(0.5)
         yield journal, terminal
@@ -42,10 +42,10 @@ def beside(own_night, tmp_path):
 def go_on(journal, numbers):
     """Whole experiments, one after the other, while nobody reads the terminal."""
     for number in numbers:
-        events = nights.experiment(number, nights.IDEAS[1], best=1.5, parent=0)
-        journal.append(experiment_stream(nights.TAG, number), events)
+        events = sessions.experiment(number, sessions.IDEAS[1], best=1.5, parent=0)
+        journal.append(experiment_stream(sessions.TAG, number), events)
     last = (LAST, "", "knob", None, None)
-    journal.append(experiment_stream(nights.TAG, numbers.stop), [nights.proposed(numbers.stop, last)])
+    journal.append(experiment_stream(sessions.TAG, numbers.stop), [sessions.proposed(numbers.stop, last)])
 
 
 def restored(terminal):
@@ -66,7 +66,10 @@ def test_q_leaves_the_terminal_as_it_was(screen):
     assert restored(screen)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129), (signal.SIGQUIT, 131), (signal.SIGUSR1, 138)],
+)
 def test_a_signal_leaves_the_terminal_as_it_was(screen, number, code):
     screen.signal(number)
 
@@ -112,8 +115,8 @@ def test_a_resized_terminal_is_drawn_anew(screen):
     screen.until_shown("trained", after=mark)  # a column that 80 have no room for
 
 
-def test_first_paint_and_idling_keep_to_their_bytes(night, tmp_path):
-    with Terminal([*AR_TUI, str(night)], size=(120, 40), env={"XDG_STATE_HOME": str(tmp_path)}) as terminal:
+def test_first_paint_and_idling_keep_to_their_bytes(shared_journal, tmp_path):
+    with Terminal([*AR_TUI, str(shared_journal)], size=(120, 40), env={"XDG_STATE_HOME": str(tmp_path)}) as terminal:
         terminal.until_shown("loop not running")
         terminal.quiet()
         first = len(terminal.output)
@@ -131,7 +134,7 @@ def test_one_event_keeps_to_its_bytes(beside):
     journal, terminal = beside
     mark = len(terminal.output)
 
-    journal.append(experiment_stream(nights.TAG, 12), [nights.finished(12, 1, 1.47)])
+    journal.append(experiment_stream(sessions.TAG, 12), [sessions.finished(12, 1, 1.47)])
     terminal.until_shown("judging", after=mark)
     terminal.quiet()
 
@@ -142,8 +145,8 @@ def test_a_run_in_flight_keeps_to_its_bytes(beside):
     journal, terminal = beside
     mark = len(terminal.output)
 
-    journal.add_samples(nights.samples(12, 1, until=12)[-1:])
-    terminal.until_shown("8 s", after=mark)
+    journal.add_samples(sessions.samples(12, 1, until=12)[-1:])
+    terminal.until_shown("60%", after=mark)
     terminal.quiet()
 
     assert len(terminal.output) - mark < IN_FLIGHT
@@ -151,10 +154,12 @@ def test_a_run_in_flight_keeps_to_its_bytes(beside):
 
 def test_hostile_bytes_of_a_journal_never_reach_the_terminal(tmp_path):
     path = tmp_path / "journal.db"
-    journal = Journal(path, clock=nights.Clock())
+    journal = Journal(path, clock=sessions.Clock())
     journal.acquire()
     idea = ("\x1b]52;c;cm0=\x07\x1b[2Jowned", "\x9b31m\x1b[6n", "knob", None, 0.0)
-    journal.restore(nights.rows_of([(experiment_stream(nights.TAG, 1), [nights.started(), nights.proposed(1, idea)])]))
+    journal.restore(
+        sessions.rows_of([(experiment_stream(sessions.TAG, 1), [sessions.started(), sessions.proposed(1, idea)])])
+    )
     journal.close()
 
     with Terminal([*AR_TUI, str(path)], env={"XDG_STATE_HOME": str(tmp_path)}) as terminal:
@@ -174,15 +179,15 @@ def test_hostile_bytes_of_a_journal_never_reach_the_terminal(tmp_path):
     ("env", "ascii_only"),
     [({"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, True), ({}, False)],
 )
-def test_a_locale_without_unicode_gets_ascii(night, tmp_path, env, ascii_only):
-    with Terminal([*AR_TUI, str(night)], env={"XDG_STATE_HOME": str(tmp_path), **env}) as terminal:
+def test_a_locale_without_unicode_gets_ascii(shared_journal, tmp_path, env, ascii_only):
+    with Terminal([*AR_TUI, str(shared_journal)], env={"XDG_STATE_HOME": str(tmp_path), **env}) as terminal:
         terminal.until_shown("1 live")
 
         assert terminal.text().isascii() is ascii_only
 
 
-def test_no_color_paints_no_colour(night, tmp_path):
-    with Terminal([*AR_TUI, str(night)], env={"XDG_STATE_HOME": str(tmp_path), "NO_COLOR": "1"}) as terminal:
+def test_no_color_paints_no_colour(shared_journal, tmp_path):
+    with Terminal([*AR_TUI, str(shared_journal)], env={"XDG_STATE_HOME": str(tmp_path), "NO_COLOR": "1"}) as terminal:
         terminal.until_shown("1 live")
 
         colours = {code for codes in _sgr(terminal.output) for code in codes} - {b"", b"0", b"1", b"7", b"39", b"49"}
@@ -195,9 +200,9 @@ def _sgr(output):
     return [match.split(b";") for match in re.findall(rb"\x1b\[([0-9;]*)m", output)]
 
 
-def test_left_open_while_five_thousand_events_arrive_it_lets_the_log_be_emptied(beside, own_night):
+def test_left_open_while_five_thousand_events_arrive_it_lets_the_log_be_emptied(beside, own_journal):
     journal, terminal = beside
-    wal = own_night.with_name("journal.db-wal")
+    wal = own_journal.with_name("journal.db-wal")
     begun = journal.head()[0]
 
     sizes = [go_on(journal, range(first, first + 60)) or wal.stat().st_size for first in range(13, 793, 61)]
@@ -218,10 +223,10 @@ def test_a_link_that_hangs_catches_up_with_the_latest_alone(beside):
 
 
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
-def test_in_tmux_it_draws_at_80_by_24_and_leaves_a_clean_pane(night, tmp_path):
+def test_in_tmux_it_draws_at_80_by_24_and_leaves_a_clean_pane(shared_journal, tmp_path):
     socket = f"ar-tui-{os.getpid()}"
     tmux = ["tmux", "-L", socket, "-f", "/dev/null"]
-    command = f"XDG_STATE_HOME={tmp_path} {' '.join(AR_TUI)} {night}; echo left with $?; sleep 60"
+    command = f"XDG_STATE_HOME={tmp_path} {' '.join(AR_TUI)} {shared_journal}; echo left with $?; sleep 60"
     env = {**os.environ, "LANG": "C.UTF-8"}
     try:
         subprocess.run([*tmux, "new-session", "-d", "-x", "80", "-y", "24", command], check=True, env=env)
@@ -247,8 +252,8 @@ def _pane(tmux, wanted):
         time.sleep(0.05)
 
 
-def test_it_posts_nothing_when_text_without_brackets_is_pasted(own_night, tmp_path):
-    with Terminal([*AR_TUI, str(own_night)], env={"XDG_STATE_HOME": str(tmp_path)}) as terminal:
+def test_it_posts_nothing_when_text_without_brackets_is_pasted(own_journal, tmp_path):
+    with Terminal([*AR_TUI, str(own_journal)], env={"XDG_STATE_HOME": str(tmp_path)}) as terminal:
         terminal.until_shown("1 live")
 
         terminal.send("pYsYXY\x1b[200~pYsY\x1b[201~SY" * 20)
@@ -256,4 +261,4 @@ def test_it_posts_nothing_when_text_without_brackets_is_pasted(own_night, tmp_pa
         terminal.send("q")
         terminal.wait()
 
-    assert not [one for one in Reader(own_night).read() if one.stream.startswith("control/")]
+    assert not [one for one in Reader(own_journal).read() if one.stream.startswith("control/")]

@@ -1,9 +1,9 @@
-"""The application: what keys, pasted text and answers do. When frames are shown is told in `tui.app.display`."""
+"""The application: handles keys, pasted text, query results and effects. `tui.app.display` decides when frames are shown."""
 
 import os
 import threading
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, tzinfo
 from operator import attrgetter
 from pathlib import Path
 
@@ -13,49 +13,60 @@ from textual import events
 
 from journal.errors import JournalError
 from journal.store import Reader
-from tui.app import perform, saved_queries
-from tui.app.display import Answered, Showing
-from tui.feed.playback import Travel, at_time
-from tui.feed.scene import SceneBuilders
-from tui.state.effects import Ask, Copy, Effect, Post, Quit, Save, Seek
-from tui.state.ui import Confirm, Look, Scene, Ui
+from tui.app import options_file, perform, saved_queries
+from tui.app.display import DisplayApp, QueryFinished
+from tui.app.mouse_mode import switch_mouse
+from tui.feed.playback import Playback, position_at_time
+from tui.feed.scene import SceneBuilder, SceneBuilderCache
+from tui.state.effects import CopyText, Effect, PostIntent, Quit, RunQuery, SaveOptions, SaveQueries, SeekTime
+from tui.state.mouse import click
+from tui.state.ui import Confirmation, DisplayOptions, Scene, Ui
 from tui.state.update import paste, press
+from tui.terminal.local_time import LOCAL
 
-PLAY_SECONDS = 0.25  # between frames of play
-NICENESS = 5  # training comes first
+PLAY_SECONDS = 0.25  # between frames of a playback
+NICENESS = 5  # training has priority
 
 
-class Outside(Struct, frozen=True, kw_only=True):
-    """What the application takes from the world; a test gives its own."""
+class Environment(Struct, frozen=True, kw_only=True):
+    """Clocks and files of the application; tests replace them."""
 
-    pressed: Callable[[events.Event], float] = attrgetter("time")  # monotonic: when it was sent, not when its turn came
+    key_time: Callable[[events.Event], float] = attrgetter("time")  # monotonic: when the terminal sent it
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    settings: Path | None = None  # where queries are kept; None keeps them for this screen only
+    queries_file: Path | None = None  # None: queries are lost at the end
+    options_file: Path | None = None  # None: options are forgotten at the end
+    zone: tzinfo = UTC
 
 
-class ArTui(Showing, inherit_bindings=False):
-    """Shows a journal."""
+class TuiApp(DisplayApp, inherit_bindings=False):
+    """Shows a journal, and responds to the user."""
 
-    def __init__(self, path: Path, *, ui: Ui, outside: Outside) -> None:
-        kept = saved_queries.read(outside.settings) if outside.settings else saved_queries.SavedQueries()
-        super().__init__(path, ui=replace(ui, sql=replace(ui.sql, saved=kept.saved, history=kept.history)))
-        self.path, self.outside = path, outside
-        self._stages = SceneBuilders(path)
-        self._travel = Travel()
+    def __init__(self, path: Path, *, ui: Ui, environment: Environment) -> None:
+        file = environment.queries_file
+        queries = saved_queries.read(file) if file else saved_queries.SavedQueries()
+        super().__init__(path, ui=replace(ui, sql=replace(ui.sql, saved=queries.saved, history=queries.history)))
+        self.path, self.environment = path, environment
+        self._builders = SceneBuilderCache(path, zone=environment.zone)
+        self._playback = Playback()
 
     def on_mount(self) -> None:
-        """Besides that of `Showing`, which Textual calls as well."""
-        self._player = self.set_interval(PLAY_SECONDS, self._play, pause=True)
+        """Textual also calls the method of the base class."""
+        self._play_timer = self.set_interval(PLAY_SECONDS, self._play, pause=True)
 
     def scene(self) -> Scene:
-        """What there is to paint."""
-        now, height = self.outside.now(), self.size.height
+        """The scene to paint."""
+        now = self.environment.now()
         try:
-            return self._stages.of(self.feed.ledger).scene(self.snapshot, self.ui, now=now, height=height)
-        except JournalError as error:  # gone since; the feed tells more, and when it is back
-            return Scene(snapshot=replace(self.snapshot, trouble=str(error)), ui=self.ui, now=now, height=height)
+            return self._builder().build(self.snapshot, self.ui, now=now, size=self.size)
+        except JournalError as error:  # the file has just gone; the feed reports it, and reads it again when it is back
+            snapshot = replace(self.snapshot, read_error=str(error))
+            return Scene(snapshot=snapshot, ui=self.ui, now=now, present=now, height=self.size.height)
 
-    # --- what comes in ---
+    def _builder(self) -> SceneBuilder:
+        """Raises JournalError."""
+        return self._builders.get(self.feed.ledger, file_number=self.feed.file_number)
+
+    # --- input ---
 
     def on_key(self, event: events.Key) -> None:
         event.stop()
@@ -63,104 +74,137 @@ class ArTui(Showing, inherit_bindings=False):
         if event.key == "ctrl+z":
             self.action_suspend_process()
             return
-        self._act(event.character if event.character and event.is_printable else event.key, event)
+        self._press(event.character if event.character and event.is_printable else event.key, event)
 
-    def _act(self, key: str, event: events.Event) -> None:
-        self.ui, effects = press(self.scene(), key, at=self.outside.pressed(event))
+    def _press(self, key: str, event: events.Event) -> None:
+        self._apply(*press(self.scene(), key, time=self.environment.key_time(event)))
+
+    def _apply(self, ui: Ui, effects: Sequence[Effect]) -> None:
+        """Show the next state of the screen, and carry out the effects."""
+        self.ui = ui
         for effect in effects:
-            self._do(effect)
-        (self._player.resume if self.ui.playing else self._player.pause)()
+            self._perform(effect)
+        if not self.is_headless:
+            switch_mouse(self._driver, is_on=self.ui.display.has_mouse)
+        (self._play_timer.resume if self.ui.is_playing else self._play_timer.pause)()
         self.repaint()
 
+    def on_click(self, event: events.Click) -> None:
+        event.stop()
+        action = self.canvas.frame.target_at(event.x, event.y)
+        if action is None or not self.ui.display.has_mouse:
+            return
+        if action[0] == "key":
+            self._press(str(action[1]), event)
+            return
+        self._apply(*click(self.scene(), action, time=self.environment.key_time(event)))
+
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        self._act("j", event)
+        self._press("j", event)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        self._act("k", event)
+        self._press("k", event)
 
     def on_paste(self, event: events.Paste) -> None:
         event.stop()
         self.ui = paste(self.scene(), event.text)
         self.repaint()
 
-    def on_answered(self, message: Answered) -> None:
-        """Show an answer, unless another question was asked since."""
+    def on_query_finished(self, message: QueryFinished) -> None:
+        """Show a result, unless another query was started since."""
         sql = self.ui.sql
-        if message.number != sql.asked:
+        if message.number != sql.query_number:
             return
-        answered = replace(sql, running=False, answer=message.answer, error=message.error, seconds=message.seconds)
-        self.ui = replace(self.ui, sql=answered)
+        sql = replace(sql, is_running=False, result=message.result, error=message.error, seconds=message.seconds)
+        self.ui = replace(self.ui, sql=sql)
         self.repaint()
 
-    # --- play ---
+    # --- playback ---
 
     def _play(self) -> None:
-        """Move the position on by the night's clock, at the chosen speed."""
-        if not self.ui.playing or self.ui.replay is None:
+        """Advance the replayed position at the chosen speed."""
+        if not self.ui.is_playing or self.ui.replay is None:
             return
         try:
-            stage = self._stages.of(self.feed.ledger)
-            passed = PLAY_SECONDS * self.ui.speed
-            position = self._travel.on(stage, self.snapshot, position=self.ui.replay, seconds=passed)
+            builder = self._builder()
+            seconds = PLAY_SECONDS * self.ui.speed
+            position = self._playback.advance(builder, self.snapshot, position=self.ui.replay, seconds=seconds)
         except JournalError:
-            return  # told by the next scene
-        self.ui = replace(self.ui, replay=position, playing=position < stage.ledger.position)
+            return  # the next scene reports it
+        self.ui = replace(self.ui, replay=position, is_playing=position < builder.ledger.position)
         self.repaint()
 
     # --- effects ---
 
-    def _do(self, effect: Effect) -> None:
+    def _perform(self, effect: Effect) -> None:
         match effect:
             case Quit(code):
                 self.exit(code)
-            case Copy(text):
-                sequence, note = perform.copy(text, environ=os.environ)
-                if sequence and self._driver is not None:
-                    self._driver.write(sequence)
-                self.ui = replace(self.ui, note=note)
-            case Post(confirmed):
-                self.ui = replace(self.ui, note=self._post(confirmed))
-            case Ask(query, number):
-                self._keep()
-                threading.Thread(target=self._ask, args=(query, number), daemon=True).start()
-            case Save():
-                self._keep()
-            case Seek(time_of_day):
-                self._seek(time_of_day)
+            case CopyText(text):
+                self._copy(text)
+            case PostIntent(confirmation):
+                self.ui = replace(self.ui, message=self._post(confirmation))
+            case RunQuery(query, number):
+                self._save_queries()
+                threading.Thread(target=self._run_query, args=(query, number), daemon=True).start()
+            case SeekTime(time):
+                self._seek(time)
+            case SaveQueries():
+                self._save_queries()
+            case SaveOptions():
+                self._save_options()
 
-    def _post(self, confirmed: Confirm) -> str:
+    def _copy(self, text: str) -> None:
+        sequence, message = perform.copy(text, environ=os.environ)
+        if sequence:
+            self.write(sequence)
+        self.ui = replace(self.ui, message=message)
+
+    def _post(self, confirmation: Confirmation) -> str:
         session = self.snapshot.view.session
-        if session is None or self.ui.look.readonly or self.ui.replay is not None:
-            return "Nothing can be asked of the loop here."
-        return perform.post(self.path, confirmed, session=session.tag)
+        if session is None or self.ui.display.is_readonly or self.ui.replay is not None:
+            return "Not posted: there is no session, or the screen is read-only or in replay."
+        return perform.post(self.path, confirmation, session=session.tag)
 
-    def _ask(self, query: str, number: int) -> None:
-        """Put a query, in a thread of its own; a later number interrupts it."""
-        asked = perform.query(self.path, query, stopped=lambda: self.ui.sql.asked != number)
-        self.post_message(Answered(number, *asked))
+    def _run_query(self, query: str, number: int) -> None:
+        """Run a query in its own thread; a later query stops it."""
+        outcome = perform.query(self.path, query, is_stopped=lambda: self.ui.sql.query_number != number)
+        self.post_message(QueryFinished(number, *outcome))
 
-    def _keep(self) -> None:
-        sql = self.ui.sql
-        if self.outside.settings is not None:
-            saved_queries.write(self.outside.settings, saved_queries.SavedQueries(saved=sql.saved, history=sql.history))
+    def _save_queries(self) -> None:
+        file, sql = self.environment.queries_file, self.ui.sql
+        if file is not None:
+            saved_queries.write(file, saved_queries.SavedQueries(saved=sql.saved, history=sql.history))
 
-    def _seek(self, text: str) -> None:
+    def _save_options(self) -> None:
+        if self.environment.options_file is not None:
+            options_file.write(self.environment.options_file, self.ui.display)
+
+    def _seek(self, time: str) -> None:
         try:
-            found = at_time(self._stages.of(self.feed.ledger), self.snapshot, text)
+            zone = UTC if self.ui.display.is_utc else self.environment.zone
+            position = position_at_time(self._builder(), self.snapshot, time, zone=zone)
         except JournalError as error:
-            found = str(error)
-        self.ui = replace(self.ui, note=found) if isinstance(found, str) else replace(self.ui, replay=found)
+            position = str(error)
+        changes = {"message": position} if isinstance(position, str) else {"replay": position}
+        self.ui = replace(self.ui, **changes)
 
 
-def run(path: Path, *, look: Look, replay: int | None = None, mouse: bool = False) -> int:
-    """Open the screen. Raises JournalError before the terminal is touched."""
+def run(path: Path, *, display: DisplayOptions, replay: int | None = None) -> int:
+    """Open the screen. Returns the exit code. Raises JournalError before it changes the terminal."""
     reader = Reader(path)
     head = reader.head()[0]
     reader.close()
-    ui = Ui(look=look, replay=None if replay is None else max(1, min(replay, head)))
+    ui = Ui(display=display)
     if replay is not None:
-        ui = replace(ui, screen="replay")
+        ui = replace(ui, screen="replay", replay=max(1, min(replay, head)))
     os.nice(NICENESS)
-    app = ArTui(path, ui=ui, outside=Outside(settings=saved_queries.place()))
+    app = TuiApp(
+        path,
+        ui=ui,
+        environment=Environment(
+            queries_file=saved_queries.default_file(), options_file=options_file.default_file(), zone=LOCAL
+        ),
+    )
     app.feed.start()
-    return app.run(mouse=mouse) or 0
+    return app.run(mouse=display.has_mouse) or 0

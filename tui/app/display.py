@@ -1,11 +1,13 @@
-"""When frames are shown: none before there is something to show, then what the journal brings, at most four times a second.
+"""Shows frames: none before the first snapshot, then the journal's changes at most four times a second, keys at once.
 
-Textual gives the terminal and the timers; what is on a frame is for a subclass to say.
+Textual provides the terminal and the timers; a subclass provides the scenes.
 """
 
+import gc
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,35 +17,36 @@ from textual.message import Message
 from textual.screen import Screen
 
 from journal.query.sql import QueryResult
-from tui.feed.feed import Feed, Mailbox
+from tui.feed.feed import Feed, LatestValue
 from tui.model.snapshot import Snapshot
 from tui.screens.paint import paint
+from tui.state.ledger_change import follow_ledger
 from tui.state.ui import Scene, Ui
 from tui.terminal import signals
 from tui.widgets.canvas import Canvas
 
-FRAME_SECONDS = 0.25  # at most four frames a second for what the journal brings; keys are answered at once
+FRAME_SECONDS = 0.25  # between frames of the journal's changes
 CALM_SECONDS = 5.0
-TICK_SECONDS = 1.0  # the clock, while something is in flight
-CURTAIN_SECONDS = 0.5  # after which even an unread journal is shown
+TICK_SECONDS = 1.0  # between updates of the clock while an experiment is in flight
+FIRST_FRAME_SECONDS = 0.5  # after which even a journal that is not read yet is shown
 
 
-class Fresh(Message):
-    """The journal has moved on: the application's mailbox holds how it stands."""
+class SnapshotReady(Message):
+    """The feed has delivered a new snapshot."""
 
 
 @dataclass
-class Answered(Message):
-    """A query came back: its number, its answer or why there is none, and the seconds that it took."""
+class QueryFinished(Message):
+    """A query has ended: its number, its result or an error message, and the seconds that it took."""
 
     number: int
-    answer: QueryResult | None
+    result: QueryResult | None
     error: str
     seconds: float
 
 
-class Window(Screen[None], inherit_bindings=False):
-    """The only screen: a canvas."""
+class CanvasScreen(Screen[None], inherit_bindings=False):
+    """The only screen of Textual: a canvas."""
 
     BINDINGS: ClassVar = []
 
@@ -55,7 +58,7 @@ class Window(Screen[None], inherit_bindings=False):
         yield self.canvas
 
 
-class Showing(App[int], inherit_bindings=False):
+class DisplayApp(App[int], inherit_bindings=False):
     """Follows a journal and shows its scenes."""
 
     CSS_PATH = "app.tcss"
@@ -68,90 +71,104 @@ class Showing(App[int], inherit_bindings=False):
         self.ui = ui
         self.snapshot = Snapshot()
         self.feed = Feed(path, self._deliver)
-        self.canvas = Canvas(ui.look.theme)
+        self.canvas = Canvas(ui.display.theme, self.write)
         self._painted = 0.0
-        self._due = False
-        self._curtain, self._curtained, self._is_ready = ExitStack(), True, False
-        self._mail = Mailbox[Snapshot]()
+        self._is_scheduled = self._has_news = False
+        self._hold, self._is_held, self._is_ready = ExitStack(), True, False
+        self._latest = LatestValue[Snapshot]()
 
     def scene(self) -> Scene:
-        """What there is to paint."""
+        """The scene to paint."""
         raise NotImplementedError
 
+    def write(self, sequence: str) -> None:
+        """Send a sequence to the terminal, in one piece if it knows synchronized updates."""
+        if self._driver is not None:
+            self._begin_update()
+            self._driver.write(sequence)
+            self._end_update()
+
     def get_default_screen(self) -> Screen[None]:
-        return Window(self.canvas)
+        return CanvasScreen(self.canvas)
 
     def on_load(self) -> None:
-        self._curtain.enter_context(self.batch_update())  # nothing is drawn before there is something to show
+        self._hold.enter_context(self.batch_update())  # Textual draws nothing before the first frame
 
     def on_mount(self) -> None:
         if not self.is_headless:
-            signals.on_signals(self.exit)
-            signals.stop_in_turn()
+            signals.exit_on_signals(self.exit)
+            signals.defer_suspend_signals()
         self.set_interval(TICK_SECONDS, self._tick)
-        self.app_resume_signal.subscribe(self, self._resumed)
+        self.app_resume_signal.subscribe(self, self._resume)
 
     def on_ready(self) -> None:
-        """Textual has laid everything out, behind the curtain; its own first paint is still in the screen's queue."""
-        self.screen.call_later(self._begin)
+        """Start after the layout; Textual's own first paint is still in the screen's queue."""
+        self.screen.call_later(self._start)
 
-    def _resumed(self, _: App[int]) -> None:
-        """Back in the foreground, where the terminal has forgotten everything."""
+    def _resume(self, _: App[int]) -> None:
+        """Redraw everything after a suspend, because the terminal was cleared."""
         self.screen.refresh(layout=True)
 
-    def _begin(self) -> None:
+    def _start(self) -> None:
         self._is_ready = True
-        self.set_timer(CURTAIN_SECONDS, self._raise_curtain)
-        self.post_message(Fresh())  # what came before there was anyone to tell
+        self.set_timer(FIRST_FRAME_SECONDS, self._show_first_frame)
+        self.post_message(SnapshotReady())  # for a snapshot that came before `_is_ready`
 
     def on_unmount(self) -> None:
         self.feed.stop()
 
     def _deliver(self, snapshot: Snapshot) -> None:
         """Called in the feed's thread."""
-        if self._mail.put(snapshot) and self._is_ready:
-            self.post_message(Fresh())
+        if self._latest.put(snapshot) and self._is_ready:
+            self.post_message(SnapshotReady())
 
-    def on_fresh(self, _: Fresh) -> None:
-        """Show the first change at once, then no more often than the frame time."""
-        snapshot = self._mail.take()
+    def on_snapshot_ready(self, _: SnapshotReady) -> None:
+        """Show a change at once, but no more often than the frame time."""
+        snapshot = self._latest.take()
         if snapshot is None:
             return
+        self.ui = follow_ledger(self.ui, self.snapshot.view, snapshot.view)
         self.snapshot = snapshot
-        if self._curtained:
-            self._raise_curtain()
+        if self._is_held:
+            self._show_first_frame()
             return
-        if self._due:
+        if self._is_scheduled:
             return
-        pause = CALM_SECONDS if self.ui.look.calm else FRAME_SECONDS
-        wait = self._painted + pause - time.monotonic()
-        if wait <= 0:
+        pause = CALM_SECONDS if self.ui.display.is_calm else FRAME_SECONDS
+        delay = self._painted + pause - time.monotonic()
+        if delay <= 0:
             self.repaint()
         else:
-            self._due = True
-            self.set_timer(wait, self.repaint)
+            self._is_scheduled = True
+            self.set_timer(delay, self.repaint)
 
-    def _raise_curtain(self) -> None:
-        """Begin to draw; once."""
-        if not self._curtained:
+    def _show_first_frame(self) -> None:
+        """Let Textual draw; later calls do nothing."""
+        if not self._is_held:
             return
-        self._curtained = False
-        self._curtain.close()
+        self._is_held = False
+        self._hold.close()
         self.repaint()
-        self.call_after_refresh(self.feed.shown.set)
+        gc.freeze()  # what is there now stays until the end; `tui.cli` turned the collection off for the start
+        gc.enable()
+        self.call_after_refresh(self.feed.first_frame.set)
 
     def on_resize(self, _: events.Resize) -> None:
-        if not self._curtained:
+        if not self._is_held:
             self.call_after_refresh(self.repaint)
 
     def _tick(self) -> None:
-        if self.snapshot.flying and self.ui.replay is None and not self.ui.look.calm:
+        """Move the clocks while an experiment is in flight, and remove news that have become old."""
+        session = self.snapshot.view.session
+        had_news, self._has_news = self._has_news, session is not None and session.news(datetime.now(UTC)) is not None
+        is_moving = bool(self.snapshot.active) and self.snapshot.is_loop_running is not False
+        if (is_moving or had_news != self._has_news) and self.ui.replay is None and not self.ui.display.is_calm:
             self.repaint()
 
     def repaint(self) -> None:
         """Paint the scene and show what changed."""
-        self._due, self._painted = False, time.monotonic()
+        self._is_scheduled, self._painted = False, time.monotonic()
         width, height = self.size
-        themed = self.canvas.palette != self.ui.look.theme
-        self.canvas.palette = self.ui.look.theme
-        self.canvas.show(paint(self.scene(), width=width, height=height), whole=themed)
+        has_new_theme = self.canvas.theme_name != self.ui.display.theme
+        self.canvas.theme_name = self.ui.display.theme
+        self.canvas.show(paint(self.scene(), width=width, height=height), is_redrawn=has_new_theme)

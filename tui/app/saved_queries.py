@@ -1,4 +1,4 @@
-"""What outlives the screen: saved queries and the history of queries, one JSON file for the user. Never the journal."""
+"""The user's saved queries and query history, in one JSON file. The journal does not hold them."""
 
 import json
 import os
@@ -7,26 +7,26 @@ from pathlib import Path
 
 from msgspec import Struct
 
-REMEMBERED = 200  # queries
+MAX_HISTORY = 200  # queries
 
 
 class SavedQueries(Struct, frozen=True, kw_only=True):
-    """Queries as (name, text), and those asked, the latest last."""
+    """Saved queries as (name, SQL), and the history, the latest last."""
 
     saved: tuple[tuple[str, str], ...] = ()
     history: tuple[str, ...] = ()
 
 
-def place(environ: Mapping[str, str] = os.environ) -> Path:
+def default_file(environ: Mapping[str, str] = os.environ) -> Path:
     """The user's file: $XDG_STATE_HOME/ar/tui.json."""
     state = environ.get("XDG_STATE_HOME")
     return (Path(state) if state else Path.home() / ".local" / "state") / "ar" / "tui.json"
 
 
-def read(path: Path) -> SavedQueries:
-    """What was kept; nothing where the file is missing or is not ours."""
+def read(file: Path) -> SavedQueries:
+    """The saved queries; empty if the file is missing or in another format."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(file.read_text(encoding="utf-8"))
         return SavedQueries(
             saved=tuple((str(name), str(text)) for name, text in data["saved"].items()),
             history=tuple(map(str, data["history"])),
@@ -35,17 +35,15 @@ def read(path: Path) -> SavedQueries:
         return SavedQueries()
 
 
-def write(path: Path, settings: SavedQueries) -> None:
-    """Keep it; a full or read-only disk costs the memory of queries, never the screen."""
-    if path.exists() and not path.is_file():
-        return  # a rename over /dev/null would replace it for the whole machine
-    data = {"saved": dict(settings.saved), "history": list(settings.history[-REMEMBERED:])}
-    beside = path.with_suffix(".part")
-    if path.exists() and not path.is_file():
-        return  # a device or a folder is not ours to replace
+def write(file: Path, queries: SavedQueries) -> None:
+    """Save the queries. If the disk is full or read-only they are lost, and the screen goes on."""
+    if file.exists() and not file.is_file():
+        return  # replacing a device such as /dev/null would replace it for the whole machine
+    data = {"saved": dict(queries.saved), "history": list(queries.history[-MAX_HISTORY:])}
+    temporary = file.with_suffix(".part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(json.dumps(data, indent=1), encoding="utf-8")
-        beside.replace(path)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(json.dumps(data, indent=1), encoding="utf-8")
+        temporary.replace(file)
     except OSError:
         return

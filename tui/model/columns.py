@@ -1,50 +1,49 @@
-"""Columns of many values in little memory: spans that begin and end, texts in one buffer, fewer of many. Pure."""
+"""Compact columns: spans that open and close, texts in one buffer, and downsampling. Pure."""
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from msgspec import Struct, field
 
 T = TypeVar("T")
 
-NEVER = 2**32 - 1  # a position no journal reaches; in four bytes, for a long journal has two spans an experiment
+NEVER = 2**32 - 1  # a position that no journal reaches; four bytes, because a long journal has two spans per experiment
 
 
 class Spans(Struct):
-    """Things that begin one after the other and end in any order, numbered from 0: which of them go on at a position.
+    """Spans of positions, numbered from 0 in the order in which they open; they close in any order."""
 
-    An answer costs as much as the longest of them has others begin meanwhile.
-    """
+    starts: "array[int]" = field(default_factory=lambda: array("I"))
+    ends: "array[int]" = field(default_factory=lambda: array("I"))
+    unclosed: list[int] = field(default_factory=list)
+    _oldest: "array[int]" = field(default_factory=lambda: array("I"))  # span that was open at each start
 
-    begun: "array[int]" = field(default_factory=lambda: array("I"))
-    ended: "array[int]" = field(default_factory=lambda: array("I"))
-    unended: list[int] = field(default_factory=list)
-    _oldest: "array[int]" = field(default_factory=lambda: array("I"))  # that went on when this one began
+    def open(self, position: int) -> None:
+        """Open the next span. Its start is written last, so that a reader in another thread finds the span complete."""
+        self.unclosed.append(len(self.starts))
+        self._oldest.append(self.unclosed[0])
+        self.ends.append(NEVER)
+        self.starts.append(position)
 
-    def begin(self, at: int) -> None:
-        """The next one begins; its position is written last, so that a reader in another thread finds it whole."""
-        self.unended.append(len(self.begun))
-        self._oldest.append(self.unended[0])
-        self.ended.append(NEVER)
-        self.begun.append(at)
+    def close(self, index: int, position: int) -> None:
+        """Close one of `unclosed`."""
+        self.ends[index] = position
+        self.unclosed.remove(index)
 
-    def end(self, one: int, at: int) -> None:
-        """One of `unended` ends."""
-        self.ended[one] = at
-        self.unended.remove(one)
-
-    def going(self, at: int) -> list[int]:
-        """Those that have begun by a position and not ended, in the order of their beginnings."""
-        last = bisect_right(self.begun, at) - 1
-        return [one for one in range(self._oldest[last], last + 1) if self.ended[one] > at] if last >= 0 else []
+    def open_at(self, position: int) -> list[int]:
+        """The spans that are open at a position, in the order in which they opened."""
+        last = bisect_right(self.starts, position) - 1
+        if last < 0:
+            return []
+        return [index for index in range(self._oldest[last], last + 1) if self.ends[index] > position]
 
 
 class TextColumn:
-    """Strings by row in one buffer: a hundred thousand short ones take half the memory of as many objects.
+    """Strings by row in one buffer: 100,000 short strings take half the memory that as many objects take.
 
-    It grows at its end; a string that replaces another is put there too.
+    The buffer only grows; a string that replaces another is appended as well.
     """
 
     def __init__(self) -> None:
@@ -61,20 +60,32 @@ class TextColumn:
 
     def __setitem__(self, row: int, text: str) -> None:
         raw = text.encode("utf-8", "surrogatepass")
-        self._length[row] = 0  # a reader meanwhile finds the new text or none, never a mixture
+        self._length[row] = 0  # a reader in another thread finds the new text or none, never a mixture
         self._start[row] = len(self._bytes)
         self._bytes += raw
         self._length[row] = len(raw)
 
+    def rows_with(self, word: str) -> Iterator[int]:
+        """The rows that may hold a word, in any case, the latest first: the search runs over the buffer, so check each row.
+
+        Cases are folded in ASCII only. A row whose text was replaced after later rows were added may be missed.
+        """
+        wanted, texts = word.lower().encode("utf-8", "surrogatepass"), bytes(self._bytes).lower()
+        stop = len(texts)
+        while wanted and (start := texts.rfind(wanted, 0, stop)) >= 0:
+            row = max(0, bisect_right(self._start, start) - 1)
+            yield row
+            stop = min(self._start[row], start) + len(wanted) - 1
+
     def append(self, text: str) -> None:
-        """A string for the next row."""
+        """Add a row."""
         self._start.append(0)
         self._length.append(0)
         self[len(self._start) - 1] = text
 
 
-def thin(values: Sequence[T], *, limit: int) -> Sequence[T]:
-    """At most about `limit` of the values, evenly taken, the last one always among them."""
+def downsample(values: Sequence[T], *, limit: int) -> Sequence[T]:
+    """At most about `limit` of the values, evenly spaced, with the last value always among them."""
     if len(values) <= limit:
         return values
     return [*values[:: -(-len(values) // limit)], values[-1]]

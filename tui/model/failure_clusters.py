@@ -1,40 +1,49 @@
-"""Failed runs as clusters: one for each kind and error signature, the largest first. Pure."""
+"""Failed runs grouped by kind and error signature, the largest group first. Pure."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from msgspec import Struct
 
 from tui.model.view import View
 
+ClusterKey = tuple[str, str]  # kind, signature
 
-class Cluster(Struct, frozen=True, kw_only=True):
-    """Runs that failed alike; `last_row` and `last_run` are the latest of them."""
+
+class FailureCluster(Struct, frozen=True, kw_only=True):
+    """Runs that failed with the same error; `last_row` is the experiment of the latest."""
 
     kind: str
     signature: str
     count: int
     last_row: int
-    last_run: int
+
+    @property
+    def key(self) -> ClusterKey:
+        return self.kind, self.signature
 
 
 @lru_cache(maxsize=2)
-def clusters(view: View) -> tuple[Cluster, ...]:
-    """The clusters of a view, by count, then by how recent they are."""
+def failure_clusters(view: View) -> tuple[FailureCluster, ...]:
+    """The clusters of a view, the largest first, and the most recent first among equals."""
     ledger = view.ledger
-    counts: dict[tuple[str, str], int] = {}
-    last: dict[tuple[str, str], int] = {}
-    for index in range(view.failures):
+    counts: dict[ClusterKey, int] = {}
+    latest: dict[ClusterKey, int] = {}
+    for index in range(view.failure_count):
         key = ledger.failure[index]
         counts[key] = counts.get(key, 0) + 1
-        last[key] = index
-    order = sorted(counts, key=lambda key: (-counts[key], -last[key]))
+        latest[key] = index
     return tuple(
-        Cluster(
-            kind=key[0],
-            signature=key[1],
-            count=counts[key],
-            last_row=ledger.failed_row[last[key]],
-            last_run=ledger.failed_run[last[key]],
-        )
-        for key in order
+        FailureCluster(kind=key[0], signature=key[1], count=counts[key], last_row=ledger.failed_row[latest[key]])
+        for key in sorted(counts, key=lambda key: (-counts[key], -latest[key]))
     )
+
+
+@lru_cache(maxsize=2)
+def cluster_members(view: View, key: ClusterKey) -> Sequence[int]:
+    """The experiments with a run in a cluster, as ledger rows, the latest first."""
+    ledger = view.ledger
+    found = (
+        ledger.failed_row[index] for index in range(view.failure_count - 1, -1, -1) if ledger.failure[index] == key
+    )
+    return tuple(dict.fromkeys(found))

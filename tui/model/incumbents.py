@@ -1,4 +1,4 @@
-"""Which experiments the proposals stood on: the incumbents in order, and what one experiment's commit holds. Pure."""
+"""The incumbents of a session in order, and the experiments that a commit builds on. Pure."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -8,72 +8,61 @@ from math import isnan
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tui.model.columns import thin
+from tui.model.columns import downsample
 from tui.model.ledger import Ledger
 from tui.model.session_log import SessionLog
 
 
-class Standing(Struct, frozen=True):
-    """An incumbent: the experiment's row in the ledger, its number and metric, and `tried`, the one then last proposed."""
+class Incumbent(Struct, frozen=True):
+    """The best kept experiment of its time: ledger row, number, metric, and `since`, the experiment then proposed last."""
 
     row: int
     number: int
     metric: float | None
-    tried: int
+    since: int
 
 
-def incumbents(ledger: Ledger, log: SessionLog, kept: Sequence[int], *, until: int, limit: int) -> Sequence[Standing]:
-    """About `limit` incumbents of a session up to a position; `kept` are the rows that stand kept there."""
-    if not log.moved or log.moved[0].position > until:
-        return _in_time([_kept(ledger, row) for row in thin(kept, limit=limit)])
-    found = [(_decided(ledger, row, until=until), _kept(ledger, row)) for row in kept]
-    for one in log.moved:
-        if one.position <= until:
-            tried = ledger.number[log.rows[bisect_right(log.tried.begun, one.position) - 1]]
-            found.append((one.position, Standing(one.row, ledger.number[one.row], one.metric, tried)))
-    return _in_time(thin([standing for _, standing in sorted(found, key=lambda entry: entry[0])], limit=limit))
+def incumbents(ledger: Ledger, log: SessionLog, kept: Sequence[int], *, until: int, limit: int) -> Sequence[Incumbent]:
+    """About `limit` incumbents of a session up to the position `until`; `kept` are the rows kept at that position."""
+    if not log.chosen or log.chosen[0].position > until:
+        return _in_order([_from_row(ledger, row) for row in downsample(kept, limit=limit)])
+    found = [(_decided_at(ledger, row, until=until), _from_row(ledger, row)) for row in kept]
+    for choice in log.chosen:
+        if choice.position <= until:
+            last = log.rows[bisect_right(log.undecided.starts, choice.position) - 1]
+            number = ledger.number[choice.row]
+            found.append((choice.position, Incumbent(choice.row, number, choice.metric, ledger.number[last])))
+    found.sort(key=lambda entry: entry[0])
+    return _in_order(downsample([incumbent for _, incumbent in found], limit=limit))
 
 
-def _in_time(standings: Sequence[Standing]) -> Sequence[Standing]:
-    """Of experiments that run abreast a higher number may be kept first: the lower one stands only since then."""
-    tried = accumulate((one.tried for one in standings), max)
-    return [
-        one if one.tried == since else replace(one, tried=since) for one, since in zip(standings, tried, strict=True)
-    ]
+def _in_order(found: Sequence[Incumbent]) -> Sequence[Incumbent]:
+    """Make `since` ascend: of parallel experiments a higher number may be kept before a lower one."""
+    since = accumulate((incumbent.since for incumbent in found), max)
+    return [replace(incumbent, since=number) for incumbent, number in zip(found, since, strict=True)]
 
 
-def _kept(ledger: Ledger, row: int) -> Standing:
-    number, metric = ledger.number[row], _metric(ledger, row)
-    return Standing(row, number, None if isnan(metric) else metric, number)
+def _from_row(ledger: Ledger, row: int) -> Incumbent:
+    """The incumbent that an experiment became when it was kept, even if a later verdict replaced that one."""
+    past = (verdict.metric for verdict in ledger.superseded.get(row, ()) if verdict.status == "keep")
+    number, metric = ledger.number[row], next(past, ledger.metric[row])
+    return Incumbent(row, number, None if isnan(metric) else metric, number)
 
 
-def _metric(ledger: Ledger, row: int) -> float:
-    """Of the verdict by which it was kept, whatever followed."""
-    return next((past.metric for past in ledger.overruled.get(row, ()) if past.status == "keep"), ledger.metric[row])
-
-
-def _decided(ledger: Ledger, row: int, *, until: int) -> int:
-    pasts = ledger.overruled.get(row, ())
-    return next((past.decided for past in pasts if past.decided <= until < past.replaced), ledger.decided[row])
+def _decided_at(ledger: Ledger, row: int, *, until: int) -> int:
+    verdicts = ledger.superseded.get(row, ())
+    return next((past.decided_at for past in verdicts if past.was_current(until)), ledger.decided_at[row])
 
 
 def ancestors(ledger: Ledger, index: int, *, limit: int) -> list[int]:
-    """The rows of the experiments that an experiment's commit stands on, the nearest first: at most `limit`."""
+    """The rows of the experiments that an experiment's commit builds on, the nearest first: at most `limit`."""
     log = ledger.sessions[ledger.session[index]]
-    chosen = {one.commit: one.row for one in log.moved}
+    row_of_commit = dict(zip(log.kept_commit, log.kept, strict=False))  # the feed's thread may be adding to them
+    row_of_commit |= {choice.commit: choice.row for choice in log.chosen}
     found: list[int] = []
     while len(found) < limit:
-        commit = ledger.parent[found[-1] if found else index]
-        row = chosen.get(commit, _of(commit, log))
+        row = row_of_commit.get(ledger.parent[found[-1] if found else index])
         if row is None or row in (index, *found):
             break
         found.append(row)
     return found
-
-
-def _of(commit: int, log: SessionLog) -> int | None:
-    """The row of a kept commit."""
-    try:
-        return log.kept[log.kept_commit.index(commit)]
-    except ValueError:
-        return None

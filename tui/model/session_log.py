@@ -1,6 +1,7 @@
-"""One session's facts as columns and lists, each with the position that brought it. Pure; see `tui.model.ledger`."""
+"""The facts of one session as columns and lists, each with its position. Pure; see `tui.model.ledger`."""
 
 from array import array
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from msgspec import Struct, field
@@ -21,23 +22,23 @@ from journal.events import (
 )
 from journal.events.recorded import Recorded
 from tui.model.columns import Spans
-from tui.model.intents import Requests
+from tui.model.intents import IntentLog
 
 STATUSES = ("open", "keep", "discard", "crash", "invalid")
-UNPRICED = -1.0  # dollars, once any proposal had no price
+UNPRICED = -1.0  # dollars, from the first proposal without a price on
 
 
-class Moved(Struct, frozen=True):
-    """The incumbent as a person chose it: the experiment's row and commit, and what it measures."""
+class ChosenIncumbent(Struct, frozen=True):
+    """The experiment that a person made the incumbent; `commit` is the `hash` of the commit's name."""
 
     position: int
     row: int
-    commit: int  # `hash` of its name
+    commit: int
     metric: float
 
 
-class ProposerRest(Struct, frozen=True):
-    """A proposer that failed, and the time (ISO 8601, UTC) before which it is not asked again."""
+class ProposerBackoff(Struct, frozen=True):
+    """A proposer that failed, and the time of its next call (ISO 8601, UTC)."""
 
     position: int
     proposer: str
@@ -45,113 +46,129 @@ class ProposerRest(Struct, frozen=True):
 
 
 class SessionState(Struct, frozen=True):
-    """open, paused or ended; `since` and `until` in ISO 8601, UTC."""
+    """open, paused or ended; `since` in ISO 8601, UTC."""
 
     position: int
     since: str
     name: str
     reason: str = ""
-    until: str | None = None
 
 
-class Overruled(Struct, frozen=True):
-    """A verdict that stood from `decided` until the position `replaced`, e.g. of a kept experiment that was vetoed."""
+class SupersededVerdict(Struct, frozen=True):
+    """A verdict that a later one replaced, e.g. the keep of an experiment that was vetoed later."""
 
-    replaced: int
-    decided: int
+    replaced_at: int
+    decided_at: int
     status: str
     metric: float
     delta: float
     gain: float
     time: float
 
+    def was_current(self, position: int) -> bool:
+        """Whether it was the experiment's verdict at a position."""
+        return self.decided_at <= position < self.replaced_at
+
+
+def _integers() -> "array[int]":
+    return field(default_factory=lambda: array("q"))
+
+
+def _positions_by_status() -> "dict[str, array[int]]":
+    return field(default_factory=lambda: {status: array("q") for status in STATUSES})
+
 
 class SessionLog(Struct):
-    """One session's facts, in order, each with its position."""
+    """The facts of one session, in order."""
 
     started: Recorded
     states: list[SessionState] = field(default_factory=list)
     noise: list[tuple[int, float]] = field(default_factory=list)
-    notices: list[tuple[int, str]] = field(default_factory=list)  # what went wrong or was mended, in words
-    verdicts: dict[str, "array[int]"] = field(default_factory=lambda: {status: array("q") for status in STATUSES})
-    rows: "array[int]" = field(default_factory=lambda: array("q"))
-    row_of: "array[int]" = field(default_factory=lambda: array("q"))  # by number; NOWHERE where there is none
-    tried: Spans = field(default_factory=Spans)  # from proposal to first verdict, each of `rows`
-    overruled: dict[str, "array[int]"] = field(default_factory=lambda: {status: array("q") for status in STATUSES})
-    kept: "array[int]" = field(default_factory=lambda: array("q"))  # rows, in the order of verdicts["keep"]
-    kept_commit: "array[int]" = field(default_factory=lambda: array("q"))  # `hash` of the commit of each of `kept`
-    moved: list[Moved] = field(default_factory=list)
-    rests: list[ProposerRest] = field(default_factory=list)
-    spent_at: "array[int]" = field(default_factory=lambda: array("q"))
-    spent: "array[float]" = field(default_factory=lambda: array("d"))
-    refused: "array[int]" = field(default_factory=lambda: array("q"))
-    runs: Spans = field(default_factory=Spans)
-    run_row: "array[int]" = field(default_factory=lambda: array("q"))  # of each of `runs`
-    run_number: "array[int]" = field(default_factory=lambda: array("q"))
-    requests: Requests = field(default_factory=Requests)
+    notices: list[tuple[int, str, str]] = field(default_factory=list)  # failures and recoveries: time, words
+    configs: list[tuple[int, Mapping[str, object]]] = field(default_factory=list)  # of each accepted edit of the brief
+    verdicts: "dict[str, array[int]]" = _positions_by_status()
+    superseded: "dict[str, array[int]]" = _positions_by_status()
+    rows: "array[int]" = _integers()
+    row_of: "array[int]" = _integers()  # by experiment number; NO_ROW if there is none
+    undecided: Spans = field(default_factory=Spans)  # from proposal to first verdict, one span per entry of `rows`
+    kept: "array[int]" = _integers()  # rows, in the order of verdicts["keep"]
+    kept_commit: "array[int]" = _integers()  # `hash` of the commit of each entry of `kept`
+    crashed: "array[int]" = _integers()  # rows, in the order of verdicts["crash"]
+    chosen: list[ChosenIncumbent] = field(default_factory=list)
+    backoffs: list[ProposerBackoff] = field(default_factory=list)
+    cost_at: "array[int]" = _integers()
+    cost: "array[float]" = field(default_factory=lambda: array("d"))  # dollars in all, after each call with a price
+    refused_at: "array[int]" = _integers()
+    running: Spans = field(default_factory=Spans)  # one span per run
+    run_row: "array[int]" = _integers()  # by span of `running`
+    run_number: "array[int]" = _integers()
+    requests: IntentLog = field(default_factory=IntentLog)
 
 
-def spend(log: SessionLog, usage: Usage, at: int) -> None:
-    total = log.spent[-1] if log.spent else 0.0
-    unpriced = usage.dollars is None or total == UNPRICED
-    log.spent.append(UNPRICED if unpriced else total + (usage.dollars or 0.0))
-    log.spent_at.append(at)
+def add_cost(log: SessionLog, usage: Usage, position: int) -> None:
+    """Add the price of a call of a proposer or a judge."""
+    if usage.dollars == 0:
+        return
+    total = log.cost[-1] if log.cost else 0.0
+    is_unpriced = usage.dollars is None or total == UNPRICED
+    log.cost.append(UNPRICED if is_unpriced else total + (usage.dollars or 0.0))
+    log.cost_at.append(position)
 
 
-def note(log: SessionLog, event: Event, recorded: Recorded) -> None:
-    """What concerns the session as a whole."""
-    at = recorded.position
+def apply_to_session(log: SessionLog, event: Event, recorded: Recorded) -> None:
+    """Apply an event that concerns the session as a whole."""
+    position = recorded.position
     match event:
-        case SessionPaused() | SessionResumed() | SessionEnded() | SessionRecovered():
-            log.states.append(SessionState(at, recorded.recorded_at, *_state(event)))
+        case SessionPaused() | SessionEnded() | SessionResumed() | SessionRecovered():
+            log.states.append(_state(event, recorded))
         case NoiseMeasured():
-            log.noise.append((at, event.sigma))
+            log.noise.append((position, event.sigma))
         case ProposerFailed() | ProposalDropped():
-            _not_proposed(log, event, recorded)
+            add_cost(log, event.usage, position)
         case Intent():
-            log.requests.ask(event, at)
+            log.requests.add(event, position)
         case Acknowledged():
-            log.requests.answer(event, at)
+            log.requests.acknowledge(event, position, recorded.recorded_at)
+        case BriefChanged() if event.accepted and event.config:
+            log.configs.append((position, event.config))
         case _:
             pass
-    if words := _notice(event, recorded):
-        log.notices.append((at, words))
+    log.requests.settle(event, position)
+    _add_backoff(log, event, recorded)
+    if notice := _notice(event, recorded):
+        log.notices.append((position, recorded.recorded_at, notice))
 
 
-def _not_proposed(log: SessionLog, event: ProposerFailed | ProposalDropped, recorded: Recorded) -> None:
-    spend(log, event.usage, recorded.position)
+def _add_backoff(log: SessionLog, event: Event, recorded: Recorded) -> None:
     if isinstance(event, ProposerFailed) and event.retry_after:
-        log.rests.append(ProposerRest(recorded.position, event.proposer, _until(event.retry_after, recorded)))
+        until = _retry_time(event.retry_after, recorded)
+        log.backoffs.append(ProposerBackoff(recorded.position, event.proposer, until))
 
 
-def _state(event: SessionPaused | SessionResumed | SessionEnded | SessionRecovered) -> tuple[str, str, str | None]:
-    """State, reason, until."""
+def _state(event: SessionPaused | SessionEnded | SessionResumed | SessionRecovered, recorded: Recorded) -> SessionState:
     match event:
         case SessionPaused():
-            return "paused", event.reason, event.until
+            name, reason = "paused", event.reason
         case SessionEnded():
-            return "ended", event.reason, None
+            name, reason = "ended", event.reason
         case _:
-            return "open", "", None
+            name, reason = "open", ""
+    return SessionState(recorded.position, recorded.recorded_at, name, reason)
 
 
-def _until(seconds: float, recorded: Recorded) -> str:
+def _retry_time(seconds: float, recorded: Recorded) -> str:
     return (datetime.fromisoformat(recorded.recorded_at) + timedelta(seconds=seconds)).isoformat()
 
 
 def _notice(event: Event, recorded: Recorded) -> str:
-    """What went wrong or was mended, in words; empty for all else."""
+    """A failure, a recovery or a rejected brief edit, in words; empty for all other events."""
     match event:
         case ProposerFailed():
-            wait = (
-                f"; not asked again before {_until(event.retry_after, recorded)[11:19]} UTC"
-                if event.retry_after
-                else ""
-            )
-            return f"{event.proposer} failed ({event.kind}): {event.reason}{wait}"
+            retry = f"; next call at {_retry_time(event.retry_after, recorded)[11:19]} UTC" if event.retry_after else ""
+            return f"{event.proposer} failed ({event.kind}): {event.reason}{retry}"
         case SessionRecovered():
             return f"recovered: found {event.found}; {event.did}"
         case BriefChanged() if not event.accepted:
-            return f"the edited brief was not accepted: {event.reason}"
+            return f"the edited brief was rejected: {event.reason}"
         case _:
             return ""

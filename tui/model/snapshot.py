@@ -1,51 +1,65 @@
-"""What the feed hands to a screen: the view at a position, and the few things read from disk for it. Pure values."""
+"""What the feed gives to a screen: the view at a position, and what is read from disk for it. Pure values."""
 
 from collections.abc import Sequence
-from typing import TypeVar
 
 from msgspec import Struct, field
 
-from journal.events import ChangeCommitted, Event, IdeaProposed, IdeaRefused
-from journal.events.recorded import Recorded, Sample
+from journal.events import IdeaProposed, IdeaRefused
+from journal.events.recorded import Recorded
 from journal.projections.experiments import Experiment, Experiments
 from journal.projections.runs import Run, Runs
 from tui.model.ledger import Ledger
+from tui.model.run_curve import RunCurve
 from tui.model.view import View
 
-Curve = tuple[Sample, ...]
-E = TypeVar("E", bound=Event)
 
-
-class Detail(Struct, frozen=True, kw_only=True):
+class ExperimentDetail(Struct, frozen=True, kw_only=True):
     """One experiment's own history, folded up to a position."""
 
     experiment: Experiment
     runs: tuple[Run, ...]
     proposal: IdeaProposed | None
-    commit: ChangeCommitted | None
     refusals: tuple[IdeaRefused, ...]
 
     @property
-    def run(self) -> Run | None:
-        """The latest run."""
-        return self.runs[-1] if self.runs else None
+    def own_run(self) -> Run | None:
+        """The latest run of its own commit: a re-run of the incumbent measures another one."""
+        return next((run for run in reversed(self.runs) if not is_of_incumbent(run)), None)
+
+    @property
+    def failed_run(self) -> Run | None:
+        """The latest run that failed."""
+        return next((run for run in reversed(self.runs) if run.status == "failed"), None)
 
 
-class Flying(Struct, frozen=True, kw_only=True):
-    """An experiment in flight: its row, its history, and the run that trains, or else its latest, with the telemetry."""
+def is_of_incumbent(run: Run) -> bool:
+    """Whether a run of an experiment measures the incumbent again."""
+    return run.purpose == "incumbent"
+
+
+class ActiveExperiment(Struct, frozen=True, kw_only=True):
+    """An experiment in flight: its ledger row, its history, and one run with its telemetry: one in training, or the latest.
+
+    `own_curve` is that of the latest run of its own commit: another curve if the run measures the incumbent again.
+    """
 
     row: int
-    detail: Detail
+    detail: ExperimentDetail
     run: Run | None
-    curve: Curve
+    curve: RunCurve
+    own_curve: RunCurve
 
     @property
     def experiment(self) -> Experiment:
         return self.detail.experiment
 
     @property
-    def trains(self) -> bool:
+    def is_training(self) -> bool:
         return self.run is not None and self.run.status == "running"
+
+    @property
+    def is_of_incumbent(self) -> bool:
+        return self.run is not None and is_of_incumbent(self.run)
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
@@ -53,17 +67,15 @@ class Snapshot(Struct, frozen=True, kw_only=True):
 
     view: View = field(default_factory=lambda: View(Ledger(), 0))
     head: int = 0  # the journal's last position
-    recorded_at: str = ""  # of the view's last event, ISO 8601, UTC
-    flying: tuple[
-        Flying, ...
-    ] = ()  # the experiments in flight, by their proposals; one with several runs, once for each
-    rival: Curve = ()  # telemetry of the incumbent's first run
-    loop: str | None = None  # what is known of the loop's process: None is well
-    read: int | None = None  # events folded so far, where the view knows only some of the journal
-    trouble: str = ""  # why this may be out of date, in one sentence
+    recorded_at: str = ""  # time of the view's last event, ISO 8601, UTC
+    active: tuple[ActiveExperiment, ...] = ()  # in the order of their proposals; once per run in training
+    incumbent_curve: RunCurve = field(default_factory=RunCurve)  # telemetry of the incumbent's first run
+    is_loop_running: bool | None = None  # None if this machine cannot know, or has not looked yet
+    events_read: int | None = None  # events folded so far, while the view knows only a part of the journal
+    read_error: str = ""  # why this may be out of date, in one sentence
 
 
-def detail(history: list[Recorded], *, until: int) -> Detail | None:
+def fold_detail(history: Sequence[Recorded], *, until: int) -> ExperimentDetail | None:
     """Fold one experiment's stream up to a position. None before its first event."""
     past = [recorded for recorded in history if recorded.position <= until]
     experiments, runs = Experiments(), Runs()
@@ -73,14 +85,9 @@ def detail(history: list[Recorded], *, until: int) -> Detail | None:
     if not experiments.rows:
         return None
     events = [recorded.event for recorded in past]
-    return Detail(
+    return ExperimentDetail(
         experiment=next(iter(experiments.rows.values())),
         runs=tuple(runs.rows.values()),
-        proposal=_last(events, IdeaProposed),
-        commit=_last(events, ChangeCommitted),
+        proposal=next((event for event in reversed(events) if isinstance(event, IdeaProposed)), None),
         refusals=tuple(event for event in events if isinstance(event, IdeaRefused)),
     )
-
-
-def _last(events: Sequence[Event], kind: type[E]) -> E | None:
-    return next((event for event in reversed(events) if isinstance(event, kind)), None)

@@ -1,6 +1,6 @@
-"""The ledger as of one position: the only thing a screen knows of the journal. Pure; every answer is a bisection.
+"""The ledger as of one position: all that a screen knows of the journal. Pure; every answer is a bisection.
 
-A view at the head and a view of last Tuesday are the same code: live is the replay of now.
+A live view and a view of an earlier position are the same code: live is a replay of the latest position.
 """
 
 from bisect import bisect_left, bisect_right
@@ -10,14 +10,16 @@ from math import isnan, nan
 
 from msgspec import Struct
 
-from tui.model.incumbents import Standing, incumbents
+from tui.model.incumbents import Incumbent, incumbents
 from tui.model.ledger import Ledger
 from tui.model.session_log import STATUSES, SessionLog
-from tui.model.session_summary import Summary, summarize
+from tui.model.session_summary import SessionSummary, summarize
+
+UNDECIDED = ("open", nan, nan, nan, nan)
 
 
 class Row(Struct, frozen=True):
-    """One experiment as it stood. Metrics in the brief's unit, seconds of training, seconds since the epoch."""
+    """One experiment at a position. Metrics in the brief's unit, seconds of training, seconds since the epoch."""
 
     index: int
     session: str
@@ -32,10 +34,10 @@ class Row(Struct, frozen=True):
     gain: float | None
     seconds: float | None
     decided_time: float | None
-    word: str  # its status, as a list tells it
+    label: str  # its status, as lists show it
 
 
-class Flight(Struct, frozen=True):
+class ActiveRun(Struct, frozen=True):
     """A run in flight."""
 
     row: int
@@ -54,35 +56,35 @@ class View:
     def __hash__(self) -> int:
         return hash((id(self.ledger), self.position))
 
-    def verdict_beside(self, position: int, *, on: bool) -> int | None:
-        """The position of the next verdict after a position, or of the last one before it, in the latest session."""
+    def adjacent_verdict(self, position: int, *, is_forward: bool) -> int | None:
+        """The position of the next or the previous verdict of the latest session."""
         log = self._log
         if log is None:
             return None
         found = []
         for positions in log.verdicts.values():
-            place = bisect_right(positions, position) if on else bisect_left(positions, position) - 1
-            if 0 <= place < len(positions):
-                found.append(positions[place])
-        return (min if on else max)(found) if found else None
+            index = bisect_right(positions, position) if is_forward else bisect_left(positions, position) - 1
+            if 0 <= index < len(positions):
+                found.append(positions[index])
+        return (min if is_forward else max)(found) if found else None
 
     @cached_property
-    def count(self) -> int:
+    def experiment_count(self) -> int:
         """Experiments proposed so far, in all sessions."""
-        return bisect_right(self.ledger.opened, self.position)
+        return bisect_right(self.ledger.proposed_at, self.position)
 
     @cached_property
     def _log(self) -> SessionLog | None:
-        """That of the session which the loop worked on last: an older one may have been taken up again."""
-        turns = bisect_right(self.ledger.turned_at, self.position)
-        return self.ledger.turned_to[turns - 1] if turns else None
+        """The session that the loop worked on last: it may have resumed an older one."""
+        switches = bisect_right(self.ledger.switched_at, self.position)
+        return self.ledger.switched_to[switches - 1] if switches else None
 
     @cached_property
-    def sessions(self) -> int:
+    def session_count(self) -> int:
         return sum(log.started.position <= self.position for log in self.ledger.sessions.values())
 
     def row(self, index: int) -> Row:
-        """One experiment as it stood."""
+        """One experiment."""
         ledger = self.ledger
         status, metric, delta, gain, time = self._verdict(index)
         idea, kind, proposer, knobs = self.proposal(index)
@@ -100,105 +102,121 @@ class View:
             gain=_present(gain),
             seconds=ledger.seconds[index] if status != "open" else None,
             decided_time=_present(time),
-            word=self.word(index),
+            label=self.label(index),
         )
 
     def status(self, index: int) -> str:
         return self._verdict(index)[0]
 
-    def word(self, index: int) -> str:
-        """The status, or more: vetoed, where it was kept once, and moved, where it gained on an incumbent of before."""
+    def label(self, index: int) -> str:
+        """The status, or more exactly: vetoed if it was a keep, moved if it gained on a parent that is not the incumbent."""
         status = self.status(index)
-        if status == "invalid" and index in self.ledger.overruled:
+        if status == "invalid" and index in self.ledger.superseded:
             return "vetoed"
-        return "moved" if status == "discard" and index in self.ledger.overtaken else status
+        return "moved" if status == "discard" and index in self.ledger.stale_gains else status
 
     def _verdict(self, index: int) -> tuple[str, float, float, float, float]:
         """Status, metric, delta, gain in σ, time."""
         ledger = self.ledger
-        for past in ledger.overruled.get(index, ()):
-            if past.decided <= self.position < past.replaced:
+        for past in ledger.superseded.get(index, ()):
+            if past.was_current(self.position):
                 return past.status, past.metric, past.delta, past.gain, past.time
-        if ledger.decided[index] > self.position:
+        if ledger.decided_at[index] > self.position:
             return UNDECIDED
         time = ledger.decided_time[index]
         return STATUSES[ledger.status[index]], ledger.metric[index], ledger.delta[index], ledger.gain[index], time
 
     def proposal(self, index: int) -> tuple[str, str, str, str]:
-        """Idea, kind, proposer and knobs, as last proposed by then."""
+        """Idea, kind, proposer and knobs of the latest proposal."""
         ledger = self.ledger
-        for replaced, *facts in ledger.earlier.get(index, ()):
-            if replaced > self.position:
-                return (facts[0], facts[1], facts[2], facts[3])
+        for replaced_at, idea, kind, proposer, knobs in ledger.earlier_proposals.get(index, ()):
+            if replaced_at > self.position:
+                return idea, kind, proposer, knobs
         return ledger.idea[index], ledger.kind[index], ledger.proposer[index], ledger.knobs[index]
 
-    def figure(self, name: str, index: int) -> float | None:
-        """Metric, delta or gain of one experiment: the same as its row's, without making one."""
+    def measurement(self, name: str, index: int) -> float | None:
+        """`metric`, `delta` or `gain` of one experiment: the value in its row, at a fraction of the cost."""
         ledger = self.ledger
-        if index in ledger.overruled:
+        if index in ledger.superseded:
             _, metric, delta, gain, _ = self._verdict(index)
             return _present({"metric": metric, "delta": delta, "gain": gain}[name])
-        if ledger.decided[index] > self.position:
-            return None
-        column = ledger.metric if name == "metric" else ledger.delta if name == "delta" else ledger.gain
-        return _present(column[index])
+        return None if ledger.decided_at[index] > self.position else _present(getattr(ledger, name)[index])
 
     def find(self, session: str, number: int) -> int | None:
         """The row of an experiment, if it was proposed by then."""
         index = self.ledger.find(session, number)
-        return index if index is not None and index < self.count else None
+        return index if index is not None and index < self.experiment_count else None
+
+    def rows_with_idea(self, words: Sequence[str], *, limit: int) -> Sequence[int]:
+        """The latest experiments of all sessions whose idea has all the words, in any case."""
+        wanted = [word.lower() for word in words]
+        if not wanted:
+            return ()
+        found = []
+        for row in self.ledger.idea.rows_with(max(wanted, key=len)):
+            if row < self.experiment_count and all(word in self.proposal(row)[0].lower() for word in wanted):
+                found.append(row)
+            if len(found) == limit:
+                break
+        return found
 
     @cached_property
     def rows(self) -> Sequence[int]:
         """Rows of the latest session, in the order of their proposals."""
         log = self._log
-        return log.rows[: bisect_right(log.tried.begun, self.position)] if log else ()
+        return log.rows[: bisect_right(log.undecided.starts, self.position)] if log else ()
 
     @cached_property
-    def kept(self) -> Sequence[int]:
-        """Rows kept in the latest session, in the order of their verdicts; without those taken back."""
+    def kept_rows(self) -> Sequence[int]:
+        """Rows kept in the latest session, in the order of their verdicts; without the vetoed ones."""
         log = self._log
         if log is None:
             return ()
         kept = log.kept[: bisect_right(log.verdicts["keep"], self.position)]
-        return [row for row in kept if self.status(row) == "keep"] if log.overruled["keep"] else kept
-
-    def incumbents(self, *, limit: int) -> Sequence[Standing]:
-        """What proposals stood on in the latest session, in order: what was kept, and what a person chose.
-
-        Of more than `limit` about as many are given, evenly taken, the first and the last among them.
-        """
-        return incumbents(self.ledger, self._log, self.kept, until=self.position, limit=limit) if self._log else ()
+        return [row for row in kept if self.status(row) == "keep"] if log.superseded["keep"] else kept
 
     @cached_property
-    def training(self) -> Sequence[Flight]:
+    def crashed_rows(self) -> Sequence[int]:
+        """Rows that crashed in the latest session, in the order of their verdicts."""
+        log = self._log
+        return log.crashed[: bisect_right(log.verdicts["crash"], self.position)] if log else ()
+
+    def incumbents(self, *, limit: int) -> Sequence[Incumbent]:
+        """The incumbents of the latest session in order: the kept experiments, and those that a person chose.
+
+        If there are more than `limit`, about `limit` of them, evenly spaced, with the first and the last among them.
+        """
+        if self._log is None:
+            return ()
+        return incumbents(self.ledger, self._log, self.kept_rows, until=self.position, limit=limit)
+
+    @cached_property
+    def active_runs(self) -> Sequence[ActiveRun]:
         """The runs in flight, in the order of their starts."""
         log = self._log
-        going = log.runs.going(self.position) if log else ()
-        return [Flight(log.run_row[run], log.run_number[run]) for run in going] if log else ()
+        if log is None:
+            return []
+        return [ActiveRun(log.run_row[run], log.run_number[run]) for run in log.running.open_at(self.position)]
 
     @cached_property
-    def in_flight(self) -> Sequence[int]:
-        """Rows of the experiments without a verdict or with a run in flight, in the order of their proposals."""
+    def active_rows(self) -> Sequence[int]:
+        """Rows of the experiments in flight: without a verdict, or with a run in flight. In the order of their proposals."""
         log = self._log
-        undecided = [log.rows[place] for place in log.tried.going(self.position)] if log else ()
-        return sorted({*undecided, *(one.row for one in self.training)})
+        undecided = [log.rows[index] for index in log.undecided.open_at(self.position)] if log else ()
+        return sorted({*undecided, *(active.row for active in self.active_runs)})
 
     @cached_property
-    def failures(self) -> int:
+    def failure_count(self) -> int:
         """Failed runs so far, in all sessions."""
         return bisect_right(self.ledger.failed_at, self.position)
 
     @cached_property
-    def session(self) -> Summary | None:
-        """The latest session as it stood."""
+    def session(self) -> SessionSummary | None:
+        """The latest session."""
         if self._log is None:
             return None
-        ends = self.incumbents(limit=1)
-        return summarize(self._log, self.position, kept=[*ends[:1], *ends[-1:]])
-
-
-UNDECIDED = ("open", nan, nan, nan, nan)
+        found = self.incumbents(limit=1)
+        return summarize(self._log, self.position, incumbents=[*found[:1], *found[-1:]])
 
 
 def _present(value: float) -> float | None:

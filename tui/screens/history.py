@@ -1,45 +1,51 @@
-"""History: every experiment, filtered and sorted, with honest counts. Pure."""
+"""The history screen: all experiments, filtered and sorted. Pure."""
 
-from tui.state.cursor import place
-from tui.state.filters import parse_sort
+from tui.screens import preview
+from tui.state.cursor import index_of
+from tui.state.filters import descends, parse_sort
 from tui.state.ui import Scene
 from tui.terminal.formatting import clip, count, sanitize
 from tui.terminal.frame import Frame
-from tui.widgets.chrome import HEADER
+from tui.widgets.panel import panel
 from tui.widgets.plot import Box
-from tui.widgets.table import paint_table, window
+from tui.widgets.table import first_line, paint_table
 
 
 def paint(frame: Frame, scene: Scene) -> None:
-    """One line about what is shown, and the table."""
+    """A line with the count and the filter, and the table."""
     ui, view = scene.ui, scene.snapshot.view
-    total, shown = view.count, len(scene.rows)
-    if scene.snapshot.read is not None:
-        frame.rule(HEADER, "reading the journal")
+    box, beside = preview.split(frame, Box(x=0, y=0, width=frame.width, height=frame.height))
+    total, shown = view.experiment_count, len(scene.rows)
+    if scene.snapshot.events_read is not None:
+        panel(frame, Box(x=0, y=0, width=frame.width, height=frame.height), "reading the journal")
         return
-    words = f"{count(total)} experiments" if shown == total else f"{count(shown)} of {count(total)} experiments"
-    frame.rule(HEADER, words)
-    rest = [f"filter {sanitize(ui.filter)}"] if ui.filter else []
-    rest += [f"sorted by {sanitize(ui.sort)}"] if ui.sort else ["newest first"]
-    rest += [f"{len(ui.marks)} marked"] if ui.marks else []
-    room = frame.width - len(words) - 8
-    frame.put_right(frame.width - 1, HEADER, f" {clip(' · '.join(rest), room)} ", "accent" if ui.filter else "dim")
+    title = f"{count(total)} experiments" if shown == total else f"{count(shown)} of {count(total)} experiments"
+    inner = panel(frame, box, title, right=_details(scene), right_role="accent" if ui.filter else "dim")
     if scene.filter_error:
-        frame.put(1, HEADER + 2, clip(sanitize(scene.filter_error), frame.width - 2), "bad")
+        frame.put(inner.x, inner.y + 1, clip(sanitize(scene.filter_error), inner.width), "bad")
         return
-    height = frame.height - HEADER - 2
     if not shown:
-        frame.put(1, HEADER + 2, "No experiment matches; esc clears the filter." if ui.filter else "None yet.", "dim")
+        empty = "No experiment matches; esc clears the filter." if ui.filter else "No experiments yet."
+        frame.put(inner.x, inner.y + 1, empty, "dim")
         return
-    cursor = place(scene.rows, ui.cursor)
+    cursor = index_of(scene.rows, ui.cursor)
+    if beside is not None:
+        preview.paint(frame, beside, scene)
     paint_table(
         frame,
-        Box(x=0, y=HEADER + 1, width=frame.width, height=height),
-        view=view,
+        inner,
+        scene=scene,
         rows=scene.rows,
-        top=window(cursor, total=shown, height=height - 1),
+        top=first_line(cursor, total=shown, height=inner.height - 1),
         cursor=cursor,
-        marked=ui.marks,
-        sort=parse_sort(ui.sort),
-        several=view.sessions > 1,
+        sort=[(name, descends(view, name, order)) for name, order in parse_sort(ui.sort)],
+        with_session=view.session_count > 1,
     )
+
+
+def _details(scene: Scene) -> str:
+    ui = scene.ui
+    details = [f"filter {sanitize(ui.filter)}"] if ui.filter else []
+    details += [f"sorted by {sanitize(ui.sort)}"] if ui.sort else ["newest first"]
+    details += [f"{len(ui.marks)} marked"] if ui.marks else []
+    return " · ".join(details)

@@ -1,4 +1,4 @@
-"""A screen is a pure function of (the fold at a position, the person's choices, the clock, the size)."""
+"""Paints a frame: a pure function of the scene (the journal at a position, the user's choices, the time) and the size."""
 
 from collections.abc import Callable, Mapping
 
@@ -6,14 +6,14 @@ from tui.screens import experiment, failures, history, live, overlays, replay, s
 from tui.state.ui import Scene
 from tui.terminal.formatting import clip
 from tui.terminal.frame import Frame
-from tui.widgets.chrome import HEADER, paint_footer, paint_header, paint_notices
+from tui.widgets.chrome import paint_footer, paint_notices
+from tui.widgets.header import header_lines, paint_header
 from tui.widgets.status_lines import status_lines
 
-WIDTH_LEAST, HEIGHT_LEAST = 60, 16
+MIN_WIDTH, MIN_HEIGHT = 60, 16
+FOOTER = 1  # lines
 
-Painter = Callable[[Frame, Scene], None]
-
-PAINTERS: Mapping[str, Painter] = {
+PAINTERS: Mapping[str, Callable[[Frame, Scene], None]] = {
     "live": live.paint,
     "history": history.paint,
     "experiment": experiment.paint,
@@ -24,24 +24,24 @@ PAINTERS: Mapping[str, Painter] = {
 
 
 def _paint_body(frame: Frame, scene: Scene) -> None:
-    """The screen between header and footer; the notice that stands all through a replay hides none of its lines."""
-    body = Frame(frame.width, frame.height - (scene.ui.replay is not None))
+    """The screen between header and footer; one line shorter in replay, because the replay notice is always there."""
+    top = header_lines(frame.height)
+    height = frame.height - top - FOOTER - (scene.ui.replay is not None)
+    body = Frame(frame.width, height, is_ascii=frame.is_ascii)
     PAINTERS[scene.ui.screen](body, scene)
-    frame.chars[HEADER : body.height], frame.roles[HEADER : body.height] = body.chars[HEADER:], body.roles[HEADER:]
+    frame.paste(body, y=top)
 
 
 def paint(scene: Scene, *, width: int, height: int) -> Frame:
     """The whole frame. Below 60×16 it is plain status lines."""
-    frame = Frame(width, height)
-    if width < WIDTH_LEAST or height < HEIGHT_LEAST:
-        for y, line in enumerate(status_lines(scene.snapshot, now=scene.now)):
+    frame = Frame(width, height, is_ascii=scene.ui.display.is_ascii)
+    if width < MIN_WIDTH or height < MIN_HEIGHT:
+        for y, line in enumerate(status_lines(scene.snapshot, now=scene.now, is_replay=scene.ui.replay is not None)):
             frame.put(0, y, clip(line, width))
-    else:
-        paint_header(frame, scene)
-        _paint_body(frame, scene)
-        paint_notices(frame, scene)
-        paint_footer(frame, scene)
-        overlays.paint(frame, scene)
-    if scene.ui.look.ascii:
-        frame.make_ascii()
+        return frame
+    paint_header(frame, scene)
+    _paint_body(frame, scene)
+    paint_notices(frame, scene)
+    paint_footer(frame, scene)
+    overlays.paint(frame, scene)
     return frame

@@ -1,209 +1,120 @@
-"""Every action of the key table, as a function of the scene. Pure."""
+"""Every action of the table of keys, as a function of the scene. Pure."""
 
 from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
 
-from tui.state import confirmations, cursor, replay
-from tui.state.copy import to_copy
-from tui.state.effects import Copy, Effect, Quit
-from tui.state.keys import SCREENS
-from tui.state.ui import AXES, PANES, InputLine, PlotUi, Scene, Ui
-from tui.terminal.themes import THEMES
-
-Outcome = tuple[Ui, tuple[Effect, ...]]
-Change = Callable[[Scene], Ui]
+from tui.state import confirmations, cursor, navigation, options, replay
+from tui.state.copy import text_to_copy
+from tui.state.effects import CopyText, Outcome, Quit, SaveOptions
+from tui.state.lists import directions, requests
+from tui.state.ui import InputLine, Scene, Ui, UiChange
 
 
-def act(scene: Scene, action: str, *, at: float) -> Outcome:
+def act(scene: Scene, action: str, *, time: float) -> Outcome:
     """Perform an action."""
     if action == "quit":
         return scene.ui, (Quit(),)
     if action == "copy":
-        return _copy(scene)
-    if action in confirmations.ASK:
-        return confirmations.ask(scene, action, at=at), ()
-    return CHANGES[action](scene), ()
+        text = text_to_copy(scene)
+        ui = scene.ui if text else replace(scene.ui, message="There is nothing to copy here.")
+        return ui, (CopyText(text),) if text else ()
+    if action in confirmations.QUESTIONS:
+        return confirmations.ask(scene, action, time=time), ()
+    if action == "withdraw request":
+        return _withdraw_request(scene, time=time), ()
+    return CHANGES[action](scene), (SaveOptions(),) if action in options.REMEMBERED else ()
 
 
-def _copy(scene: Scene) -> Outcome:
-    text = to_copy(scene)
-    if not text:
-        return replace(scene.ui, note="There is nothing to copy here."), ()
-    return scene.ui, (Copy(text),)
+def _write(kind: str, initial: Callable[[Ui], str] = lambda _: "") -> UiChange:
+    """Open a line to write in."""
 
-
-def _show(screen: str) -> Change:
     def change(scene: Scene) -> Ui:
-        ui = scene.ui
-        if screen == "experiment":
-            return open_row(scene, cursor.under_cursor(scene))
-        if screen == "replay" and ui.replay is None:
-            ui = replace(ui, replay=scene.snapshot.view.position)
-        return replace(ui, screen=screen, before=ui.screen if ui.screen != screen else ui.before, line=0, zoom=False)
+        text = initial(scene.ui)
+        return replace(scene.ui, input_line=InputLine(kind=kind, text=text, caret=len(text)))
 
     return change
 
 
-def open_row(scene: Scene, row: int | None) -> Ui:
-    """Show an experiment."""
-    ui = scene.ui
-    if row is None:
-        return replace(ui, note="There is no experiment to open yet.")
-    before = ui.screen if ui.screen != "experiment" else ui.before
-    return replace(ui, screen="experiment", before=before, experiment=row, line=0, comparing=False, zoom=False)
+def _direct(scene: Scene) -> Ui:
+    """Open a line for a direction, if the session takes requests."""
+    reason = confirmations.unavailable(scene)
+    return replace(scene.ui, message=reason) if reason else _write("direct")(scene)
 
 
-def _open(scene: Scene) -> Ui:
-    return open_row(scene, cursor.under_cursor(scene))
+def _withdraw(scene: Scene) -> Ui:
+    """Open the list of the standing directions."""
+    reason = confirmations.unavailable(scene)
+    if not reason and not directions(scene):
+        reason = "No direction stands: d adds one."
+    return replace(scene.ui, message=reason) if reason else _write("withdraw")(scene)
 
 
-def _beside(step: int) -> Change:
+def _withdraw_request(scene: Scene, *, time: float) -> Ui:
+    """Ask about the only request without an answer, or open the list of several."""
+    entries, reason = requests(scene), confirmations.unavailable(scene)
+    if reason or not entries:
+        return replace(scene.ui, message=reason or "The loop has answered every request: there is none to withdraw.")
+    if len(entries) > 1:
+        return _write("withdraw request")(scene)
+    return confirmations.ask(scene, "withdraw open request", time=time, text=entries[0].value)
+
+
+def _open_row(scene: Scene) -> Ui:
+    ui, result = scene.ui, scene.ui.sql.result
+    if result is None or not result.rows:
+        return replace(ui, message="There is no result to look at yet.")
+    return replace(ui, sql=replace(ui.sql, is_row_open=not ui.sql.is_row_open), scroll=0)
+
+
+def _scroll_columns(step: int) -> UiChange:
+    """Scroll to the right or left; the painter stops at the last column."""
+
     def change(scene: Scene) -> Ui:
-        row = scene.ui.experiment
-        if row is None:
-            return scene.ui
-        return replace(
-            scene.ui, experiment=max(0, min(scene.snapshot.view.count - 1, row + step)), line=0, comparing=False
-        )
+        sql = scene.ui.sql
+        return replace(scene.ui, sql=replace(sql, column=max(0, sql.column + step)))
 
     return change
 
 
-def _pane(step: int) -> Change:
-    def change(scene: Scene) -> Ui:
-        pane = PANES[(PANES.index(scene.ui.pane) + step) % len(PANES)]
-        return replace(scene.ui, pane=pane, line=0)
-
-    return change
-
-
-def _prompt(kind: str, text: Callable[[Ui], str] = lambda _: "") -> Change:
-    def change(scene: Scene) -> Ui:
-        begun = text(scene.ui)
-        return replace(scene.ui, prompt=InputLine(kind=kind, text=begun, caret=len(begun)))
-
-    return change
-
-
-def _write(kind: str) -> Change:
-    """Begin a line for the loop, where there is a session to hear it."""
-
-    def change(scene: Scene) -> Ui:
-        why_not = confirmations.closed(scene)
-        return replace(scene.ui, note=why_not) if why_not else _prompt(kind)(scene)
-
-    return change
-
-
-def _mark(scene: Scene) -> Ui:
-    row = cursor.under_cursor(scene)
-    if row is None:
-        return scene.ui
-    marked = replace(scene.ui, marks=scene.ui.marks ^ {row})
-    return cursor.move(replace(scene, ui=marked), 1)
-
-
-def _compare(scene: Scene) -> Ui:
-    ui = scene.ui
-    if len(ui.marks) < 2:
-        return replace(ui, note="Mark two or more experiments in History (m) to compare them.")
-    before = ui.screen if ui.screen != "experiment" else ui.before
-    return replace(ui, screen="experiment", before=before, comparing=True, line=0, zoom=False)
-
-
-def _plot(change: Callable[[PlotUi], PlotUi]) -> Change:
-    return lambda scene: replace(scene.ui, plot=change(scene.ui.plot))
-
-
-def _crosshair(step: int) -> Callable[[PlotUi], PlotUi]:
-    return lambda plot: replace(plot, crosshair=0 if plot.crosshair is None else max(0, plot.crosshair + step))
-
-
-def _theme(scene: Scene) -> Ui:
-    names = list(THEMES)
-    name = names[(names.index(scene.ui.look.theme) + 1) % len(names)]
-    return replace(scene.ui, look=replace(scene.ui.look, theme=name), note=f"Theme: {name}.")
-
-
-def _calm(scene: Scene) -> Ui:
-    calm = not scene.ui.look.calm
-    words = "Calm: redrawn at most every five seconds." if calm else "Redrawn as it happens."
-    return replace(scene.ui, look=replace(scene.ui.look, calm=calm), note=words)
-
-
-def _back(scene: Scene) -> Ui:
-    """Undo the latest of: crosshair, zoom, comparison, filter, search; else go to the screen before."""
-    ui = scene.ui
-    if ui.plot.crosshair is not None:
-        return replace(ui, plot=replace(ui.plot, crosshair=None))
-    if ui.zoom or ui.comparing:
-        return replace(ui, zoom=False, comparing=False, screen=ui.before if ui.comparing else ui.screen)
-    if ui.screen == "history" and ui.filter:
-        return replace(ui, filter="")
-    if ui.screen == "failures" and ui.search:
-        return replace(ui, search="", cluster=0)
-    if ui.cursor is not None and ui.screen == "live":
-        return replace(ui, cursor=None)
-    return replace(ui, screen=ui.before if ui.before != ui.screen else "live", before="live", line=0)
-
-
-def _columns(step: int) -> Change:
-    return lambda scene: replace(
-        scene.ui, sql=replace(scene.ui.sql, column=max(0, scene.ui.sql.column + step))
-    )  # the painter stops at the last one
-
-
-def _interrupt(scene: Scene) -> Ui:
+def _stop_query(scene: Scene) -> Ui:
     sql = scene.ui.sql
-    if not sql.running:
-        return replace(scene.ui, note="No query runs.")
-    return replace(scene.ui, sql=replace(sql, running=False, asked=sql.asked + 1, error="Interrupted."))
+    if not sql.is_running:
+        return replace(scene.ui, message="No query is running.")
+    stopped = replace(sql, is_running=False, query_number=sql.query_number + 1, error="Stopped.")
+    return replace(scene.ui, sql=stopped)
 
 
-def _save(scene: Scene) -> Ui:
+def _save_query(scene: Scene) -> Ui:
     if not scene.ui.sql.query:
-        return replace(scene.ui, note="There is no query to save yet.")
-    return _prompt("save")(scene)
+        return replace(scene.ui, message="There is no query to save yet.")
+    return _write("save")(scene)
 
 
 def _filter(scene: Scene) -> Ui:
-    return _prompt("filter", lambda ui: ui.filter)(replace(scene, ui=_show("history")(scene)))
+    """Filter the history as the user types; an empty line shows everything, and escape what was shown before."""
+    ui = navigation.show("history")(scene)
+    return replace(ui, input_line=InputLine(kind="filter", before=ui.filter), filter="")
 
 
-CHANGES: Mapping[str, Change] = {
-    **{f"show {screen}": _show(screen) for screen in SCREENS},
-    "open": _open,
-    "edit sql": _prompt("sql", lambda ui: ui.sql.query),
-    "saved queries": _prompt("saved"),
-    "save query": _save,
-    "interrupt": _interrupt,
-    "previous experiment": _beside(-1),
-    "next experiment": _beside(1),
-    "next pane": _pane(1),
-    "previous pane": _pane(-1),
-    "filter": _filter,
-    "search": _prompt("search", lambda ui: ui.search),
-    "sort": _prompt("sort", lambda ui: ui.sort),
-    "mark": _mark,
-    "clear marks": lambda scene: replace(scene.ui, marks=frozenset(), comparing=False),
-    "compare": _compare,
-    "direct": _write("direct"),
-    "withdraw": _write("withdraw"),
-    "zoom": lambda scene: replace(scene.ui, zoom=not scene.ui.zoom),
-    "log": _plot(lambda plot: replace(plot, log=not plot.log)),
-    "smooth": _plot(lambda plot: replace(plot, smooth=not plot.smooth)),
-    "axis": _plot(lambda plot: replace(plot, axis=AXES[(AXES.index(plot.axis) + 1) % len(AXES)])),
-    "crosshair left": _plot(_crosshair(1)),
-    "crosshair right": _plot(_crosshair(-1)),
-    "columns left": _columns(-1),
-    "columns right": _columns(1),
-    **replay.CHANGES,
-    "seek": _prompt("seek"),
+CHANGES: Mapping[str, UiChange] = {
+    **navigation.CHANGES,
     **cursor.CHANGES,
-    "theme": _theme,
-    "calm": _calm,
-    "back": _back,
-    "palette": _prompt("palette"),
-    "help": lambda scene: replace(scene.ui, help=True, line=0),
+    **options.CHANGES,
+    **replay.CHANGES,
+    "open row": _open_row,
+    "edit sql": _write("sql", lambda ui: ui.sql.query),
+    "saved queries": _write("saved"),
+    "save query": _save_query,
+    "stop query": _stop_query,
+    "columns left": _scroll_columns(-1),
+    "columns right": _scroll_columns(1),
+    "filter": _filter,
+    "search": _write("search"),
+    "sort": _write("sort", lambda ui: ui.sort),
+    "direct": _direct,
+    "withdraw": _withdraw,
+    "seek": _write("seek"),
+    "palette": _write("palette"),
+    "help": lambda scene: replace(scene.ui, is_help=True, scroll=0),
 }

@@ -1,4 +1,4 @@
-"""Control: each action asks in one line that says exactly what will happen, and what key makes it so. Pure."""
+"""Control actions: each shows a question that states exactly what it will do, and becomes an intent after `CONFIRM`. Pure."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,149 +10,167 @@ from journal.events import (
     DirectionWithdrawn,
     Intent,
     PauseRequested,
+    RequestWithdrawn,
     ResumeRequested,
     SkipRequested,
     StopRequested,
     VetoRequested,
 )
-from journal.store.intents import LONGEST
-from tui.model.session_summary import Summary
+from journal.store.intents import DIRECTION_LIMIT
+from tui.model.session_summary import SessionSummary
 from tui.model.view import Row
 from tui.state import cursor
-from tui.state.ui import Confirm, Scene, Ui
-from tui.terminal.formatting import sanitize
+from tui.state.labels import will_pause
+from tui.state.ui import Confirmation, Scene, Ui
+from tui.terminal.formatting import clip, sanitize
 
 CHANNEL = "tui"
+QUOTED = 40  # cells of an idea or a direction within a question
+
+Question = Confirmation | str  # a question, or why the action is not possible
 
 
-def ask(scene: Scene, action: str, *, at: float, text: str = "") -> Ui:
-    """Put the question of a control action; nothing is posted yet."""
+def ask(scene: Scene, action: str, *, time: float, text: str = "") -> Ui:
+    """Show the question of a control action; nothing is posted yet."""
     session = scene.snapshot.view.session
-    if session is None or closed(scene):
-        return replace(scene.ui, note=closed(scene))
-    question = ASK[action](scene, session, text)
+    if session is None or unavailable(scene):
+        return replace(scene.ui, message=unavailable(scene))
+    question = QUESTIONS[action](scene, session, text)
     if isinstance(question, str):
-        return replace(scene.ui, note=question)
-    return replace(scene.ui, confirm=replace(question, asked=at))
+        return replace(scene.ui, message=question)
+    return replace(scene.ui, confirmation=replace(question, time=time))
 
 
-def closed(scene: Scene) -> str:
-    """Why nothing can be asked of the latest session; empty where it can."""
+def unavailable(scene: Scene) -> str:
+    """Why the latest session takes no requests; empty if it does."""
     session = scene.snapshot.view.session
     if session is None:
-        return "There is no session in this journal yet: `ar-loop run` starts one."
+        return "No session in this journal yet: start one with `ar-loop run`."
     if session.state.name == "ended":
-        return f"Session {sanitize(session.tag)} has ended: nothing more can be asked of it."
+        return f"Session {sanitize(session.tag)} has ended and takes no requests."
     return ""
 
 
-Question = Confirm | str  # a question, or why it cannot be asked
-
-
-def _confirm(action: str, words: str, **more: int | str | None) -> Confirm:
-    return Confirm(action=action, words=words, asked=0.0, **more)  # type: ignore[arg-type]
-
-
-def _pause(scene: Scene, session: Summary, _text: str) -> Question:
+def _pause(scene: Scene, session: SessionSummary, _text: str) -> Question:
     if session.state.name == "paused":
-        return _confirm("resume", f"Let {session.tag} go on.")
-    return _confirm("pause", f"Pause {session.tag} after {_in_flight(scene, 'experiment')}.")
+        return Confirmation(action="resume", question=f"Resume {session.tag}.")
+    if will_pause(session):
+        return Confirmation(action="resume", question=f"Do not pause {session.tag}: go on.")
+    return Confirmation(action="pause", question=f"Pause {session.tag} after {_in_flight(scene, 'experiment')}.")
 
 
-def _in_flight(scene: Scene, what: str) -> str:
-    """What a request waits for or ends, counted where it is not one."""
+def _in_flight(scene: Scene, noun: str) -> str:
     view = scene.snapshot.view
-    several = len(view.in_flight if what == "experiment" else view.training)
-    return f"the {several} {what}s in flight" if several > 1 else f"the {what} in flight"
+    number = len(view.active_rows if noun == "experiment" else view.active_runs)
+    return f"the {number} {noun}s in flight" if number > 1 else f"the {noun} in flight"
 
 
-def _skip(scene: Scene, _session: Summary, _text: str) -> Question:
-    chosen = cursor.in_full(scene)
-    if chosen is None or not scene.snapshot.view.training:
+def _skip(scene: Scene, _session: SessionSummary, _text: str) -> Question:
+    active = cursor.focused(scene)
+    if active is None or not scene.snapshot.view.active_runs:
         return "No experiment is in flight: there is nothing to skip."
-    number = chosen.experiment.number
-    if not chosen.trains:
+    number = active.experiment.number
+    if not active.is_training:
         return f"#{number} has no run in flight: there is nothing to skip."
-    words = f"End #{number} now, recorded as invalid: “{sanitize(chosen.experiment.idea)[:40]}”."
-    return _confirm("skip", words, experiment=number)
+    question = f"End #{number} now and record it as invalid: {_quote(active.experiment.idea)}."
+    return Confirmation(action="skip", question=question, experiment=number)
 
 
-def _stop(scene: Scene, session: Summary, _text: str) -> Question:
-    return _confirm("stop", f"End session {session.tag} after {_in_flight(scene, 'experiment')}.")
+def _stop(scene: Scene, session: SessionSummary, _text: str) -> Question:
+    return Confirmation(action="stop", question=f"Stop session {session.tag} after {_in_flight(scene, 'experiment')}.")
 
 
-def _stop_now(scene: Scene, session: Summary, _text: str) -> Question:
-    return _confirm("stop now", f"End session {session.tag} and {_in_flight(scene, 'run')} at once.")
+def _stop_now(scene: Scene, session: SessionSummary, _text: str) -> Question:
+    return Confirmation(action="stop now", question=f"Stop session {session.tag} and {_in_flight(scene, 'run')} now.")
 
 
-def _veto(scene: Scene, session: Summary, _text: str) -> Question:
-    row = cursor.under_cursor(scene)
-    if row is None or scene.snapshot.view.status(row) != "keep":
-        return "Only a kept experiment can be vetoed: put the cursor on one."
-    one = scene.snapshot.view.row(row)
-    if one.number == 0:
-        return "Experiment 0 is the code as it came: there is nothing to take back."
-    if one.session != session.tag:
-        return _elsewhere(one)
-    return _confirm("veto", f"Take #{one.number} back: “{sanitize(one.idea)[:40]}”.", experiment=one.number)
+def _veto(scene: Scene, session: SessionSummary, _text: str) -> Question:
+    row = _row(scene)
+    if row is None or row.status != "keep":
+        return "Only a kept experiment can be vetoed: move the cursor to one."
+    if row.number == 0:
+        return "Experiment 0 is the unchanged code: there is nothing to undo."
+    if row.session != session.tag:
+        return _other_session(row)
+    question = f"Veto #{row.number} and undo its change: {_quote(row.idea)}."
+    return Confirmation(action="veto", question=question, experiment=row.number)
 
 
-def _go_on_from(scene: Scene, session: Summary, _text: str) -> Question:
-    row = cursor.under_cursor(scene)
-    one = None if row is None else scene.snapshot.view.row(row)
-    if one is None or one.metric is None or one.status in {"open", "invalid"}:
-        return "Only an experiment that was measured and counts can be gone on from: put the cursor on one."
-    if one.session != session.tag:
-        return _elsewhere(one)
-    words = f"Let the next proposals stand on #{one.number}: “{sanitize(one.idea)[:40]}”."
-    return _confirm("go on from", words, experiment=one.number)
+def _branch_from(scene: Scene, session: SessionSummary, _text: str) -> Question:
+    row = _row(scene)
+    if row is None or row.metric is None or row.status in {"open", "invalid"}:
+        return "Only a measured, valid experiment can become the incumbent: move the cursor to one."
+    if row.session != session.tag:
+        return _other_session(row)
+    question = f"Make #{row.number} the incumbent: {_quote(row.idea)}."
+    return Confirmation(action="branch from", question=question, experiment=row.number)
 
 
-def _elsewhere(one: Row) -> str:
-    return f"#{one.number} belongs to session {sanitize(one.session)}, which is not the open one."
+def _row(scene: Scene) -> Row | None:
+    index = cursor.row_under_cursor(scene)
+    return None if index is None else scene.snapshot.view.row(index)
 
 
-def _direct(_scene: Scene, _session: Summary, text: str) -> Question:
-    if not text.strip():
-        return "An empty direction says nothing: nothing was asked of the loop."
-    if len(text.strip()) > LONGEST:
-        return f"A direction is a sentence or a few, of {LONGEST:,} characters at most: nothing was asked of the loop."
-    return _confirm("direct", f"Tell the next proposals: “{text.strip()[:48]}”.", text=text.strip())
+def _other_session(row: Row) -> str:
+    return f"#{row.number} belongs to session {sanitize(row.session)}, which is not the current one."
 
 
-def _withdraw(_scene: Scene, session: Summary, text: str) -> Question:
-    known = {str(one.number): one for one in session.directions}
-    if text.strip() not in known:
-        there = ", ".join(known) or "none"
-        return f"There is no direction {sanitize(text.strip()) or '(empty)'}; those that stand: {there}."
-    one = known[text.strip()]
-    return _confirm("withdraw", f"Take direction {one.number} back: “{sanitize(one.text)[:40]}”.", direction=one.number)
+def _direct(_scene: Scene, _session: SessionSummary, text: str) -> Question:
+    text = text.strip()
+    if not text:
+        return "The direction is empty: nothing was posted."
+    if len(text) > DIRECTION_LIMIT:
+        return f"The direction is longer than {DIRECTION_LIMIT:,} characters: nothing was posted."
+    return Confirmation(action="direct", question=f"Add the direction {_quote(text)}.", text=text)
 
 
-ASK: Mapping[str, Callable[[Scene, Summary, str], Question]] = {
+def _withdraw(_scene: Scene, session: SessionSummary, text: str) -> Question:
+    text, directions = text.strip(), {str(direction.number): direction for direction in session.directions}
+    if text not in directions:
+        return f"There is no direction {sanitize(text) or '(empty)'}; directions in force: {', '.join(directions) or 'none'}."
+    direction = directions[text]
+    question = f"Withdraw direction {direction.number}: {_quote(direction.text)}."
+    return Confirmation(action="withdraw", question=question, direction=direction.number)
+
+
+def _withdraw_request(_scene: Scene, session: SessionSummary, text: str) -> Question:
+    request = next((request for request in session.open_requests if str(request.position) == text), None)
+    if request is None:
+        return "The loop has answered that request by now."
+    question = f"Withdraw the request “{clip(sanitize(request.text), QUOTED)}”."
+    return Confirmation(action="withdraw request", question=question, request=request.position)
+
+
+def _quote(text: str) -> str:
+    return f"“{clip(sanitize(text), QUOTED)}”"
+
+
+QUESTIONS: Mapping[str, Callable[[Scene, SessionSummary, str], Question]] = {
     "pause": _pause,
     "skip": _skip,
     "stop": _stop,
     "stop now": _stop_now,
     "veto": _veto,
-    "go on from": _go_on_from,
-    "direction written": _direct,
-    "withdrawal written": _withdraw,
+    "branch from": _branch_from,
+    "add direction": _direct,
+    "withdraw direction": _withdraw,
+    "withdraw open request": _withdraw_request,
 }
 
 
-def intent(confirmed: Confirm, *, session: str, author: str) -> Intent | None:
-    """The event to post; None for a direction, which is numbered as it is posted."""
-    who: dict[str, Any] = {"session": session, "author": author, "channel": CHANNEL}
-    number = confirmed.experiment or 0
-    posted: dict[str, Callable[[], Intent]] = {
-        "pause": lambda: PauseRequested(**who),
-        "resume": lambda: ResumeRequested(**who),
-        "skip": lambda: SkipRequested(**who, experiment=number),
-        "stop": lambda: StopRequested(**who),
-        "stop now": lambda: StopRequested(**who, now=True),
-        "veto": lambda: VetoRequested(**who, experiment=number),
-        "go on from": lambda: BranchFromRequested(**who, experiment=number),
-        "withdraw": lambda: DirectionWithdrawn(**who, direction=confirmed.direction or 0),
+def to_intent(confirmation: Confirmation, *, session: str, author: str) -> Intent | None:
+    """The event to post; None for a direction, which gets its number when it is posted."""
+    common: dict[str, Any] = {"session": session, "author": author, "channel": CHANNEL}
+    number = confirmation.experiment
+    intents: dict[str, Intent] = {
+        "pause": PauseRequested(**common),
+        "resume": ResumeRequested(**common),
+        "skip": SkipRequested(**common, experiment=number),
+        "stop": StopRequested(**common),
+        "stop now": StopRequested(**common, now=True),
+        "veto": VetoRequested(**common, experiment=number),
+        "branch from": BranchFromRequested(**common, experiment=number),
+        "withdraw": DirectionWithdrawn(**common, direction=confirmation.direction),
+        "withdraw request": RequestWithdrawn(**common, request=confirmation.request),
     }
-    return posted[confirmed.action]() if confirmed.action in posted else None
+    return intents.get(confirmation.action)

@@ -1,46 +1,48 @@
-"""What a key asks the application to do beyond changing what is shown. Frozen values; only the application acts on them."""
+"""Effects of a key beyond a change of the screen. Frozen values, which only the application carries out."""
 
 from msgspec import Struct
 
-from tui.state.ui import Confirm
+from tui.state.ui import Confirmation, Ui
 
 
 class Quit(Struct, frozen=True):
-    """Leave, with an exit code."""
+    """End the program with an exit code."""
 
     code: int = 0
 
 
-class Copy(Struct, frozen=True):
+class CopyText(Struct, frozen=True):
     """Put text on the clipboard."""
 
     text: str
 
 
-class Post(Struct, frozen=True):
-    """Append the intent that was confirmed."""
+class PostIntent(Struct, frozen=True):
+    """Append the confirmed intent to the journal."""
 
-    confirmed: Confirm
+    confirmation: Confirmation
 
 
-class Ask(Struct, frozen=True):
-    """Put a query to the journal; `number` tells its answer from an earlier one's."""
+class RunQuery(Struct, frozen=True):
+    """Run a query on the journal; `number` identifies its result."""
 
     query: str
     number: int
 
 
-class Save(Struct, frozen=True):
-    """Keep a query under a name."""
-
-    name: str
-    query: str
+class SaveQueries(Struct, frozen=True):
+    """Write the saved queries to the user's file."""
 
 
-class Seek(Struct, frozen=True):
-    """Go to a time of the night, HH:MM[:SS] in UTC."""
+class SaveOptions(Struct, frozen=True):
+    """Write the display options to the user's file."""
+
+
+class SeekTime(Struct, frozen=True):
+    """Replay the position at a time of day, HH:MM[:SS] in the zone of the screen."""
 
     time: str
 
 
-Effect = Quit | Copy | Post | Ask | Save | Seek
+Effect = Quit | CopyText | PostIntent | RunQuery | SaveQueries | SaveOptions | SeekTime
+Outcome = tuple[Ui, tuple[Effect, ...]]

@@ -1,115 +1,165 @@
-"""What a key does while a line is being written: edits it, or, with enter, does what the line was for. Pure."""
+"""What a key does while the user writes a line: it edits the line, or enter submits the line. Pure."""
 
 from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
 
-from tui.state import actions, confirmations, replay
-from tui.state.effects import Ask, Effect, Save
-from tui.state.filters import FilterError, parse_filter, parse_sort
-from tui.state.line_editor import complete, edit, insert, recall
-from tui.state.palette import commands, matching, queries
+from journal.query.saved import SAVED
+from tui.state import actions, confirmations, cursor, navigation, options, replay
+from tui.state.completion import complete
+from tui.state.effects import Outcome, RunQuery, SaveOptions, SaveQueries
+from tui.state.filters import FilterError, parse_filter, parse_sort, while_typed
+from tui.state.line_editor import edit, insert, recall
+from tui.state.lists import ListEntry, entries
 from tui.state.ui import InputLine, Scene, Ui
 
-Outcome = tuple[Ui, tuple[Effect, ...]]
+WITH_LIST = frozenset({"palette", "saved", "withdraw", "withdraw request"})
 
-LISTED = frozenset({"palette", "saved"})
+Submit = Callable[[Scene, InputLine, float], Outcome]
 
 
-def typed(scene: Scene, key: str, *, at: float) -> Outcome:
-    """Take a key into the line."""
-    ui, prompt = scene.ui, scene.ui.prompt
-    assert prompt is not None
+def type_key(scene: Scene, line: InputLine, key: str, *, time: float) -> Outcome:
+    """Apply a key to the line."""
+    ui = scene.ui
     if key == "escape":
-        return replace(ui, prompt=None), ()
+        return _leave(scene, line), ()
     if key == "enter":
-        return ENTER[prompt.kind](replace(scene, ui=replace(ui, prompt=None)), prompt, at)
-    if key in {"up", "down", "tab"}:
-        return replace(ui, prompt=_beside(ui, prompt, key)), ()
-    if len(key) == 1:
-        return replace(ui, prompt=insert(prompt, key)), ()
-    return replace(ui, prompt=edit(prompt, key)), ()
+        return SUBMIT[line.kind](replace(scene, ui=replace(ui, input_line=None)), line, time)
+    if line.kind == "filter" and key in {"up", "down"}:
+        return cursor.move(scene, -1 if key == "up" else 1), ()
+    if key in {"up", "down", "tab", "shift+tab"}:
+        return typed(ui, _choose(scene, line, key)), ()
+    return typed(ui, insert(line, key) if len(key) == 1 else edit(line, key)), ()
 
 
-def _beside(ui: Ui, prompt: InputLine, key: str) -> InputLine:
-    if prompt.kind in LISTED:
-        return replace(prompt, chosen=max(0, prompt.chosen + (-1 if key == "up" else 1)))
-    if prompt.kind == "sql":
-        return complete(prompt) if key == "tab" else recall(prompt, ui.sql.history, older=key == "up")
-    return prompt
-
-
-def _filter(scene: Scene, prompt: InputLine, _at: float) -> Outcome:
+def typed(ui: Ui, line: InputLine) -> Ui:
+    """The screen with the line as it is now: a filter holds as soon as it can be read."""
+    ui = replace(ui, input_line=line)
+    if line.kind != "filter":
+        return ui
+    text = while_typed(line.text)
     try:
-        parse_filter(prompt.text)
-    except FilterError as error:
-        return replace(scene.ui, note=str(error), prompt=prompt), ()
-    return replace(scene.ui, filter=prompt.text.strip(), cursor=None), ()
+        parse_filter(text)
+    except FilterError:
+        return ui
+    return replace(ui, filter=text.strip())
 
 
-def _sort(scene: Scene, prompt: InputLine, _at: float) -> Outcome:
+def _leave(scene: Scene, line: InputLine) -> Ui:
+    ui = replace(scene.ui, input_line=None)
+    return replace(ui, filter=line.before) if line.kind == "filter" else ui
+
+
+def _choose(scene: Scene, line: InputLine, key: str) -> InputLine:
+    """Select an entry of a list, a completion, or an earlier query."""
+    step = -1 if key in {"up", "shift+tab"} else 1
+    if line.kind in WITH_LIST:
+        last = len(entries(scene, kind=line.kind, text=line.text)) - 1
+        return replace(line, selected=max(0, min(last, line.selected + step)))
+    if key == "tab":
+        return complete(scene, line)
+    if line.kind == "sql" and key in {"up", "down"}:
+        return recall(line, scene.ui.sql.history, is_older=key == "up")
+    return line
+
+
+def _filter(scene: Scene, line: InputLine, _time: float) -> Outcome:
     try:
-        parse_sort(prompt.text)
+        parse_filter(line.text)
     except FilterError as error:
-        return replace(scene.ui, note=str(error), prompt=prompt), ()
-    return replace(scene.ui, sort=prompt.text.strip(), cursor=None), ()
+        return replace(scene.ui, message=str(error), input_line=line), ()
+    return replace(scene.ui, filter=line.text.strip()), ()
 
 
-def _search(scene: Scene, prompt: InputLine, _at: float) -> Outcome:
-    return replace(scene.ui, search=prompt.text.strip(), cluster=0, line=0), ()
+def _sort(scene: Scene, line: InputLine, _time: float) -> Outcome:
+    try:
+        parse_sort(line.text)
+    except FilterError as error:
+        return replace(scene.ui, message=str(error), input_line=line), ()
+    return replace(scene.ui, sort=line.text.strip(), cursor=None), ()
 
 
-def _sql(scene: Scene, prompt: InputLine, _at: float) -> Outcome:
-    query = prompt.text.strip()
+def _search(scene: Scene, line: InputLine, _time: float) -> Outcome:
+    return replace(scene.ui, search=line.text.strip(), cluster=None, failure=0, scroll=0), ()
+
+
+def _sql(scene: Scene, line: InputLine, _time: float) -> Outcome:
+    query = line.text.strip()
     return run_query(scene, query) if query else (scene.ui, ())
 
 
 def run_query(scene: Scene, query: str) -> Outcome:
-    """Ask a query, and remember it."""
+    """Run a query, and add it to the history."""
     sql = scene.ui.sql
-    past = tuple(old for old in sql.history if old != query)
-    asked = replace(
-        sql, query=query, asked=sql.asked + 1, running=True, error="", answer=None, column=0, history=(*past, query)
+    number, past = sql.query_number + 1, tuple(old for old in sql.history if old != query)
+    sql = replace(
+        sql,
+        query=query,
+        query_number=number,
+        is_running=True,
+        is_row_open=False,
+        error="",
+        result=None,
+        column=0,
+        history=(*past, query),
     )
-    return replace(scene.ui, sql=asked, result=0), (Ask(query, asked.asked),)
+    return replace(scene.ui, sql=sql, result_row=0), (RunQuery(query, number),)
 
 
-def _save(scene: Scene, prompt: InputLine, _at: float) -> Outcome:
-    name = prompt.text.strip()
+def _save(scene: Scene, line: InputLine, _time: float) -> Outcome:
+    name = line.text.strip()
     if not name:
         return scene.ui, ()
     sql = scene.ui.sql
     saved = (*((old, text) for old, text in sql.saved if old != name), (name, sql.query))
-    return replace(scene.ui, sql=replace(sql, saved=saved), note=f"Saved as {name}."), (Save(name, sql.query),)
+    return replace(scene.ui, sql=replace(sql, saved=saved), message=f"Saved as {name}."), (SaveQueries(),)
 
 
-def _saved(scene: Scene, prompt: InputLine, _at: float) -> Outcome:
-    found = matching(prompt.text, queries(scene.ui))
+def pick(scene: Scene, line: InputLine, time: float) -> Outcome:
+    """Do what the selected entry of a list stands for."""
+    found = entries(scene, kind=line.kind, text=line.text)
     if not found:
-        return replace(scene.ui, note="No saved query of that name."), ()
-    return run_query(scene, found[min(prompt.chosen, len(found) - 1)].value)
+        return replace(scene.ui, message="Nothing matches."), ()
+    return _do(scene, found[min(line.selected, len(found) - 1)], time)
 
 
-def _palette(scene: Scene, prompt: InputLine, at: float) -> Outcome:
-    found = matching(prompt.text, commands(scene.ui))
-    if not found:
-        return replace(scene.ui, note="No command of that name."), ()
-    return actions.act(scene, found[min(prompt.chosen, len(found) - 1)].value, at=at)
+def _do(scene: Scene, entry: ListEntry, time: float) -> Outcome:
+    match entry.kind:
+        case "experiment":
+            return navigation.go_to(scene, int(entry.value)), ()
+        case "query":
+            return _query(scene, entry.value)
+        case "theme":
+            return options.with_theme(scene.ui, entry.value), (SaveOptions(),)
+        case "direction":
+            return confirmations.ask(scene, "withdraw direction", time=time, text=entry.value), ()
+        case "request":
+            return confirmations.ask(scene, "withdraw open request", time=time, text=entry.value), ()
+        case _:
+            return actions.act(scene, entry.value, time=time)
 
 
-def _ask(action: str) -> Callable[[Scene, InputLine, float], Outcome]:
-    return lambda scene, prompt, at: (confirmations.ask(scene, action, at=at, text=prompt.text), ())
+def _query(scene: Scene, query: str) -> Outcome:
+    """Run a saved query on its screen; one that needs values is first written into the line."""
+    scene = replace(scene, ui=navigation.show("sql")(scene))
+    name = query.removeprefix("@")
+    if query.startswith("@") and SAVED[name].parameters:
+        text = f"{query} "
+        return replace(scene.ui, input_line=InputLine(kind="sql", text=text, caret=len(text))), ()
+    return run_query(scene, query)
 
 
-ENTER: Mapping[str, Callable[[Scene, InputLine, float], Outcome]] = {
+def _ask(action: str) -> Submit:
+    return lambda scene, line, time: (confirmations.ask(scene, action, time=time, text=line.text), ())
+
+
+SUBMIT: Mapping[str, Submit] = {
     "filter": _filter,
     "sort": _sort,
     "search": _search,
     "sql": _sql,
     "save": _save,
-    "saved": _saved,
-    "palette": _palette,
-    "seek": lambda scene, prompt, _at: replay.seek(scene, prompt.text),
-    "direct": _ask("direction written"),
-    "withdraw": _ask("withdrawal written"),
+    **dict.fromkeys(WITH_LIST, pick),
+    "seek": lambda scene, line, _time: replay.seek(scene, line.text),
+    "direct": _ask("add direction"),
 }

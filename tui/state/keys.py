@@ -1,203 +1,253 @@
-"""The one table of keys: it drives dispatch, the footer, the help, the documentation and the tests. Pure.
+"""The table of keys, from which key dispatch, the footer, the help page, docs/keys.md and tests are made. Pure.
 
-No key needs ctrl or alt. A control key only asks; another key, `CONFIRM`, acts.
+No key needs ctrl or alt. A control key only asks for confirmation; `CONFIRM` confirms.
 """
 
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 SCREENS = ("live", "history", "experiment", "failures", "sql", "replay")
 EVERYWHERE = frozenset(SCREENS)
 PLOTS = frozenset({"live", "experiment"})
 LISTS = frozenset({"live", "history", "failures"})
+EXPERIMENTS = frozenset({"live", "history", "experiment"})
 
 CONFIRM = "Y"
 
 
-class Key(Struct, frozen=True, kw_only=True):
-    """One binding: `keys` are characters, or Textual's names of keys that have none; `shown` is what a person reads."""
+class Key(Struct, frozen=True):
+    """One or more keys for one action: `keys` are separated by spaces, as characters or Textual's names.
 
-    keys: tuple[str, ...]
-    shown: str
-    action: str
-    label: str
+    An action without keys is found in the list of commands.
+    """
+
+    keys: str
+    action: str  # its name in the list of commands
     help: str
-    where: frozenset[str] = EVERYWHERE
-    footer: bool = False
-    control: bool = False  # asks to post an intent, so absent when read-only and in replay
-    replaying: bool = False  # bound only while an earlier position is shown
-    several: bool = False  # of use only while several experiments are in flight
+    shown: str = ""  # how the help names the keys; by default the first key
+    label: str = ""  # in the footer; by default the action
+    screens: AbstractSet[str] = EVERYWHERE
+    in_footer: bool = False
+    is_control: bool = False  # posts an intent, so it is off when read-only and in replay
+    in_replay: bool = False  # works only in replay
+    is_live_only: bool = False  # off in replay
+    needs_several: bool = False  # useful only while several experiments are in flight
+
+    def __post_init__(self) -> None:
+        structs.force_setattr(self, "shown", self.shown or self.names[0])
+        structs.force_setattr(self, "label", self.label or self.action)
+        structs.force_setattr(self, "screens", frozenset(self.screens))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(" " if name == "space" else name for name in self.keys.split())
 
 
-def _key(
-    keys: str,
-    action: str,
-    words: str,
-    *,
-    shown: str = "",
-    label: str = "",
-    on: AbstractSet[str] = EVERYWHERE,
-    footer: bool = False,
-    control: bool = False,
-    replaying: bool = False,
-    several: bool = False,
-) -> Key:
-    """A row of the table: `keys` separated by spaces; what is not said follows from them and the action."""
-    names = tuple(" " if name == "space" else name for name in keys.split(" "))
-    return Key(
-        keys=names,
-        shown=shown or names[0],
-        action=action,
-        label=label or action,
-        help=words,
-        where=frozenset(on),
-        footer=footer,
-        control=control,
-        replaying=replaying,
-        several=several,
-    )
-
-
-KEYS = (
-    _key("1", "show live", "the experiment in flight", label="live"),
-    _key("2", "show history", "every experiment", label="history"),
-    _key("3", "show experiment", "the experiment under the cursor", label="experiment"),
-    _key("4", "show failures", "what failed, by error", label="failures"),
-    _key("5", "show sql", "any question to the journal", label="sql"),
-    _key("6", "show replay", "the night, step by step", label="replay"),
-    # What is special to a screen comes first in its footer.
-    _key("enter", "open", "open what the cursor is on", on=LISTS, footer=True),
-    _key(
-        "tab",
-        "next in flight",
-        "of several experiments in flight the next one in full",
-        label="next",
-        on={"live"},
-        footer=True,
-        several=True,
+GROUPS: tuple[tuple[str, tuple[Key, ...]], ...] = (
+    (
+        "screens",
+        (
+            Key("1", "show live", "show the experiments in flight", label="live"),
+            Key("2", "show history", "list all experiments", label="history"),
+            Key("3", "show experiment", "show the experiment under the cursor", label="experiment"),
+            Key("4", "show failures", "list failed runs by error", label="failures"),
+            Key("5", "show sql", "query the journal with SQL", label="sql"),
+            Key("6", "show replay", "replay the session event by event", label="replay"),
+        ),
     ),
-    _key("shift+tab", "previous in flight", "the one before", label="previous", on={"live"}),
-    _key(
-        "enter e /",
-        "edit sql",
-        "write a query; enter runs it, tab completes, ↑ ↓ recall earlier ones",
-        label="edit",
-        on={"sql"},
-        footer=True,
+    (
+        "this screen",  # its keys come first in its footer
+        (
+            Key("enter", "open", "open the experiment or the list under the cursor", screens=LISTS, in_footer=True),
+            Key(
+                "tab",
+                "next in flight",
+                "show the next experiment in flight in full",
+                label="next",
+                screens={"live"},
+                in_footer=True,
+                needs_several=True,
+            ),
+            Key(
+                "shift+tab",
+                "previous in flight",
+                "show the previous experiment in flight in full",
+                label="previous",
+                screens={"live"},
+            ),
+            Key(
+                "enter e /",
+                "edit sql",
+                "write a query or @NAME: enter runs it, tab completes, ↑ ↓ recall",
+                label="edit",
+                screens={"sql"},
+                in_footer=True,
+            ),
+            Key("o", "saved queries", "choose a saved query", label="saved", screens={"sql"}, in_footer=True),
+            Key("v", "open row", "show the row under the cursor in full", label="row", screens={"sql"}, in_footer=True),
+            Key("w", "save query", "save this query under a name", label="save", screens={"sql"}),
+            Key("x", "stop query", "stop the running query", screens={"sql"}),
+            Key(
+                "[ N",
+                "previous experiment",
+                "show the previous experiment",
+                label="previous",
+                screens={"experiment"},
+                in_footer=True,
+            ),
+            Key(
+                "] n",
+                "next experiment",
+                "show the next experiment",
+                label="next",
+                screens={"experiment"},
+                in_footer=True,
+            ),
+            Key("tab", "next pane", "show the next pane", label="pane", screens={"experiment"}, in_footer=True),
+            Key("shift+tab", "previous pane", "show the previous pane", label="pane", screens={"experiment"}),
+            Key(
+                "B",
+                "baseline diff",
+                "show the diff against the baseline, or against the parent",
+                label="baseline",
+                screens={"experiment"},
+                in_footer=True,
+            ),
+            Key("t", "tail", "follow the output of the training", screens={"live", "experiment"}, in_footer=True),
+            Key("W", "wrap", "wrap long lines, or cut them", screens={"experiment", "failures"}),
+        ),
     ),
-    _key(
-        "o",
-        "saved queries",
-        "queries that come with the program, and your own",
-        label="saved",
-        on={"sql"},
-        footer=True,
+    (
+        "finding",
+        (
+            Key(
+                "/",
+                "filter",
+                "filter as you type: status:keep delta<-0.001 idea~rope knob:MATRIX_LR; tab completes",
+                screens={"live", "history"},
+                in_footer=True,
+            ),
+            Key("/", "search", "search traces, errors and ideas", screens={"failures"}, in_footer=True),
+            Key(
+                "o",
+                "sort",
+                "sort by columns, the best first: gain number; - and + set the order",
+                screens={"history"},
+                in_footer=True,
+            ),
+            Key("b", "best", "go to the best experiment", is_live_only=True, screens=EXPERIMENTS | {"failures"}),
+            Key("m", "mark", "mark or unmark for comparison", screens={"history"}, in_footer=True),
+            Key("M", "clear marks", "clear all marks", label="unmark", screens={"history", "experiment"}),
+            Key(
+                "c",
+                "compare",
+                "compare curves and diffs of the marked experiments",
+                screens={"history", "experiment"},
+                in_footer=True,
+            ),
+            Key(":", "palette", "find a command, #7, best, an idea, a query or a theme", label="find", in_footer=True),
+        ),
     ),
-    _key("w", "save query", "save this query under a name", label="save", on={"sql"}),
-    _key("x", "interrupt", "end the query that runs", on={"sql"}),
-    _key(
-        "[ N",
-        "previous experiment",
-        "the experiment before this one",
-        label="previous",
-        on={"experiment"},
-        footer=True,
+    (
+        "control",  # each key only asks for confirmation
+        (
+            Key("p", "pause", "pause after the experiments in flight, or resume", in_footer=True, is_control=True),
+            Key("s", "skip", "end the experiment in flight; its verdict is invalid", in_footer=True, is_control=True),
+            Key("d", "direct", "add a direction for the next proposals", in_footer=True, is_control=True),
+            Key("D", "withdraw", "choose a standing direction and withdraw it", is_control=True),
+            Key("u", "withdraw request", "withdraw a request that the loop has not answered", is_control=True),
+            Key("S", "stop", "stop the session after the experiments in flight", is_control=True),
+            Key("X", "stop now", "stop the session and its runs now", is_control=True),
+            Key("v", "veto", "undo the kept experiment under the cursor", screens=EXPERIMENTS, is_control=True),
+            Key(
+                "f",
+                "branch from",
+                "make the experiment under the cursor the incumbent",
+                label="branch",
+                screens=EXPERIMENTS,
+                is_control=True,
+            ),
+        ),
     ),
-    _key("] n", "next experiment", "the experiment after this one", label="next", on={"experiment"}, footer=True),
-    _key("tab", "next pane", "the next part of the screen", label="pane", on={"experiment"}, footer=True),
-    _key("shift+tab", "previous pane", "the part before", label="pane", on={"experiment"}),
-    _key(
-        "/",
-        "filter",
-        "show only some: status:keep delta<-0.001 idea~rope knob:MATRIX_LR",
-        on={"live", "history"},
-        footer=True,
+    (
+        "plots",
+        (
+            Key("z", "zoom", "enlarge the plots, or shrink them", screens=PLOTS, in_footer=True),
+            Key(
+                "F",
+                "frontier",
+                "show all experiments of the frontier, or the last 400, 100, 40",
+                screens={"live", "replay"},
+            ),
+            Key("l", "log", "logarithmic scale on or off", screens=PLOTS),
+            Key("w", "smooth", "moving average on or off", screens=PLOTS),
+            Key("a", "axis", "plot over time, steps or tokens", screens=PLOTS),
+            Key("left", "crosshair left", "read values off the curve", shown="←", label="crosshair", screens=PLOTS),
+            Key("right", "crosshair right", "move the crosshair right", shown="→", label="crosshair", screens=PLOTS),
+            Key("left", "columns left", "scroll the columns left", shown="←", label="columns", screens={"sql"}),
+            Key("right", "columns right", "scroll the columns right", shown="→", label="columns", screens={"sql"}),
+        ),
     ),
-    _key("/", "search", "full text of traces, errors and ideas", on={"failures"}, footer=True),
-    _key("o", "sort", "sort by several columns: gain -number", on={"history"}, footer=True),
-    _key("m", "mark", "mark for comparison; again to unmark", on={"history"}, footer=True),
-    _key("M", "clear marks", "forget all marks", label="unmark", on={"history", "experiment"}),
-    _key(
-        "c",
-        "compare",
-        "curves and diffs of the marked ones, one over the other",
-        on={"history", "experiment"},
-        footer=True,
+    (
+        "replay",
+        (
+            Key(",", "previous event", "go to the previous event", label="event", in_footer=True, in_replay=True),
+            Key(".", "next event", "go to the next event", label="event", in_footer=True, in_replay=True),
+            Key("<", "previous verdict", "go to the previous verdict", label="verdict", in_replay=True),
+            Key(">", "next verdict", "go to the next verdict", label="verdict", in_replay=True),
+            Key("left", "previous event", "go to the previous event", shown="←", screens={"replay"}, in_replay=True),
+            Key("right", "next event", "go to the next event", shown="→", screens={"replay"}, in_replay=True),
+            Key("@", "seek", "go to 02:14 (time), #14 (experiment), 1204 (position) or 50%"),
+            Key("b", "play", "start or stop playback", in_footer=True, in_replay=True),
+            Key("+ =", "faster", "play faster", in_replay=True),
+            Key("-", "slower", "play slower", in_replay=True),
+            Key("L", "back to live", "leave the replay", label="live", in_footer=True, in_replay=True),
+        ),
     ),
-    # Control: each only asks.
-    _key("p", "pause", "pause after what is in flight, or go on again", footer=True, control=True),
-    _key("s", "skip", "end the experiment in flight; it is recorded as invalid", footer=True, control=True),
-    _key("d", "direct", "add a direction for the proposals to come", footer=True, control=True),
-    _key("D", "withdraw", "take a direction back", control=True),
-    _key("S", "stop", "end the session after what is in flight", control=True),
-    _key("X", "stop now", "end the session and what is in flight at once", control=True),
-    _key(
-        "v",
-        "veto",
-        "take the kept experiment under the cursor back",
-        on={"live", "history", "experiment"},
-        control=True,
+    (
+        "moving",
+        (
+            Key("j down", "down", "one line down", shown="j ↓"),
+            Key("k up", "up", "one line up", shown="k ↑"),
+            Key("g home", "top", "to the first line", shown="g home"),
+            Key("G end", "bottom", "to the last line", shown="G end"),
+            Key("pagedown space", "page down", "one page down", shown="space pgdn"),
+            Key("pageup backspace", "page up", "one page up", shown="pgup"),
+            Key("escape", "back", "close, clear, or show the previous screen", shown="esc"),
+        ),
     ),
-    _key(
-        "f",
-        "go on from",
-        "go on from the experiment under the cursor, kept or not",
-        label="from",
-        on={"live", "history", "experiment"},
-        control=True,
+    (
+        "everywhere",
+        (
+            Key("y", "copy", "copy the item under the cursor (OSC 52, and a file)"),
+            Key("T", "theme", "next theme: terminal, dark, light, contrast, plain"),
+            Key("U", "utc", "times of day in UTC, or in the terminal's zone"),
+            Key("C", "calm", "redraw at most every five seconds, or at once"),
+            Key("", "mouse", "click and scroll with the mouse, or let the terminal have it", shown=":mouse"),
+            Key("", "bell", "ring and set the terminal's title on a keep, a crash and the end, or not", shown=":bell"),
+            Key("?", "help", "show this help", in_footer=True),
+            Key("q", "quit", "quit; the loop keeps running", in_footer=True),
+        ),
     ),
-    # Plots.
-    _key("z", "zoom", "the plots over the whole screen", on=PLOTS, footer=True),
-    _key("l", "log", "logarithmic scale", on=PLOTS),
-    _key("w", "smooth", "moving average", on=PLOTS),
-    _key("a", "axis", "over time, steps or tokens", on=PLOTS),
-    _key("left", "crosshair left", "read values off the curve", shown="←", label="crosshair", on=PLOTS),
-    _key("right", "crosshair right", "the same, to the right", shown="→", label="crosshair", on=PLOTS),
-    _key("left", "columns left", "columns to the left", shown="←", label="columns", on={"sql"}),
-    _key("right", "columns right", "columns to the right", shown="→", label="columns", on={"sql"}),
-    # Replay.
-    _key(",", "event back", "one event back", label="event", footer=True, replaying=True),
-    _key(".", "event on", "one event on", label="event", footer=True, replaying=True),
-    _key("<", "verdict back", "to the verdict before", label="verdict", replaying=True),
-    _key(">", "verdict on", "to the next verdict", label="verdict", replaying=True),
-    _key("left", "event back", "one event back", shown="←", label="event", on={"replay"}, replaying=True),
-    _key("right", "event on", "one event on", shown="→", label="event", on={"replay"}, replaying=True),
-    _key("@", "seek", "to a time (02:14), an experiment (#14), a position (1204) or a share (50%)"),
-    _key("b", "play", "play, or hold", footer=True, replaying=True),
-    _key("+ =", "faster", "play faster", replaying=True),
-    _key("-", "slower", "play slower", replaying=True),
-    _key("L", "live again", "back to now", label="live", footer=True, replaying=True),
-    # Moving.
-    _key("j down", "down", "one line down", shown="j ↓"),
-    _key("k up", "up", "one line up", shown="k ↑"),
-    _key("g home", "top", "to the first line", shown="g home"),
-    _key("G end", "bottom", "to the last line", shown="G end"),
-    _key("pagedown space", "page down", "a page down", shown="space pgdn"),
-    _key("pageup backspace", "page up", "a page up", shown="pgup"),
-    # The rest.
-    _key("y", "copy", "copy what the cursor is on (OSC 52, and a file)"),
-    _key("T", "theme", "terminal, dark, light, contrast, plain"),
-    _key("C", "calm", "redraw at most every five seconds"),
-    _key("escape", "back", "close, clear, or back to the screen before", shown="esc"),
-    _key(":", "palette", "find a command by its name", label="commands"),
-    _key("?", "help", "this page", footer=True),
-    _key("q", "quit", "leave; the loop goes on", footer=True),
 )
+KEYS = tuple(key for _, keys in GROUPS for key in keys)
 
 
-def available(screen: str, *, readonly: bool, replaying: bool) -> Iterator[Key]:
-    """The bindings that do something on a screen, in the order of the table."""
-    for one in KEYS:
-        if screen not in one.where or (one.control and (readonly or replaying)) or (one.replaying and not replaying):
-            continue
-        yield one
+def available(screen: str, *, is_readonly: bool, is_replay: bool) -> Iterator[Key]:
+    """The bindings of a screen, in the order of the table."""
+    for binding in KEYS:
+        is_control_off = binding.is_control and (is_readonly or is_replay)
+        is_off = is_control_off or (binding.is_live_only if is_replay else binding.in_replay)
+        if screen in binding.screens and not is_off:
+            yield binding
 
 
-def bound(key: str, screen: str, *, readonly: bool, replaying: bool) -> Key | None:
+def find_binding(key: str, screen: str, *, is_readonly: bool, is_replay: bool) -> Key | None:
     """The binding of a key on a screen."""
-    return next((one for one in available(screen, readonly=readonly, replaying=replaying) if key in one.keys), None)
+    bindings = available(screen, is_readonly=is_readonly, is_replay=is_replay)
+    return next((binding for binding in bindings if key in binding.names), None)
 
 
 def markdown() -> str:
@@ -205,19 +255,22 @@ def markdown() -> str:
     lines = [
         "# Keys of `ar-tui`",
         "",
-        "Made by `python -m tui.state.keys` from its own table, which also makes the footer and the help page.",
-        f"A key marked ✋ only asks; `{CONFIRM}` then acts, and any other key does not. It is absent with `--readonly` and",
-        "in replay. A key marked ↺ works while an earlier position is shown.",
-        "",
-        "| key | what it does | where |",
-        "|---|---|---|",
+        "Generated by `python -m tui.state.keys` from the table that also makes the footer and the help page.",
+        f"A key marked ✋ asks for confirmation: `{CONFIRM}` confirms, any other key cancels. It is off with `--readonly`",
+        "and in replay. A key marked ↺ works only in replay, that is, while the screens show an earlier position, and",
+        "a key marked ● only outside it. An action without a key is found with `:`.",
     ]
-    for one in KEYS:
-        where = "everywhere" if one.where == EVERYWHERE else ", ".join(name for name in SCREENS if name in one.where)
-        sign = " ✋" if one.control else " ↺" if one.replaying else ""
-        shown = " ".join(f"`{name}`" for name in one.shown.split(" "))
-        lines.append(f"| {shown}{sign} | {one.help} | {where} |")
+    for title, keys in GROUPS:
+        lines += ["", f"## {title.capitalize()}", "", "| key | what it does | screens |", "|---|---|---|"]
+        lines += map(_markdown_row, keys)
     return "\n".join(lines) + "\n"
+
+
+def _markdown_row(binding: Key) -> str:
+    screens = ", ".join(name for name in SCREENS if name in binding.screens)
+    mark = " ✋" if binding.is_control else " ↺" if binding.in_replay else " ●" if binding.is_live_only else ""
+    keys = " ".join(f"`{name}`" for name in binding.shown.split(" "))
+    return f"| {keys}{mark} | {binding.help} | {'all' if binding.screens == EVERYWHERE else screens} |"
 
 
 if __name__ == "__main__":

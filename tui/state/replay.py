@@ -1,72 +1,72 @@
-"""Replay: which position is shown. The same painters show it; control is off. Pure."""
+"""Replay: which earlier position the screens show, and how fast playback moves it. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from tui.state.effects import Effect, Seek
-from tui.state.ui import SPEEDS, Scene, Ui
-
-Outcome = tuple[Ui, tuple[Effect, ...]]
+from tui.state.effects import Outcome, SeekTime
+from tui.state.ui import SPEEDS, Scene, Ui, UiChange
 
 
-def to(scene: Scene, position: int) -> Ui:
-    """Show a position; beyond either end it is the end."""
+def _show(scene: Scene, position: int) -> Ui:
+    """Show a position, or the nearest end of the journal."""
     return replace(scene.ui, replay=max(1, min(scene.snapshot.head, position)))
 
 
-def _step(by: int) -> Callable[[Scene], Ui]:
-    return lambda scene: replace(to(scene, scene.snapshot.view.position + by), playing=False)
+def _step(events: int) -> UiChange:
+    return lambda scene: replace(_show(scene, scene.snapshot.view.position + events), is_playing=False)
 
 
-def _verdict(*, on: bool) -> Callable[[Scene], Ui]:
+def _verdict(*, is_forward: bool) -> UiChange:
     def change(scene: Scene) -> Ui:
-        found = scene.snapshot.view.verdict_beside(scene.snapshot.view.position, on=on)
-        if found is None or found > scene.snapshot.head:
-            return replace(scene.ui, note="There is no verdict on that side.")
-        return replace(to(scene, found), playing=False)
+        view = scene.snapshot.view
+        position = view.adjacent_verdict(view.position, is_forward=is_forward)
+        if position is None or position > scene.snapshot.head:
+            return replace(scene.ui, message=f"There is no {'later' if is_forward else 'earlier'} verdict.")
+        return replace(_show(scene, position), is_playing=False)
 
     return change
 
 
-def _speed(step: int) -> Callable[[Scene], Ui]:
+def _speed(step: int) -> UiChange:
     def change(scene: Scene) -> Ui:
-        place = SPEEDS.index(scene.ui.speed) + step
-        return replace(scene.ui, speed=SPEEDS[max(0, min(len(SPEEDS) - 1, place))])
+        index = SPEEDS.index(scene.ui.speed) + step
+        return replace(scene.ui, speed=SPEEDS[max(0, min(len(SPEEDS) - 1, index))])
 
     return change
+
+
+def _go_live(scene: Scene) -> Ui:
+    ui = scene.ui
+    return replace(ui, replay=None, is_playing=False, screen="live" if ui.screen == "replay" else ui.screen)
 
 
 def seek(scene: Scene, text: str) -> Outcome:
-    """Go where a line says: 02:14[:30], #14, 1204 or 50%."""
+    """Show the position that a line names: 02:14[:30], #14, 1204 or 50%."""
     text, view, head = text.strip(), scene.snapshot.view, scene.snapshot.head
     if ":" in text:
-        return scene.ui, (Seek(text),)
+        return scene.ui, (SeekTime(text),)
     try:
         if text.startswith("#"):
             session = view.session
             row = view.ledger.find(session.tag, int(text[1:])) if session else None
             if row is None:
-                return replace(scene.ui, note=f"There is no experiment {text}."), ()
-            return to(scene, view.ledger.opened[row]), ()
-        if text.endswith("%"):
-            return to(scene, round(head * float(text[:-1]) / 100)), ()
-        return to(scene, int(text)), ()
+                return replace(scene.ui, message=f"There is no experiment {text}."), ()
+            return _show(scene, view.ledger.proposed_at[row]), ()
+        position = round(head * float(text[:-1]) / 100) if text.endswith("%") else int(text)
+        return _show(scene, position), ()
     except (ValueError, OverflowError):
-        return replace(
-            scene.ui, note="Go to what? A time (02:14), an experiment (#14), a position (1204), a share (50%)."
-        ), ()
+        message = "Enter a time (02:14), an experiment (#14), a position (1204) or a share (50%)."
+        return replace(scene.ui, message=message), ()
 
 
-CHANGES: Mapping[str, Callable[[Scene], Ui]] = {
-    "event back": _step(-1),
-    "event on": _step(1),
-    "verdict back": _verdict(on=False),
-    "verdict on": _verdict(on=True),
-    "play": lambda scene: replace(scene.ui, playing=not scene.ui.playing),
+CHANGES: Mapping[str, UiChange] = {
+    "previous event": _step(-1),
+    "next event": _step(1),
+    "previous verdict": _verdict(is_forward=False),
+    "next verdict": _verdict(is_forward=True),
+    "play": lambda scene: replace(scene.ui, is_playing=not scene.ui.is_playing),
     "faster": _speed(1),
     "slower": _speed(-1),
-    "live again": lambda scene: replace(
-        scene.ui, replay=None, playing=False, screen="live" if scene.ui.screen == "replay" else scene.ui.screen
-    ),
+    "back to live": _go_live,
 }

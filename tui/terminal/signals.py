@@ -1,4 +1,4 @@
-"""Leaving the terminal as it was found, whoever ends or stops the program."""
+"""Restores the terminal when a signal ends or suspends the program."""
 
 import asyncio
 import os
@@ -6,21 +6,26 @@ import signal
 import threading
 from collections.abc import Callable
 
-SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
-SECONDS = 2.0  # for leaving in good order
+# All that end a program and can be handled.
+SIGNALS = (
+    *(signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGABRT, signal.SIGXCPU, signal.SIGALRM),
+    *(signal.SIGUSR1, signal.SIGUSR2),
+)
+EXIT_SECONDS = 2.0  # for an orderly exit
 
 
-def on_signals(leave: Callable[[int], None]) -> None:
-    """Have these signals end the running loop's program through `leave`, with the exit code that a shell expects."""
+def exit_on_signals(close: Callable[[int], None]) -> None:
+    """Handle these signals in the running event loop: call `close` with the exit code that a shell expects."""
     loop = asyncio.get_running_loop()
     for number in SIGNALS:
-        loop.add_signal_handler(number, _end, leave, 128 + number)
+        loop.add_signal_handler(number, _exit, close, 128 + number)
 
 
-def stop_in_turn() -> None:
-    """Let the running loop call the handlers that Textual set for being stopped and going on, between two callbacks.
+def defer_suspend_signals() -> None:
+    """Let the running event loop call Textual's handlers for suspend and resume, between two callbacks.
 
-    They write to a queue whose lock the interrupted code may hold: called by the interpreter itself, they could wait for ever.
+    These handlers write to a queue whose lock the interrupted code may hold; called by the interpreter itself, they could
+    wait for ever.
     """
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTSTP, signal.SIGCONT):
@@ -29,9 +34,9 @@ def stop_in_turn() -> None:
             loop.add_signal_handler(number, handler, number, None)
 
 
-def _end(leave: Callable[[int], None], code: int) -> None:
-    # A terminal that hung up takes no bytes: if leaving in good order gets stuck on it, leave anyhow.
-    last_resort = threading.Timer(SECONDS, os._exit, args=(code,))
-    last_resort.daemon = True
-    last_resort.start()
-    leave(code)
+def _exit(close: Callable[[int], None], code: int) -> None:
+    # A terminal that hung up accepts no bytes, and an orderly exit may block on it: exit anyway after EXIT_SECONDS.
+    timer = threading.Timer(EXIT_SECONDS, os._exit, args=(code,))
+    timer.daemon = True
+    timer.start()
+    close(code)

@@ -1,18 +1,52 @@
-"""Diffs and source, coloured by what they are: added and removed by sign and role, Python by token. Pure."""
+"""Paints diffs: added and removed lines by sign and role, Python code by token. Pure."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 
-from tui.terminal.formatting import sanitize_lines
+from rich.cells import cell_len
+
+from tui.terminal.formatting import count, prefix, sanitize_lines
 from tui.terminal.frame import Frame
+from tui.widgets.styled import paint_styled
 
 StyledText = tuple[tuple[str, str], ...]
-LINES = 2_000  # of a diff that are shown
+MAX_LINES = 2_000
 
 
 @lru_cache(maxsize=16)
 def diff_lines(diff: str) -> tuple[StyledText, ...]:
-    """Each line of a diff as parts of (text, role)."""
-    return tuple(_line(line) for line in sanitize_lines(diff.rstrip("\n"), limit=LINES))
+    """The lines of a diff, each as parts of (text, role); the last one says how many were cut."""
+    text = diff.rstrip("\n")
+    lines = [_line(line) for line in sanitize_lines(text, limit=MAX_LINES)]
+    if (cut := text.count("\n") + 1 - MAX_LINES) > 0:
+        lines.append(((f"{count(cut)} more lines are not shown", "warn"),))
+    return tuple(lines)
+
+
+@lru_cache(maxsize=8)
+def wrap_lines(lines: tuple[StyledText, ...], width: int) -> tuple[StyledText, ...]:
+    """Lines broken at a width, so that nothing of them is cut."""
+    return tuple(part for line in lines for part in _wrap_line(line, max(1, width)))
+
+
+def _wrap_line(line: StyledText, width: int) -> Iterator[StyledText]:
+    parts: list[tuple[str, str]] = []
+    room = width
+    for text, role in line:
+        rest = text
+        while cell_len(rest) > room:
+            head = prefix(rest, room)
+            if not head:
+                if not parts:
+                    break  # a character wider than the line
+            else:
+                parts.append((head, role))
+                rest = rest[len(head) :]
+            yield tuple(parts)
+            parts, room = [], width
+        parts.append((rest, role))
+        room -= cell_len(rest)
+    yield tuple(parts)
 
 
 def _line(line: str) -> StyledText:
@@ -28,8 +62,8 @@ def _line(line: str) -> StyledText:
 
 
 def _tokens(code: str) -> list[tuple[str, str]]:
-    """Python's tokens with their roles."""
-    from pygments.lexers.python import PythonLexer  # noqa: PLC0415 - 30 ms, and only where a diff is shown
+    """Python tokens with their roles."""
+    from pygments.lexers.python import PythonLexer  # noqa: PLC0415 - takes 30 ms, only if a diff is shown
     from pygments.token import Comment, Keyword, Number, String  # noqa: PLC0415
 
     roles = ((Keyword, "code_keyword"), (String, "code_string"), (Number, "code_number"), (Comment, "code_comment"))
@@ -43,10 +77,6 @@ def _tokens(code: str) -> list[tuple[str, str]]:
 def paint_lines(
     frame: Frame, y: int, lines: tuple[StyledText, ...], *, top: int, x: int, width: int, height: int
 ) -> None:
-    """Lines from `top` on into a box; what is cut off at the right is marked."""
+    """Paint lines from `top` on into a box; an ellipsis marks a cut at the right."""
     for row, parts in enumerate(lines[top : top + height]):
-        stop, column = x + width, x
-        for text, role in parts:
-            column = frame.put(column, y + row, text[: max(0, stop - column)], role)
-        if sum(len(text) for text, _ in parts) > width:
-            frame.put(stop - 1, y + row, "…", "dim")
+        paint_styled(frame, x, y + row, parts, width=width)

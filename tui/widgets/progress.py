@@ -1,92 +1,116 @@
-"""What a run in flight does and how far it is: in words, as a bar, in figures. Pure."""
+"""The progress of a run in flight: in words, as a bar, and in numbers. Pure."""
 
 from datetime import datetime
 
 from journal.projections.runs import Run
-from tui.model.snapshot import Flying
+from tui.model.loss_curves import difference
+from tui.model.snapshot import ActiveExperiment
 from tui.state.ui import Scene
-from tui.terminal.formatting import duration, memory, number, rate, sanitize, signed
-from tui.widgets.curves import at, points
+from tui.terminal.formatting import clip, count, duration, memory, number, percent, rate, sanitize, signed
 from tui.widgets.diff import StyledText
 
-SILENCE = 10.0  # seconds without telemetry after which none is expected of a run, unless the incumbent had some
+SILENT_SECONDS = 10.0  # without telemetry, after which a run is expected to send none, unless the incumbent's did
+MAX_NAME = 24  # cells of the metric's name
 
 
-def doing(scene: Scene, one: Flying, run: Run) -> tuple[str, float]:
+def short_progress(scene: Scene, active: ActiveExperiment, run: Run) -> tuple[str, float]:
     """What a run does, in a word or two, and its share of the budget."""
-    left, share = _progress(one, run)
+    left, share = _progress(active, run)
     if run.status != "running":
         return "judging", 1.0
+    if is_interrupted(scene):
+        return "interrupted", share
     if left is None:
-        return _unheard(scene, run)
+        return _progress_by_clock(scene, run)
     return (f"{duration(left)} left" if share < 1 else "evaluating"), share
 
 
-def budget(scene: Scene, one: Flying, run: Run) -> tuple[str, float]:
-    """Where a run stands in its budget, in words and as a share."""
-    left, share = _progress(one, run)
+def full_progress(scene: Scene, active: ActiveExperiment, run: Run) -> tuple[str, float]:
+    """What a run does, with its budget and step, and its share of the budget."""
+    left, share = _progress(active, run)
     if run.status != "running":
         return f"run {run.status}; judging", 1.0
+    if is_interrupted(scene):
+        return "interrupted: the loop does not run", share
     if left is None:
-        return _unheard(scene, run, more=" by the clock, no telemetry")
+        return _progress_by_clock(scene, run, note=" by the clock, no telemetry")
     words = f"{duration(left)} left of {duration(run.budget)}" if share < 1 else "trained; evaluating"
-    return f"{words}  step {one.curve[-1].step:,}", share
+    last = active.curve.last
+    return f"{words}  step {count(last.step if last else 0)}", share
 
 
-def _progress(one: Flying, run: Run) -> tuple[float | None, float]:
-    """Seconds left of the budget, and the share that is used up, as the telemetry tells; None where it tells nothing."""
-    if not one.curve:
+def is_interrupted(scene: Scene) -> bool:
+    """Whether the loop has ended during the run."""
+    return scene.snapshot.is_loop_running is False and scene.ui.replay is None
+
+
+def _progress(active: ActiveExperiment, run: Run) -> tuple[float | None, float]:
+    """Seconds left of the budget and the share used, from the telemetry; None seconds without telemetry."""
+    last = active.curve.last
+    if last is None:
         return None, 0.0
-    last = one.curve[-1]
     share = last.progress if last.progress is not None else (last.seconds / run.budget if run.budget else 0.0)
-    return max(0.0, run.budget - last.seconds), max(0.0, min(1.0, share))
+    share = max(0.0, min(1.0, share))
+    # The share counts if the trainer reports one: by its seconds alone, 91 % of a run could have 0 s left.
+    return (run.budget * (1 - share) if last.progress is not None else max(0.0, run.budget - last.seconds)), share
 
 
-def _unheard(scene: Scene, run: Run, *, more: str = "") -> tuple[str, float]:
-    """What a run without telemetry does, by the clock; `more` is said where none is expected."""
-    since = (scene.now - datetime.fromisoformat(run.started_at)).total_seconds()
-    if scene.snapshot.rival or since < SILENCE:
-        return f"starting, {duration(since)}", 0.0
-    share = max(0.0, min(1.0, since / run.budget)) if run.budget else 0.0
-    return f"{duration(since)} of {duration(run.budget)}{more}", share
+def _progress_by_clock(scene: Scene, run: Run, *, note: str = "") -> tuple[str, float]:
+    """The progress of a run without telemetry; `note` follows once no telemetry is expected."""
+    elapsed = (scene.now - datetime.fromisoformat(run.started_at)).total_seconds()
+    if scene.snapshot.incumbent_curve or elapsed < SILENT_SECONDS:
+        return f"starting, {duration(round(elapsed))}", 0.0
+    share = max(0.0, min(1.0, elapsed / run.budget)) if run.budget else 0.0
+    return f"{duration(round(elapsed))} of {duration(run.budget)}{note}", share
 
 
-def figures(scene: Scene, one: Flying) -> str:
-    """What it has come to: of a run in flight its last telemetry, else what it measured or why it failed."""
-    run, session = one.run, scene.snapshot.view.session
+def measurements(scene: Scene, active: ActiveExperiment) -> StyledText:
+    """The last telemetry of a run in flight; of one that ended, its metric or why it failed."""
+    run, session = active.run, scene.snapshot.view.session
     if run is not None and run.status == "finished":
-        return f"{session.metric if session else 'metric'} {number(run.metric)} ({run.trust})"
+        metric = clip(sanitize(session.metric), MAX_NAME) if session else "metric"
+        return ((f"{metric} {number(run.metric)}", "strong"), (f" ({run.trust})", ""))
     if run is not None and run.status == "failed":
-        return sanitize(f"{run.failure}: {run.reason}")
-    if not one.curve:
-        return ""
-    last = one.curve[-1]
-    parts = [loss(scene, one, in_full=True), speed(one)]
+        return ((sanitize(f"{run.failure}: {run.reason}"), "bad"),)
+    last = active.curve.last
+    if last is None:
+        return ()
+    parts = [*loss(scene, active, is_full=True), (f"  {speed(active)}", "")]
     if last.mfu is not None:
-        parts.append(f"MFU {last.mfu:.1%}")
+        parts.append((f"  MFU {last.mfu:.1%}", ""))
     if last.memory is not None:
-        parts.append(memory(last.memory))
-    return "  ".join(parts)
+        parts.append((f"  {memory(last.memory)}", ""))
+    return tuple(parts)
 
 
-def loss(scene: Scene, one: Flying, *, in_full: bool = False) -> str:
-    """The loss, and how far it lies from the incumbent's at the same second; in full with these words."""
-    if not one.trains or not one.curve:
-        return ""
-    last = one.curve[-1]
-    rival = at(points(scene.snapshot.rival, axis="time"), last.seconds)
-    if rival is None or last.loss is None:
-        return f"loss {number(last.loss)}"
-    against = f" to incumbent at {duration(last.seconds)}" if in_full else ""
-    return f"loss {number(last.loss)} ({signed(last.loss - rival)}{against})"
+def loss(scene: Scene, active: ActiveExperiment, *, is_full: bool = False) -> StyledText:
+    """The loss, and its distance from the incumbent's at the same second, coloured if it is outside the noise.
+
+    `is_full` names the incumbent. A run of the incumbent itself has no distance.
+    """
+    last = active.curve.last
+    if not active.is_training or last is None:
+        return ()
+    text = f"loss {number(last.loss)}"
+    distance = None if active.is_of_incumbent else difference(active.curve, scene.snapshot.incumbent_curve)
+    if distance is None:
+        return ((text, ""),)
+    role = ("good" if distance.value < 0 else "bad") if distance.is_clear else ""
+    words = f" to incumbent at {duration(round(last.seconds))}" if is_full else ""
+    return (text, ""), (" (", ""), (signed(distance.value), role), (f"{words})", "")
 
 
-def speed(one: Flying) -> str:
-    """Tokens per second; empty of a run that does not train."""
-    return f"{rate(one.curve[-1].tokens_per_second)} tok/s" if one.trains and one.curve else ""
+def speed(active: ActiveExperiment) -> str:
+    """Tokens per second; empty if no run is in training."""
+    last = active.curve.last
+    return f"{rate(last.tokens_per_second)} tok/s" if active.is_training and last else ""
 
 
 def bar(share: float, width: int) -> StyledText:
     """A share of the budget, in `width` cells."""
     full = round(width * share)
     return ("█" * full, "bar"), ("░" * (width - full), "bar_empty")
+
+
+def share_text(share: float) -> str:
+    return f"{percent(share):>4}"

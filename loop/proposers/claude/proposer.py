@@ -1,11 +1,11 @@
-"""`proposer: claude`: one bounded conversation for each proposal, and a rest after failures that would only repeat."""
+"""`proposer: claude`: one conversation per proposal, and a pause after a failure that the next call would repeat."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 from loop.contracts import Proposal, Request
 from loop.errors import ProposerFailure, Stopped
-from loop.llm.messages import Ability, Backoff, Fault, Messages
+from loop.llm.messages import UNKNOWN, Backoff, Fault, Messages, ModelCapabilities, without_refused
 from loop.proposers import transcript
 from loop.proposers.claude.budget import ProposalBudget
 from loop.proposers.claude.conversation import NAME, Conversation, ConversationParts, Timing
@@ -15,9 +15,9 @@ from loop.proposers.claude.tools import Tools
 
 
 class ClaudeProposer:
-    """Raises ProposerFailure for every conversation without a proposal, Stopped where a person ended the loop.
+    """Raises ProposerFailure for a conversation without a proposal, Stopped if a person ended the loop.
 
-    `limit` is what the session may spend, in dollars; transcripts go to `folder`, without the `secrets`.
+    `limit` returns the dollars that the session may spend; transcripts go to `folder`, without the `secrets`.
     """
 
     name = NAME
@@ -34,38 +34,52 @@ class ClaudeProposer:
         secrets: tuple[str, ...] = (),
     ) -> None:
         self._parts = ConversationParts(
-            messages=messages, settings=settings, tools=tools, purse=ProposalBudget(limit), clock=clock or Timing()
+            messages=messages, settings=settings, tools=tools, budget=ProposalBudget(limit), clock=clock or Timing()
         )
         self._folder = folder
         self._secrets = secrets
-        self._rest = Backoff()
-        self._ability: Ability | None = None
+        self._backoff = Backoff()
+        self._ability: ModelCapabilities | None = None
 
     def propose(self, request: Request) -> Proposal:
-        if left := self._rested():
+        if left := self._pause():
             raise ProposerFailure(
-                f"Claude is left alone for another {left:.0f} seconds after a failure ({self._rest.why}).",
+                f"No call to Claude for another {left:.0f} seconds after a failure ({self._backoff.kind}).",
                 kind="resting",
                 retry_after=left,
             )
-        record = transcript.begin(self._folder, request, secrets=self._secrets)
-        conversation = Conversation(parts=self._parts, ability=self._able(), request=request, record=record)
+        conversation = self._conversation(request, self._model_ability())
         try:
-            proposal = with_comparison(conversation, conversation.hold())
+            proposal = self._converse(conversation)
         except Fault as fault:
-            conversation.note(fault)
-            raise self._failed(fault, conversation) from fault
-        self._rest = Backoff()
+            conversation.record_fault(fault)
+            raise self._failure(fault, conversation) from fault
+        self._backoff = Backoff()
         return proposal
 
-    def _failed(self, fault: Fault, conversation: Conversation) -> ProposerFailure | Stopped:
+    def _converse(self, conversation: Conversation) -> Proposal:
+        """The proposal, also from a server that refuses a parameter: it gets none of those again. Raises Fault."""
+        while True:
+            try:
+                return with_comparison(conversation, conversation.run())
+            except Fault as fault:
+                less = without_refused(conversation.ability, str(fault)) if fault.kind == "bad_request" else None
+                if less is None or conversation.has_answer:
+                    raise
+                self._ability = less
+                conversation.restart(less)
+
+    def _conversation(self, request: Request, ability: ModelCapabilities) -> Conversation:
+        record = transcript.start(self._folder, request, secrets=self._secrets)
+        return Conversation(parts=self._parts, ability=ability, request=request, record=record)
+
+    def _failure(self, fault: Fault, conversation: Conversation) -> ProposerFailure | Stopped:
         if fault.kind == "cancelled":
-            return Stopped(str(fault), usage=conversation.usage())
-        self._rest.after(fault, now=self._parts.clock.monotonic())
-        wait = fault.retry_after if fault.retry_after is not None else self._rested()
-        words = transcript.redact(str(fault), self._secrets)
+            return Stopped(str(fault), usage=conversation.usage(), prompt_key=conversation.record.key)
+        self._backoff.record(fault, now=self._parts.clock.monotonic())
+        wait = fault.retry_after if fault.retry_after is not None else self._pause()
         return ProposerFailure(
-            words,
+            transcript.redact(str(fault), self._secrets),
             kind=fault.kind,
             retry_after=wait or None,
             usage=conversation.usage(),
@@ -73,12 +87,12 @@ class ClaudeProposer:
             prompt_key=conversation.record.key,
         )
 
-    def _rested(self) -> float:
-        """Seconds for which the API is not asked."""
-        return self._rest.left(self._parts.clock.monotonic())
+    def _pause(self) -> float:
+        """Seconds until the next call is allowed."""
+        return self._backoff.remaining(self._parts.clock.monotonic())
 
-    def _able(self) -> Ability:
-        """What the model can do, asked until it is told; until then nothing that it may not know is sent."""
+    def _model_ability(self) -> ModelCapabilities:
+        """What the model can do; until the API tells, requests hold no parameter that a server may not know."""
         if self._ability is None:
-            self._ability = self._parts.messages.ability(self._parts.settings.model)
-        return self._ability or Ability(adaptive=False)
+            self._ability = self._parts.messages.capabilities(self._parts.settings.model)
+        return self._ability or UNKNOWN

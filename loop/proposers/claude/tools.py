@@ -1,18 +1,19 @@
-"""What a model may look up while it thinks: SQL over the journal, files of the repository. It can change nothing.
+"""The tools of a model: SQL over the journal, and files of the repository. Both only read.
 
-A file is read from the commit, so only what is tracked; names and texts that look like secrets are refused.
+Files come from the commit, so only tracked files can be read. Names and texts that look like
+secrets are refused (`journal.secret_scan`).
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import msgspec
 
 from journal.errors import JournalError
 from journal.projections.tables import TABLES
-from journal.query.sql import ask
+from journal.query.sql import run_query
+from journal.secret_scan import find_secret, is_secret_path, redact
 from loop.errors import WorkspaceError
 from loop.workspace import Workspace
 
@@ -21,18 +22,6 @@ SQL_SECONDS = 0.25
 SQL_ROWS = 40
 SQL_CHARACTERS = 6_000
 FILE_CHARACTERS = 24_000  # of a file in one call
-
-_SECRET_NAME = re.compile(
-    r"(^|/)(\.env(\..*)?|\.netrc|\.npmrc|\.pypirc|\.git-credentials|id_(rsa|dsa|ecdsa|ed25519)[^/]*|"
-    r"[^/]*(secret|credential|password|api[-_]?key|token)s?(\.(json|ya?ml|toml|txt|ini|cfg|env))?|"
-    r"[^/]*\.(pem|key|p12|pfx|jks|keystore|kdbx|asc|gpg))$",
-    re.IGNORECASE,
-)
-_SECRET_FOLDER = re.compile(r"(^|/)\.(ssh|aws|gnupg|kube|docker|config)/", re.IGNORECASE)
-_SECRET_TEXT = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\bsk-[A-Za-z0-9_-]{20,}|\bgh[pousr]_[A-Za-z0-9]{30,}"
-    r"|\bAKIA[0-9A-Z]{16}\b|\bhf_[A-Za-z0-9]{30,}"
-)
 
 _TABLES = "\n".join(f"- {table.name}({', '.join(column.name for column in table.columns)})" for table in TABLES)
 
@@ -68,15 +57,15 @@ DEFINITIONS: tuple[dict[str, object], ...] = (
 
 @dataclass(frozen=True, kw_only=True)
 class ToolResult:
-    """A tool's answer as the model gets it."""
+    """The answer of a tool call."""
 
     text: str
-    failed: bool = False
+    is_error: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tools:
-    """The two tools of one proposer. A call never raises: what is wrong is told to the model."""
+    """The two tools of a proposer. An error is an answer to the model and raises nothing."""
 
     journal: Path
     workspace: Workspace
@@ -90,38 +79,33 @@ class Tools:
                 offset = values.get("offset")
                 return self._read(path, offset if isinstance(offset, int) else 0, commit=commit)
             case "sql" | "read_file", _:
-                return ToolResult(text=f"{name} was called without what it needs: see its description.", failed=True)
+                return ToolResult(text=f"{name} was called with wrong arguments: see its description.", is_error=True)
             case _:
-                return ToolResult(text=f"There is no tool {name!r}: use sql or read_file.", failed=True)
+                return ToolResult(text=f"There is no tool {name!r}: use sql or read_file.", is_error=True)
 
     def _sql(self, sql: str) -> ToolResult:
         try:
-            answer = ask(self.journal, sql, seconds=SQL_SECONDS, rows=SQL_ROWS)
+            answer = run_query(self.journal, sql, seconds=SQL_SECONDS, rows=SQL_ROWS)
         except JournalError as error:
-            return ToolResult(text=str(error), failed=True)
+            return ToolResult(text=str(error), is_error=True)
         rows = [msgspec.json.encode(row, enc_hook=repr).decode() for row in ([answer.columns, *answer.rows])]
         text = "\n".join([*rows, *([f"({answer.truncated})"] if answer.truncated else [])])
         if len(text) > SQL_CHARACTERS:
             text = text[:SQL_CHARACTERS] + "\n(cut: select less)"
-        return ToolResult(text=text)
+        return ToolResult(text=redact(text))
 
     def _read(self, path: str, offset: int, *, commit: str) -> ToolResult:
-        if is_secret(path):
-            return ToolResult(text=f"{path} may hold a secret: it is not shown.", failed=True)
+        if is_secret_path(path):
+            return ToolResult(text=f"{path} may hold a secret, so it is not shown.", is_error=True)
         try:
             if path not in self.workspace.tree(commit):
-                return ToolResult(text=f"There is no file {path!r} in the repository.", failed=True)
+                return ToolResult(text=f"There is no file {path!r} in the repository.", is_error=True)
             text = self.workspace.read(commit, [path])[path]
         except WorkspaceError as error:
-            return ToolResult(text=str(error), failed=True)
-        if _SECRET_TEXT.search(text):
-            return ToolResult(text=f"{path} holds what looks like a key: it is not shown.", failed=True)
+            return ToolResult(text=str(error), is_error=True)
+        if secret := find_secret(text):
+            place = f"line {secret.line(text)} of {path}"
+            return ToolResult(text=f"{place} holds what looks like {secret.kind}, so it is not shown.", is_error=True)
         part = text[max(0, offset) : max(0, offset) + FILE_CHARACTERS]
         rest = len(text) - max(0, offset) - len(part)
-        return ToolResult(text=part + (f"\n({rest} characters follow: read on with offset)" if rest > 0 else ""))
-
-
-def is_secret(path: str) -> bool:
-    """Whether a path is of the kind that holds keys."""
-    plain = PurePosixPath(path).as_posix()
-    return bool(_SECRET_NAME.search(plain) or _SECRET_FOLDER.search(plain))
+        return ToolResult(text=part + (f"\n({rest} characters follow: use offset)" if rest > 0 else ""))

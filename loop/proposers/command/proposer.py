@@ -1,153 +1,198 @@
 """`proposer: command`: any coding agent or script, run in a throw-away copy of the incumbent's tree.
 
-    tree/                 the commit's files; the agent's working folder
-    tree/.proposal/       task.md, brief.md, memory.md for it to read
-    tree/proposal.json    what it may say of its change
-    home/                 its HOME, so that no login, key or history of the researcher's is in reach by accident
+The copy is a repository of its own outside the person's (`agent_folder`). The agent finds `.proposal/` in it and may write
+`proposal.json`. Its proposal is the difference that it leaves in scope.
 
-Its proposal is the difference that it leaves in scope. It runs under the guardian of every run
-(`loop.runs.process.runner`): own session, wall clock, capped output, an allow-listed environment with the variables that the
-brief names and no others; whatever it leaves running is ended before its copy is looked at.
+The agent runs under the guardian of every run, with a deadline, capped output, an allow-listed environment to which the brief
+may add variables, and in a sandbox if one works. The loop ends the agent's processes before it reads the copy. Without a
+sandbox the loop compares the person's repository before and after (`agent_run`).
 """
 
+import contextlib
 import os
-import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
+from journal.events import RepositoryTouched
 from loop.brief.scope import Scope
 from loop.contracts import Proposal, Request
-from loop.errors import MachineFailure, ProposerFailure
+from loop.errors import MachineFailure, ProposerFailure, Stopped
 from loop.proposers import prompt, transcript
-from loop.proposers.command import result, working_copy
+from loop.proposers.command import agent_folder, agent_run, result, working_copy
+from loop.proposers.command.agent_folder import AgentFolder
+from loop.proposers.command.agent_run import CommandSettings, WatchedRepository
+from loop.proposers.command.backoff import CommandBackoff
+from loop.proposers.command.call_cost import call_cost
+from loop.proposers.command.note import read_note
 from loop.proposers.transcript import Transcript
-from loop.runs.process import runner
-from loop.runs.process.environment import environment
-from loop.runs.process.runner import ExitStatus, Watcher
-from loop.workspace import Workspace
+from loop.workspace import private_repository
 
-AGENTS = "agents"  # below .ar
-BESIDE = ".proposal"
-TAIL = 32_000  # characters of its output that are kept
+INSTRUCTIONS = ".proposal"  # folder in the copy
+TAIL = 32_000  # characters of the output that the transcript keeps
 
 
 @dataclass(frozen=True, kw_only=True)
-class Task:
-    """What a brief says about the command."""
+class CommandClock:
+    """Monotonic seconds, and the time of day."""
 
-    line: str
-    scope: tuple[str, ...]
-    locked: tuple[str, ...] = ()
-    passed: tuple[str, ...] = ()  # environment variables of the loop that it gets
-    deadline: float = 900.0  # seconds of wall clock
+    monotonic: Callable[[], float] = time.monotonic
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
 @dataclass(frozen=True)
-class _Copy:
-    """The folders of one asking."""
+class _Call:
+    """One call: its request, its settings, its transcript and what its files held before."""
 
-    folder: Path
-
-    @property
-    def tree(self) -> Path:
-        return self.folder / "tree"
-
-    @property
-    def home(self) -> Path:
-        return self.folder / "home"
-
-    @property
-    def log(self) -> Path:
-        return self.folder / "output.log"
+    request: Request
+    settings: CommandSettings
+    record: Transcript
+    folder: AgentFolder
+    before: Mapping[str, str]
 
 
 class CommandProposer:
-    """Raises ProposerFailure for every end without a usable difference, Stopped where a person ended the loop."""
+    """Raises ProposerFailure if the command leaves no usable difference, Stopped if a person ended the loop.
+
+    `folder` is `.ar`. `report` gets the event of a repository that changed meanwhile, in the thread of the call.
+    """
 
     name = "command"
 
     def __init__(
         self,
-        task: Callable[[], Task],
+        settings: Callable[[], CommandSettings],
         *,
-        workspace: Workspace,
+        repository: WatchedRepository,
         folder: Path,
-        cancelled: Callable[[], bool] = lambda: False,
+        is_cancelled: Callable[[], bool] = lambda: False,
+        report: Callable[[RepositoryTouched], None] = lambda _: None,
+        clock: CommandClock | None = None,
     ) -> None:
-        self._task = task
-        self._workspace = workspace
+        self._settings = settings
+        self._repository = repository
+        self._workspace = repository.workspace
         self._folder = folder
-        self._cancelled = cancelled
-        self._complaint = ""  # about its last proposal, told with the next request
+        self._is_cancelled = is_cancelled
+        self._report = report
+        self._clock = clock or CommandClock()
+        self._backoff = CommandBackoff()
+        self._complaint = ""  # about the last proposal, for the next task
 
     def propose(self, request: Request) -> Proposal:
-        task = self._task()
-        hidden = transcript.secrets(os.environ, (*transcript.KEYS, *task.passed))
-        record = transcript.begin(self._folder / transcript.FOLDER, request, secrets=hidden)
+        settings = self._settings()
+        self._check_pause()
+        hidden = transcript.secrets(os.environ, (*transcript.API_KEY_VARIABLES, *settings.variables))
+        record = transcript.start(self._folder / transcript.FOLDER, request, secrets=hidden)
         try:
-            with self._copied(request, task, record) as (copy, before):
-                ending = self._run(copy, task)
-                record.say(ended=msgspec.to_builtins(ending), output=_tail(copy.log))
-                result.check(ending, output=_tail(copy.log))
-                scope = Scope(patterns=task.scope, tree=self._workspace.tree(request.parent), locked=task.locked)
-                proposal = result.proposal(copy.tree, before, request, scope=scope, ending=ending)
+            with self._call(request, settings, record) as call:
+                proposal = self._proposal(call)
         except ProposerFailure as failure:
-            self._complaint = transcript.redact(str(failure), hidden)
-            record.say(failed={"kind": failure.kind, "reason": self._complaint})
-            told = ProposerFailure(self._complaint, kind=failure.kind, usage=failure.usage, prompt_key=record.key)
-            raise told from failure
-        self._complaint = ""
+            raise self._failure(failure, record, deadline=settings.deadline) from failure
+        except Stopped as stop:
+            raise Stopped(str(stop), usage=stop.usage, prompt_key=record.key) from stop
+        self._backoff.record_success(proposal.usage.seconds)
+        self._complaint = _about_note(proposal.unread)
+        record.write(proposed=proposal.idea)
         return msgspec.structs.replace(proposal, proposer=self.name, prompt_key=record.key)
 
+    def _check_pause(self) -> None:
+        """Raise ProposerFailure while the command rests after a failure."""
+        if left := self._backoff.remaining(self._clock.monotonic()):
+            message = f"The command rests for another {left:.0f} seconds after a failure: {self._backoff.reason}"
+            raise ProposerFailure(message, kind="resting", retry_after=left)
+
+    def _failure(self, failure: ProposerFailure, record: Transcript, *, deadline: float) -> ProposerFailure:
+        """The failure without keys, recorded in the transcript and in the pause before the next call."""
+        reason = transcript.redact(str(failure), record.secrets)
+        now = self._clock.monotonic()
+        self._backoff.record_failure(failure.kind, reason, now=now, deadline=deadline)
+        self._complaint = f"Your last proposal failed: {reason}"
+        record.write(failed={"kind": failure.kind, "reason": reason})
+        return ProposerFailure(
+            reason,
+            kind=failure.kind,
+            retry_after=self._backoff.remaining(now) or None,
+            usage=failure.usage,
+            model=failure.model,
+            prompt_key=record.key,
+        )
+
     @contextmanager
-    def _copied(self, request: Request, task: Task, record: Transcript) -> Iterator[tuple[_Copy, dict[str, str]]]:
-        """A copy that is gone afterwards, and the snapshot of it."""
-        told = prompt.task(request, scope=task.scope, complaint=self._complaint)
-        beside = {"task.md": told, "brief.md": prompt.brief(request) + "\n", "memory.md": request.memory}
-        record.say(proposer=self.name, command=task.line, told=beside)
-        folder: Path | None = None
+    def _call(self, request: Request, settings: CommandSettings, record: Transcript) -> Iterator[_Call]:
+        """A copy of the parent's tree and its snapshot; the copy is removed afterwards."""
+        task = prompt.task(request, scope=settings.scope, complaint=self._complaint)
+        instructions = {"task.md": task, "brief.md": prompt.brief(request) + "\n", "memory.md": request.memory}
+        record.write(proposer=self.name, command=settings.line, told=instructions)
+        folder: AgentFolder | None = None
         try:
-            (self._folder / AGENTS).mkdir(parents=True, exist_ok=True)
-            folder = Path(
-                tempfile.mkdtemp(prefix=f"{request.experiment}-{request.attempt}-", dir=self._folder / AGENTS)
-            )
-            copy = _Copy(folder)
-            before = self._fill(copy, request.parent, beside)
+            folder = agent_folder.create(self._workspace.root, name=f"{request.experiment}-{request.attempt}")
+            before = self._fill(folder, request.parent, instructions)
         except OSError as error:
             raise MachineFailure(f"The copy for the agent cannot be written: {error.strerror}.") from error
         else:
-            yield copy, before
+            yield _Call(request, settings, record, folder, before)
         finally:
-            working_copy.remove(folder)
+            working_copy.remove(folder.root if folder else None)
 
-    def _fill(self, copy: _Copy, commit: str, beside: Mapping[str, str]) -> dict[str, str]:
-        """Write the copy; returns the snapshot of the commit's own files."""
-        copy.home.mkdir()
-        self._workspace.export(commit, copy.tree)
-        before = working_copy.snapshot(copy.tree)
-        (copy.tree / BESIDE).mkdir(exist_ok=True)
-        for name, words in beside.items():
-            (copy.tree / BESIDE / name).write_text(words, encoding="utf-8")
+    def _fill(self, folder: AgentFolder, commit: str, instructions: Mapping[str, str]) -> dict[str, str]:
+        """Write the copy; returns the snapshot of the commit's files."""
+        self._workspace.export(commit, folder.tree)
+        before = working_copy.snapshot(folder.tree)
+        private_repository.create(folder.tree, message=f"The program at {commit}\n", when=self._clock.now())
+        (folder.tree / INSTRUCTIONS).mkdir(exist_ok=True)
+        for name, text in instructions.items():
+            (folder.tree / INSTRUCTIONS / name).write_text(text, encoding="utf-8")
         return before
 
-    def _run(self, copy: _Copy, task: Task) -> ExitStatus:
-        more = {name: os.environ[name] for name in task.passed if name in os.environ}
-        command = runner.Command(
-            line=task.line,
-            folder=copy.tree,
-            environment=environment(copy.home, more=more),
-            log=copy.log,
-            seconds=task.deadline,
+    def _proposal(self, call: _Call) -> Proposal:
+        """Run the agent and read what it left. Raises ProposerFailure and Stopped, with what the call cost."""
+        settings, folder = call.settings, call.folder
+        prefix = agent_run.sandbox_prefix(settings, folder, repository=self._workspace.root)
+        isolation = agent_run.isolation_of(prefix)
+        call.record.write(isolation=isolation)
+        watch = self._repository.watch(lambda changes: self._report_touched(call, changes))
+        with watch if prefix is None else contextlib.nullcontext():
+            seconds = self._backoff.deadline(settings.deadline)
+            status = agent_run.run(
+                settings, folder, prefix=prefix or (), seconds=seconds, is_cancelled=self._is_cancelled
+            )
+        output, note = _text(folder.log), read_note(folder.tree, call.before)
+        usage, model = call_cost(
+            output, note.note, model=settings.model, own_prices=settings.prices,
+            on=self._clock.now().date(), seconds=status.wall_seconds,
+        )  # fmt: skip
+        calls = [{"model": model, "usage": msgspec.to_builtins(usage)}]
+        call.record.write(ended=msgspec.to_builtins(status), output=output[-TAIL:], calls=calls)
+        result.raise_for_status(status, output=output, usage=usage, model=model)
+        tree = self._workspace.tree(call.request.parent)
+        scope = Scope(patterns=settings.scope, tree=tree, locked=settings.locked)
+        proposal = result.proposal(
+            folder.tree, call.before, call.request, scope=scope, note=note, usage=usage, model=model
         )
-        return runner.run(command, Watcher(tick=lambda: "now" if self._cancelled() else None))
+        return msgspec.structs.replace(proposal, isolation=isolation)
+
+    def _report_touched(self, call: _Call, changes: tuple[str, ...]) -> None:
+        call.record.write(touched=list(changes))
+        request, key = call.request, call.record.key
+        self._report(
+            RepositoryTouched(session=request.session, experiment=request.experiment, changes=changes, prompt_key=key)
+        )
 
 
-def _tail(log: Path) -> str:
+def _about_note(unread: tuple[str, ...]) -> str:
+    if not unread:
+        return ""
+    return f"Your last proposal was used, but parts of its proposal.json could not be read: {'; '.join(unread)}"
+
+
+def _text(log: Path) -> str:
     try:
-        return log.read_bytes().decode("utf-8", "replace")[-TAIL:]
+        return log.read_bytes().decode("utf-8", "replace")
     except OSError:
         return ""

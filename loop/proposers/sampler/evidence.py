@@ -1,7 +1,7 @@
-"""What the journal's ledger says about each knob, and how much a step is worth trying. Pure.
+"""What earlier trials say about each knob, and the improvement that a step promises. Pure.
 
-Kinds of knob are recognised by the field's own words, and by no name of this repository; how much more one kind matters
-than another is a ratio, and stays small, because it is a guess that the first trials put right.
+A knob's kind is recognised by the usual names of hyperparameters. The weights of the kinds differ little: they are a guess that
+the first trials correct.
 """
 
 import math
@@ -12,31 +12,39 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeGuard
 
-from journal.novelty.similarity import distance, value
+from journal.novelty.similarity import distance, literal_value
 from journal.projections.knobs import KnobTrial
-from loop.proposers.sampler.expected_improvement import DRIFT, NOISE, WORTH, Observation, Outlook, Parabola, expected
+from loop.proposers.sampler.expected_improvement import (
+    DRIFT,
+    MIN_GAIN,
+    NOISE,
+    Observation,
+    Outlook,
+    Parabola,
+    expected_improvement,
+)
 from loop.proposers.sampler.steps import KnobStep
 
 Result = Literal["keep", "better", "flat", "worse", "crash"]
 
-KINDS: tuple[tuple[float, frozenset[str]], ...] = (
+WEIGHTS: tuple[tuple[float, frozenset[str]], ...] = (
     (0.5, frozenset({"EPS", "EPSILON", "BASE", "THETA", "NEWTON", "ITERATIONS", "WORKERS"})),
     (1.0, frozenset({"LR", "RATE", "BATCH", "ACCUM", "ACCUMULATION"})),
     (0.8, frozenset({"WEIGHT", "MOMENTUM", "BETA", "BETAS", "BETA1", "BETA2", "DROPOUT", "CLIP", "SOFTCAP", "WD"})),
     (0.9, frozenset({"WARMUP", "WARMDOWN", "COOLDOWN", "ANNEAL", "FINAL"})),
     (1.0, frozenset({"DEPTH", "LAYERS", "LAYER", "WIDTH", "DIM", "HIDDEN", "HEADS", "RATIO", "EXPANSION", "CONTEXT"})),
 )
-OTHER = 0.8
+OTHER = 0.8  # weight of a knob of no kind
 
-MOST = 10.0  # σ: a larger effect says no more
-FLAT = 1.0  # σ: a smaller effect is no effect
-LEAST = 1e-3  # σ: what an unpromising step is still worth, so that every step has its turn
-UNKNOWN_CHOICE = 2.0  # σ: standard deviation of the gain of a choice, before it is tried
+MAX_GAIN = 10.0  # σ: a larger effect counts as this
+FLAT = 1.0  # σ: a smaller effect counts as none
+MIN_IMPROVEMENT = 1e-3  # σ: of an unpromising step, so that it has its turn after all others
+UNKNOWN_CHOICE = 2.0  # σ: standard deviation of the gain of an untried choice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
-    """One trial of a knob, read as a step in a direction."""
+class KnobOutcome:
+    """One trial of a knob, as a step in a direction."""
 
     trial: KnobTrial
     direction: int
@@ -44,15 +52,15 @@ class Note:
     keeps_since: int
 
 
-class Evidence:
-    """The decided one-factor trials of a session, by knob."""
+class KnobEvidence:
+    """The decided trials of a session that moved one knob alone, by knob."""
 
     def __init__(self, trials: Iterable[KnobTrial], *, before: int, direction: str = "minimize") -> None:
         rows = [row for row in trials if row.alone and row.experiment < before and row.status != "refused"]
         keeps = sorted({row.experiment for row in rows if row.status == "keep"})
         self._sign = -1.0 if direction == "minimize" else 1.0
         self._unit = statistics.median([abs(row.delta) for row in rows if row.delta] or [1.0]) / 3
-        self._notes: dict[str, list[Note]] = {}
+        self._outcomes: dict[str, list[KnobOutcome]] = {}
         self._values: dict[str, set[str]] = {}
         self._parabolas: dict[str, Parabola] = {}
         for row in rows:
@@ -60,56 +68,59 @@ class Evidence:
             result = self._result(row)
             if result:
                 since = len(keeps) - bisect_right(keeps, row.experiment)
-                note = Note(trial=row, direction=_direction(row), result=result, keeps_since=since)
-                self._notes.setdefault(row.knob, []).append(note)
+                outcome = KnobOutcome(trial=row, direction=_direction(row), result=result, keeps_since=since)
+                self._outcomes.setdefault(row.knob, []).append(outcome)
 
     def values(self, knob: str) -> Iterable[str]:
-        """The values that a knob has had or been tried at."""
+        """The values that a knob has had in the session."""
         return self._values.get(knob, ())
 
-    def last(self, knob: str, direction: int) -> Note | None:
+    def last(self, knob: str, direction: int) -> KnobOutcome | None:
         """The latest trial of a knob in a direction."""
-        notes = [note for note in self._notes.get(knob, ()) if note.direction == direction]
-        return notes[-1] if notes else None
+        outcomes = [outcome for outcome in self._outcomes.get(knob, ()) if outcome.direction == direction]
+        return outcomes[-1] if outcomes else None
 
-    def worth(self, knob: str, step: KnobStep) -> float:
-        """The improvement expected of a step, in σ; 0 beyond a crash in its direction."""
-        if any(_beyond(note, step) for note in self._notes.get(knob, ())):
+    def improvement(self, knob: str, step: KnobStep) -> float:
+        """The expected improvement of a step, in σ; 0 beyond a crash in its direction."""
+        if any(_is_beyond_crash(outcome, step) for outcome in self._outcomes.get(knob, ())):
             return 0.0
         if isinstance(step.value, bool | str):
-            return max(LEAST, self._of_choice(knob, step))
-        return max(LEAST, self._parabola(knob, step).improvement(float(step.value)))
+            return max(MIN_IMPROVEMENT, self._improvement_of_choice(knob, step))
+        return max(MIN_IMPROVEMENT, self._parabola(knob, step).improvement(float(step.value)))
 
     def outlook(self, knob: str, step: KnobStep) -> Outlook | None:
-        """What is expected of a step of a number; None for a choice."""
+        """The expected gain of a numeric step; None for a choice."""
         return None if isinstance(step.value, bool | str) else self._parabola(knob, step).outlook(float(step.value))
 
     def _parabola(self, knob: str, step: KnobStep) -> Parabola:
         if knob not in self._parabolas:
             here = float(step.knob.value)
-            self._parabolas[knob] = Parabola(self._observations(knob), here=here, scale=_kind(knob))
+            self._parabolas[knob] = Parabola(self._observations(knob), here=here, scale=_weight(knob))
         return self._parabolas[knob]
 
     def _observations(self, knob: str) -> Iterator[Observation]:
-        for note in self._notes.get(knob, ()):
-            old, new, gain = value(note.trial.old), value(note.trial.value), self._gain(note.trial)
+        for outcome in self._outcomes.get(knob, ()):
+            trial, gain = outcome.trial, self._gain(outcome.trial)
+            old, new = literal_value(trial.old), literal_value(trial.value)
             if gain is not None and _is_number(old) and _is_number(new):
-                yield Observation(old=float(old), new=float(new), gain=gain, keeps_since=note.keeps_since)
+                yield Observation(old=float(old), new=float(new), gain=gain, keeps_since=outcome.keeps_since)
 
-    def _of_choice(self, knob: str, step: KnobStep) -> float:
-        """As tried before, with doubt that grows with every keep since; before the first try only doubt."""
-        tried = [note for note in self._notes.get(knob, ()) if distance(note.trial.value, step.source) == 0]
-        gain = self._gain(tried[-1].trial) if tried else None
+    def _improvement_of_choice(self, knob: str, step: KnobStep) -> float:
+        """From the latest trial of the choice, with a variance that grows with each keep since; else from the prior."""
+        trials = [
+            outcome for outcome in self._outcomes.get(knob, ()) if distance(outcome.trial.value, step.source) == 0
+        ]
+        gain = self._gain(trials[-1].trial) if trials else None
         if gain is None:
-            return expected(-WORTH, UNKNOWN_CHOICE * _kind(knob))
-        return expected(gain - WORTH, math.sqrt(NOISE + DRIFT * tried[-1].keeps_since))
+            return expected_improvement(-MIN_GAIN, UNKNOWN_CHOICE * _weight(knob))
+        return expected_improvement(gain - MIN_GAIN, math.sqrt(NOISE + DRIFT * trials[-1].keeps_since))
 
     def _gain(self, row: KnobTrial) -> float | None:
-        """The gain in σ, at most ten either way; where σ is zero, in thirds of the median effect."""
+        """The gain in σ, at most MAX_GAIN either way; if σ is zero, in thirds of the median effect."""
         if row.gain_sigma is None and row.delta is None:
             return None
         gain = row.gain_sigma if row.gain_sigma is not None else self._sign * (row.delta or 0.0) / self._unit
-        return max(-MOST, min(MOST, gain))
+        return max(-MAX_GAIN, min(MAX_GAIN, gain))
 
     def _result(self, row: KnobTrial) -> Result | None:
         if row.status in ("keep", "crash"):
@@ -118,46 +129,47 @@ class Evidence:
         if row.status != "discard":
             return None
         if gain is None:
-            return "crash"  # it broke a guard: no gain beyond it either
+            return "crash"  # it broke a guard
         return "flat" if abs(gain) < FLAT else ("better" if gain > 0 else "worse")
 
 
-def words(knob: str, step: KnobStep, evidence: Evidence) -> str:
-    """What the ledger knows about this step, as one honest sentence."""
-    along, against = evidence.last(knob, step.direction), evidence.last(knob, -step.direction)
-    if along and along.result == "keep":
-        return f"The same direction was kept in {_told(along)}; it may pay again."
-    if against and step.direction and against.result in ("worse", "crash"):
-        return f"The other direction did not pay in {_told(against)}; the optimum may lie this way."
-    if along:
-        return f"The same direction gave {along.result} in {_told(along)}; another size of step may do better."
-    return "Not tried in this session: the step is meant to show which way the optimum lies."
+def hypothesis(knob: str, step: KnobStep, evidence: KnobEvidence) -> str:
+    """What earlier trials say about a step, in one sentence."""
+    same, opposite = evidence.last(knob, step.direction), evidence.last(knob, -step.direction)
+    if same and same.result == "keep":
+        return f"The same direction was kept in {_experiment(same)}; it may pay again."
+    if opposite and step.direction and opposite.result in ("worse", "crash"):
+        return f"The other direction did not pay in {_experiment(opposite)}; the optimum may lie this way."
+    if same:
+        return f"The same direction gave {same.result} in {_experiment(same)}; another step size may do better."
+    return "Not tried in this session: the step shows in which direction the optimum lies."
 
 
-def _told(note: Note) -> str:
-    delta = f", delta {note.trial.delta:+.2g}" if note.trial.delta is not None else ""
-    return f"experiment {note.trial.experiment} ({note.trial.old} to {note.trial.value}{delta})"
+def _experiment(outcome: KnobOutcome) -> str:
+    trial = outcome.trial
+    delta = f", delta {trial.delta:+.2g}" if trial.delta is not None else ""
+    return f"experiment {trial.experiment} ({trial.old} to {trial.value}{delta})"
 
 
 def _direction(row: KnobTrial) -> int:
-    old, new = value(row.old), value(row.value)
+    old, new = literal_value(row.old), literal_value(row.value)
     return (1 if new > old else -1) if _is_number(old) and _is_number(new) else 0
 
 
-def _is_number(found: object) -> TypeGuard[int | float]:
-    return isinstance(found, int | float) and not isinstance(found, bool)
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _beyond(note: Note, step: KnobStep) -> bool:
-    """Whether a step goes as far as, or further than, one that crashed in its direction."""
-    if note.result != "crash" or note.direction != step.direction:
+def _is_beyond_crash(outcome: KnobOutcome, step: KnobStep) -> bool:
+    """Whether a step goes at least as far as one that crashed in its direction."""
+    if outcome.result != "crash" or outcome.direction != step.direction:
         return False
-    crashed, here = value(note.trial.value), step.value
-    if isinstance(crashed, str | None) or isinstance(here, str) or step.direction == 0:
-        return distance(note.trial.value, step.source) == 0
-    return (here - crashed) * step.direction >= 0
+    crashed, value = literal_value(outcome.trial.value), step.value
+    if isinstance(crashed, str | None) or isinstance(value, str) or step.direction == 0:
+        return distance(outcome.trial.value, step.source) == 0
+    return (value - crashed) * step.direction >= 0
 
 
-def _kind(knob: str) -> float:
+def _weight(knob: str) -> float:
     tokens = set(re.split(r"[_.\-]", knob.rpartition(":")[2].partition("[")[0].upper()))
-    return next((weight for weight, names in KINDS if tokens & names), OTHER)
+    return next((weight for weight, names in WEIGHTS if tokens & names), OTHER)

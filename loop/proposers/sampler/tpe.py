@@ -1,8 +1,7 @@
-"""Many knobs at once, by Optuna's tree-structured Parzen estimator (Bergstra et al., 2011), fed from the journal.
+"""Steps of several knobs by Optuna's tree-structured Parzen estimator (Bergstra et al., 2011).
 
-The journal is the store: a study is built anew for each proposal from the experiments of the session that moved knobs
-alone. A crash counts as the worst value seen plus a margin, so that the estimator leaves its neighbourhood. Optuna is an
-extra: `pip install "ar-loop[tpe]"`.
+Each proposal builds a new study from the experiments of the session that moved knobs only. A crash counts as the worst metric
+plus a margin, so that the estimator avoids its neighbourhood. Optuna is an extra: `pip install "ar-loop[tpe]"`.
 """
 
 import math
@@ -11,75 +10,75 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from journal.changes.knob import Knob, Value
-from journal.novelty.similarity import value as parsed
+from journal.novelty.similarity import literal_value
 from journal.projections.trials import Trial
 from loop.contracts import Request
 from loop.errors import ProposerFailure
-from loop.proposers.sampler.steps import KnobStep, bounds, written
+from loop.proposers.sampler.steps import KnobStep, bounds, source_text
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
-STARTUP = 12  # trials drawn at random before the estimator has a say
-MARGIN = 0.1  # of the spread of the values seen, added to the worst for a crash
-WORDS = "Drawn by a model of all the experiments so far, near those that did best; several knobs move together."
+STARTUP = 12  # random trials before the estimator starts
+MARGIN = 0.1  # of the spread of the metrics, added to the worst for a crash
+HYPOTHESIS = "Drawn from a model of all experiments so far, near the best ones; several knobs move at once."
 
 Configuration = dict[str, Value]
 
 
-def installed() -> bool:
-    """Whether Optuna is there, without importing it."""
+def is_installed() -> bool:
+    """Whether Optuna is installed; does not import it."""
     return find_spec("optuna") is not None
 
 
 def suggest(request: Request, knobs: Mapping[str, Knob], *, seed: int) -> dict[str, KnobStep]:
-    """New values for any number of knobs, as steps from where they are. Raises ProposerFailure without Optuna."""
+    """New values for any number of knobs, as steps from the present ones. Raises ProposerFailure without Optuna."""
     try:
         import optuna  # noqa: PLC0415  an extra, and slow to import
     except ImportError as error:
-        raise ProposerFailure(
-            "Optuna is not installed: `pip install optuna`, or `sampler: local`.", kind="no_optuna"
-        ) from error
+        message = "Optuna is not installed: `pip install optuna`, or write `sampler: local` in the brief."
+        raise ProposerFailure(message, kind="no_optuna") from error
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    space = {name: found for name, knob in knobs.items() if (found := _distribution(knob, knobs)) is not None}
+    distributions = {name: _distribution(knob, knobs) for name, knob in knobs.items()}
+    space = {name: distribution for name, distribution in distributions.items() if distribution is not None}
     sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True, n_startup_trials=STARTUP)
     study = optuna.create_study(sampler=sampler, direction=request.direction)
     for configuration, metric in measured(request, knobs):
         inside = {name: configuration[name] for name in space if _contains(space[name], configuration.get(name))}
         if inside.keys() == space.keys():
             study.add_trial(optuna.create_trial(params=inside, distributions=dict(space), value=metric))
-    drawn = study.ask(dict(space)).params
-    return dict(_steps(drawn, knobs))
+    return dict(_steps(study.ask(dict(space)).params, knobs))
 
 
 def measured(request: Request, knobs: Mapping[str, Knob]) -> Iterator[tuple[Configuration, float]]:
-    """The configurations that the session has measured, with their metric; those that crashed or broke a guard as the worst."""
+    """The configurations of the session and their metrics; a crash or a broken guard counts as the worst."""
     trials = list(request.state.changes.of_session(request.session))
     metrics = [trial.metric for trial in trials if trial.metric is not None]
     worst = _worst(metrics, request.direction)
-    known = _configurations(request, trials, {name: knob.value for name, knob in knobs.items()})
+    configurations = _configurations(request, trials, {name: knob.value for name, knob in knobs.items()})
     for trial in trials:
-        broke = trial.status == "discard" and trial.delta is None
-        metric = worst if trial.status == "crash" or broke else trial.metric
-        if trial.experiment in known and metric is not None:
-            yield known[trial.experiment], metric
+        has_broken_guard = trial.status == "discard" and trial.delta is None
+        metric = worst if trial.status == "crash" or has_broken_guard else trial.metric
+        if trial.experiment in configurations and metric is not None:
+            yield configurations[trial.experiment], metric
 
 
 def _configurations(request: Request, trials: list[Trial], incumbent: Configuration) -> dict[int, Configuration]:
-    """Experiment -> the values of all knobs in it, followed back from the incumbent and forth from its ancestors."""
+    """Experiment -> the values of all its knobs, from the baseline along the parents."""
     parents = {row.experiment: row.parent_experiment for row in request.state.knobs.of_session(request.session)}
     moves = {trial.experiment: trial.change for trial in trials if trial.kind != "baseline"}
     baseline = next((trial for trial in trials if trial.kind == "baseline"), None)
-    start = {move.name: parsed(move.new) for move in baseline.change.knobs} if baseline else {}
-    known: dict[int, Configuration] = {
-        0: {n: v for n, v in {**incumbent, **start}.items() if v is not None and n in incumbent}
+    start = {move.name: literal_value(move.new) for move in baseline.change.knobs} if baseline else {}
+    baseline_values = {**incumbent, **start}
+    found: dict[int, Configuration] = {
+        0: {name: value for name, value in baseline_values.items() if value is not None and name in incumbent}
     }
     for experiment in sorted(moves):
         change, parent = moves[experiment], parents.get(experiment)
-        if parent in known and change.knobs and not change.added and not change.removed:
-            moved = {move.name: found for move in change.knobs if (found := parsed(move.new)) is not None}
-            known[experiment] = {**known[parent], **{n: v for n, v in moved.items() if n in incumbent}}
-    return known
+        if parent in found and change.knobs and not change.added and not change.removed:
+            values = {move.name: literal_value(move.new) for move in change.knobs if move.name in incumbent}
+            found[experiment] = {**found[parent], **{name: new for name, new in values.items() if new is not None}}
+    return found
 
 
 def _worst(metrics: list[float], direction: str) -> float | None:
@@ -96,7 +95,7 @@ def _distribution(knob: Knob, knobs: Mapping[str, Knob]) -> "BaseDistribution | 
     if isinstance(knob.value, bool):
         return CategoricalDistribution([False, True])
     if isinstance(knob.value, str):
-        return CategoricalDistribution([c.strip("\"'") for c in knob.rules.choices]) if knob.rules.choices else None
+        return CategoricalDistribution([c.strip("\"'") for c in knob.range.choices]) if knob.range.choices else None
     low, high, unit = bounds(knob, knobs)
     if not low < high:
         return None
@@ -114,8 +113,8 @@ def _contains(space: "BaseDistribution", value: Any) -> bool:
         return False
 
 
-def _steps(drawn: Mapping[str, Any], knobs: Mapping[str, Knob]) -> Iterator[tuple[str, KnobStep]]:
-    for name, value in drawn.items():
+def _steps(values: Mapping[str, Any], knobs: Mapping[str, Knob]) -> Iterator[tuple[str, KnobStep]]:
+    for name, value in values.items():
         knob = knobs[name]
         new = float(f"{value:.1e}") if isinstance(knob.value, float) else value
         if new == knob.value:
@@ -129,4 +128,4 @@ def _number(new: Value, knob: Knob) -> str:
     if isinstance(new, bool):
         return str(new).lower() if knob.source.islower() else str(new)
     assert not isinstance(new, str)
-    return written(new, like=knob.source)
+    return source_text(new, like=knob.source)

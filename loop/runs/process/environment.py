@@ -1,4 +1,4 @@
-"""What a run is given of this machine's settings: an allow-listed environment, the programs it finds, its Python."""
+"""What a run inherits from this machine: an allow-list of environment variables, its search path, its Python."""
 
 import os
 import posixpath
@@ -8,58 +8,98 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from loop.runs.process.shell_programs import missing_shell_program
+
 ALLOWED = (
     "PATH", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "CUDA_HOME",
     "CUDA_PATH", "CC",
     "NVIDIA_VISIBLE_DEVICES", "NVIDIA_DRIVER_CAPABILITIES", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VIRTUAL_ENV", "CONDA_PREFIX",
 )  # fmt: skip
-_FLAGS = ("-B", "-E", "-I", "-O", "-OO", "-P", "-S", "-s", "-u")  # of Python, which take no value
+_FLAGS = ("-B", "-E", "-I", "-O", "-OO", "-P", "-S", "-s", "-u")  # of Python, without a value
 _SHELL = set("|&;<>()$`\n*?[#~")
 
 
-def environment(folder: Path, *, more: Mapping[str, str]) -> dict[str, str]:
-    """The allow-listed environment of a run whose own files live in `folder`."""
+def environment(home: Path, *, temp: Path, extra: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a run: the allow-list, its home and its temporary folder, and `extra`.
+
+    Temporary files have a folder of their own: Codex keeps its helpers out of every temporary folder, a home included.
+    """
     allowed = {name: os.environ[name] for name in ALLOWED if name in os.environ}
     return {
         **allowed,
         "PATH": search_path(),
-        "HOME": str(folder),
-        "TMPDIR": str(folder),
+        "HOME": str(home),
+        "TMPDIR": str(temp),
+        "PYTHONNOUSERSITE": "1",
         "PYTHONUNBUFFERED": "1",
-        **more,
+        **extra,
     }
 
 
 def search_path() -> str:
-    """PATH of a run: an activated environment's programs first, else those beside this interpreter."""
-    given = os.environ.get("PATH", os.defpath)
-    return given if os.environ.get("VIRTUAL_ENV") else f"{Path(sys.executable).parent}{os.pathsep}{given}"
+    """PATH of a run: the programs of an activated environment first, else those beside this interpreter."""
+    path = os.environ.get("PATH", os.defpath)
+    return path if os.environ.get("VIRTUAL_ENV") else f"{Path(sys.executable).parent}{os.pathsep}{path}"
 
 
 def missing_program(line: str) -> str | None:
-    """The program of a command line, if it is nowhere on the search path; a script of the repository: see `script_of`."""
+    """The program of a command line, if it is nowhere on the search path; for a script of the repository: `program_script`."""
+    if set(line) & _SHELL:
+        return missing_shell_program(line, path=search_path())
     program = _program(line)
-    found = script_of(line) or set(line) & _SHELL or shutil.which(program, path=search_path())
-    return None if found else program
+    is_known = program_script(line) or shutil.which(program, path=search_path())
+    return None if is_known else program
 
 
-def script_of(line: str) -> str | None:
-    """The path, from the repository's root, of the script that a command line names as its program."""
+def program_script(line: str) -> str | None:
+    """The path, from the repository's root, of the script that is the program of a command line: run.sh of `./run.sh -x`."""
     program = _program(line)
-    inside = "/" in program and not program.startswith("/") and not set(line) & _SHELL
-    return posixpath.normpath(program) if inside else None
+    is_inside = "/" in program and not program.startswith("/") and not set(line) & _SHELL
+    return posixpath.normpath(program) if is_inside else None
 
 
-def file_of_python(line: str) -> str | None:
-    """The path, from the repository's root, of the file that a command line gives to Python: X.py of `python -u X.py`."""
+def python_script(line: str) -> str | None:
+    """The path, from the repository's root, of the script that a command line gives to Python: x.py of `python -u x.py`."""
     words = shlex.split(line)
     program = _program(line)
     if set(line) & _SHELL or not posixpath.basename(program).startswith("python"):
         return None
-    given = words[words.index(program) + 1 :]
-    file = next((word for word in given if word not in _FLAGS), "")
-    inside = file.endswith(".py") and not file.startswith(("-", "/", ".."))
-    return posixpath.normpath(file) if inside else None
+    arguments = words[words.index(program) + 1 :]
+    file = next((word for word in arguments if word not in _FLAGS), "")
+    is_inside = file.endswith(".py") and not file.startswith(("-", "/", ".."))
+    return posixpath.normpath(file) if is_inside else None
+
+
+def argv(line: str) -> list[str]:
+    """A command line as arguments; through a shell only if it needs one."""
+    return ["/bin/sh", "-c", line] if set(line) & _SHELL or "=" in line.split(maxsplit=1)[0] else shlex.split(line)
+
+
+def programs(line: str) -> Iterator[Path]:
+    """The programs that a command line names and that exist, outermost first."""
+    for word in shlex.split(line, comments=False):
+        path = shutil.which(word, path=search_path()) if not set(word) & _SHELL else None
+        if path:
+            yield Path(path).absolute()
+
+
+def interpreter(line: str) -> Path:
+    """The Python that a command line starts, else this one."""
+    pythons = (program for program in programs(line) if program.name.startswith("python"))
+    return next(pythons, Path(sys.executable))
+
+
+def prefixes(program: Path) -> tuple[Path, ...]:
+    """Folders of the Python environment that a program belongs to: its own, and the one that it is based on."""
+    found: list[Path] = []
+    for path in (program, program.resolve()):
+        prefix = path.parent.parent
+        settings = prefix / "pyvenv.cfg"
+        if settings.is_file():
+            found += [prefix, *_base_prefixes(settings)]
+        elif path.parent.name == "bin" and any(prefix.glob("lib/python3*/os.py")):
+            found.append(prefix)
+    return tuple(dict.fromkeys(path for prefix in found for path in (prefix, prefix.resolve())))
 
 
 def _program(line: str) -> str:
@@ -68,39 +108,7 @@ def _program(line: str) -> str:
     return words[0] if words else line
 
 
-def argv(line: str) -> list[str]:
-    """A command line as words; a shell reads it only where it needs one."""
-    return ["/bin/sh", "-c", line] if set(line) & _SHELL or "=" in line.split(maxsplit=1)[0] else shlex.split(line)
-
-
-def programs(line: str) -> Iterator[Path]:
-    """Programs that a command line names and that exist, outermost first."""
-    for word in shlex.split(line, comments=False):
-        found = shutil.which(word, path=search_path()) if not set(word) & _SHELL else None
-        if found:
-            yield Path(found).absolute()
-
-
-def interpreter(line: str) -> Path:
-    """The Python that a command line starts, else this one."""
-    named = (program for program in programs(line) if program.name.startswith("python"))
-    return next(named, Path(sys.executable))
-
-
-def prefixes(program: Path) -> tuple[Path, ...]:
-    """Folders of the Python environment that a program belongs to: its own and the one that it was made from."""
-    found: list[Path] = []
-    for path in (program, program.resolve()):
-        prefix = path.parent.parent
-        settings = prefix / "pyvenv.cfg"
-        if settings.is_file():
-            found += [prefix, *_made_from(settings)]
-        elif path.parent.name == "bin" and any(prefix.glob("lib/python3*/os.py")):
-            found.append(prefix)
-    return tuple(dict.fromkeys(path for one in found for path in (one, one.resolve())))
-
-
-def _made_from(settings: Path) -> Iterator[Path]:
+def _base_prefixes(settings: Path) -> Iterator[Path]:
     for line in settings.read_text(encoding="utf-8").splitlines():
         key, _, value = line.partition("=")
         if key.strip() == "home":

@@ -1,4 +1,4 @@
-"""What a run may take of this machine before it is ended."""
+"""The resource limits of a run; a run that exceeds one is ended."""
 
 import contextlib
 import os
@@ -8,29 +8,29 @@ from pathlib import Path
 
 from loop.brief.config import Config
 
-MEMORY_SHARE = 0.8  # of the machine's memory, or of what this container may use
-SPARE_BYTES = 512 << 20  # of disk that must stay free for the journal
+MEMORY_SHARE = 0.8  # of the machine's memory, or of its container's
+SPARE_BYTES = 512 << 20  # of disk, which stay free for the journal
 CGROUPS = Path("/sys/fs/cgroup")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ResourceLimits:
-    """What a command and all that it starts may take; None for no limit. Memory and files in bytes."""
+    """The limits of a command and of all that it starts; None for no limit. Memory and files in bytes."""
 
-    memory: int | None = None  # of the whole tree, resident
+    memory: int | None = None  # resident, of the whole tree
     heap: int | None = None  # private memory of one process; never on a GPU, whose driver reserves address space
     processes: int | None = 1024
     file: int | None = None  # size of one file
-    cores: tuple[int, ...] = ()  # of the processor, that they run on; empty for all
-    spare: int = 0  # what must stay free on the disk of the log
+    cores: tuple[int, ...] = ()  # usable processor cores; empty for all
+    spare: int = 0  # minimum free bytes on the disk of the log
 
 
 UNLIMITED = ResourceLimits(processes=None)
 
 
-def of_run(config: Config, *, gpu: bool, free: int, cores: tuple[int, ...] = ()) -> ResourceLimits:
-    """What a run of this brief may take, on these cores; `free` bytes are left on the disk that it writes to."""
-    memory = memory_of(config)
+def run_limits(config: Config, *, gpu: bool, free: int, cores: tuple[int, ...] = ()) -> ResourceLimits:
+    """The limits of a run of this brief on these cores; `free` is the free bytes of the disk that it writes to."""
+    memory = run_memory(config)
     return ResourceLimits(
         memory=memory,
         heap=None if gpu else memory,
@@ -41,28 +41,28 @@ def of_run(config: Config, *, gpu: bool, free: int, cores: tuple[int, ...] = ())
     )
 
 
-def memory_of(config: Config) -> int:
-    """Bytes that all processes of a run may take: as the brief says, or most of its share of the machine's."""
-    most = int(MEMORY_SHARE * machine_memory() / config.workers)
-    return most if config.memory is None else min(most, int(config.memory))
+def run_memory(config: Config) -> int:
+    """Maximum bytes of all processes of a run: the brief's value, at most MEMORY_SHARE of the machine's per worker."""
+    share = int(MEMORY_SHARE * machine_memory() / config.workers)
+    return share if config.memory is None else min(share, int(config.memory))
 
 
-def private_folder(config: Config) -> int:
-    """Bytes of each private folder in memory: with `memory_of` both are no more than the machine has."""
-    return memory_of(config) // 8
+def tmpfs_bytes(config: Config) -> int:
+    """Size of each private folder in memory: together with `run_memory` they fit into the machine."""
+    return run_memory(config) // 8
 
 
 def machine_memory() -> int:
-    """Bytes that this process's machine, container or control group has."""
-    found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    """Bytes of memory of this machine, container or control group."""
+    sizes = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
     for path in (CGROUPS / "memory" / "memory.limit_in_bytes", *_own_groups()):
         with contextlib.suppress(OSError, ValueError):  # "max" is no number
-            found.append(int(path.read_text(encoding="ascii")))
-    return min(found)
+            sizes.append(int(path.read_text(encoding="ascii")))
+    return min(sizes)
 
 
 def _own_groups() -> Iterator[Path]:
-    """`memory.max` of this process's control group (version 2) and of all around it."""
+    """`memory.max` of this process's control group (version 2) and of its ancestors."""
     with contextlib.suppress(OSError):
         lines = Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines()
         own = next((line.removeprefix("0::/") for line in lines if line.startswith("0::/")), "")

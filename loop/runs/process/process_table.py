@@ -1,4 +1,4 @@
-"""Telling one process from a later one with the same number, and ending what a run left behind."""
+"""Processes by number and start, and the processes of a run by their HOME."""
 
 import contextlib
 import os
@@ -8,27 +8,28 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from loop.runs.process.guardian import process_stats, stat_fields
+
 ROUNDS = 200  # of killing, 10 ms apart
 
 
 @dataclass(frozen=True)
-class Identity:
-    """A process: its start in ticks since boot, and the boot. Zero and empty where the system does not tell."""
+class ProcessIdentity:
+    """Distinguishes a process from a later one with its number; zero and empty if the system does not tell."""
 
-    started: int
-    boot: str
+    started: int  # ticks since boot
+    boot_id: str
 
 
-def identity(pid: int) -> Identity:
-    """The identity of a process; zero where it does not exist."""
+def process_identity(pid: int) -> ProcessIdentity:
+    """The identity of a process; `started` is zero if it does not exist."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rsplit(")", 1)[1].split()
-        return Identity(started=int(fields[19]), boot=boot())
-    except (OSError, ValueError, IndexError):
-        return Identity(started=0, boot=boot())
+        return ProcessIdentity(started=int(stat_fields(pid)[22 - 3]), boot_id=boot_id())
+    except (OSError, IndexError):
+        return ProcessIdentity(started=0, boot_id=boot_id())
 
 
-def boot() -> str:
+def boot_id() -> str:
     """The kernel's boot id."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
@@ -36,35 +37,34 @@ def boot() -> str:
         return ""
 
 
-def alive(home: Path) -> bool:
-    """Whether any process has this HOME."""
-    return bool(_marked(os.fsencode(f"HOME={home}")))
-
-
-def ends(pid: int, *, seconds: float) -> bool:
-    """Wait for the end of a child that nobody has waited for yet; whether it came. No wait where the system cannot tell."""
+def wait_for_end(pid: int, *, seconds: float) -> bool:
+    """Wait for the end of a child that is not reaped yet; whether it ended. No wait if the system has no pidfd."""
     try:
         handle = os.pidfd_open(pid)
     except (AttributeError, OSError):  # not Linux, or an old one
         return False
     try:
-        waiting = select.poll()
-        waiting.register(handle, select.POLLIN)
-        return bool(waiting.poll(1000 * seconds))
+        poll = select.poll()
+        poll.register(handle, select.POLLIN)
+        return bool(poll.poll(1000 * seconds))
     finally:
         os.close(handle)
 
 
-def sweep(home: Path) -> int:
-    """Kill every process of the run whose HOME this is, and all below them; return how many were found.
+def is_running(home: Path) -> bool:
+    """Whether any process has this HOME."""
+    return bool(_processes_of(home))
 
-    A run's environment names a home that no other process has, so that its processes are known also when their guardian
-    was killed or stopped and they belong to nobody. Linux only; not promised for a process that hides its environment.
+
+def kill_run(home: Path) -> int:
+    """Kill every process of the run with this HOME, and all their descendants; how many were found.
+
+    Each run has a home of its own, so this finds its processes also after their guardian was killed or stopped. Linux
+    only; not promised for a process that hides its environment.
     """
-    mark = os.fsencode(f"HOME={home}")
     killed: set[int] = set()
     for _ in range(ROUNDS):
-        found = _below(_marked(mark)) - _above(os.getpid())
+        found = _with_descendants(_processes_of(home)) - _with_ancestors(os.getpid())
         if not found:
             break
         for pid in found:
@@ -75,28 +75,27 @@ def sweep(home: Path) -> int:
     return len(killed)
 
 
-def _marked(mark: bytes) -> set[int]:
-    return {pid for pid in _parents() if mark in _environment(pid)}
+def _processes_of(home: Path) -> set[int]:
+    variable = os.fsencode(f"HOME={home}")
+    return {pid for pid in _parents() if variable in _environment(pid)}
 
 
 def _environment(pid: int) -> list[bytes]:
-    """A process's environment; empty where it is a zombie, has gone, or is somebody else's."""
+    """A process's environment; empty if it is a zombie, has ended, or is another user's."""
     try:
         return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     except OSError:
         return []
 
 
-def _below(roots: set[int]) -> set[int]:
-    """These processes and all their descendants."""
+def _with_descendants(roots: set[int]) -> set[int]:
     parents, found = _parents(), set(roots)
     while new := {pid for pid, parent in parents.items() if parent in found} - found:
         found |= new
     return found
 
 
-def _above(pid: int) -> set[int]:
-    """A process and all its ancestors."""
+def _with_ancestors(pid: int) -> set[int]:
     parents, found = _parents(), set[int]()
     while pid and pid not in found:
         found.add(pid)
@@ -105,15 +104,7 @@ def _above(pid: int) -> set[int]:
 
 
 def _parents() -> dict[int, int]:
-    """Parent by process, zombies left out."""
-    try:
-        names = [name for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208
-    except OSError:
-        return {}
-    parents = {}
-    for name in names:
-        with contextlib.suppress(OSError, IndexError, ValueError):
-            fields = Path(f"/proc/{name}/stat").read_bytes().rsplit(b")", 1)[1].split()
-            if fields[0] != b"Z":
-                parents[int(name)] = int(fields[1])
-    return parents
+    """Process -> its parent, without zombies; empty if the system has no /proc."""
+    with contextlib.suppress(OSError):
+        return {pid: int(stat[4 - 3]) for pid, stat in process_stats().items() if stat[3 - 3] != b"Z"}
+    return {}

@@ -1,7 +1,7 @@
-"""Running a command under a guardian: own session, wall clock owned by the loop, output capped and on disk.
+"""A command under a guardian: in a session of its own, on the loop's clock, with its output capped and on disk.
 
-The command sees an allow-listed environment, so no key, token or agent of the user's. What it forks ends with it
-(`loop.runs.process.guardian`), also when the loop is killed.
+The command sees an allow-listed environment, so no key, token or agent of the user's. All that it forks ends with it
+(`loop.runs.process.guardian`), also if the loop is killed.
 """
 
 import itertools
@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Self
 
@@ -23,42 +23,44 @@ from loop.runs.process import guardian, process_table
 from loop.runs.process.environment import argv
 from loop.runs.process.limits import UNLIMITED, ResourceLimits
 from loop.runs.process.output import Output
-from loop.runs.process.telemetry import Lines, Word
+from loop.runs.process.run_clock import RunClock
+from loop.runs.process.telemetry import TelemetryMessage, TelemetryReader
 
-Reason = Literal["exited", "timeout", "flood", "asked", "now", "memory", "processes", "disk"]
-EndRequest = Literal["asked", "now", "timeout"]
+EndRequest = Literal["skip", "interrupt", "timeout"]
+EndReason = Literal["exited", "timeout", "flood", "skip", "interrupt", "memory", "processes", "disk"]
 
 FLOOD_BYTES = 256 * 1024 * 1024  # of output in all, after which the command is ended
 DRAINS = 64  # reads of a pipe after the end
-TICK_SECONDS = 0.1  # how often the loop looks up from waiting
-SIGNALLED = 128  # an exit code above it says which signal ended the command
-_TAKEN: dict[object, Reason] = {"memory": "memory", "processes": "processes"}
-AT_ONCE = ("now", "disk")  # reasons that leave a command no time to end in peace
-TERM_SECONDS = 2.0  # between asking a command to end and ending it
-DEAF_SECONDS = 3.0  # between telling a guardian to end the command and doing it in its place
+TICK_SECONDS = 0.1  # between two polls
+SHELL_SIGNAL = 128  # what a shell, and bubblewrap, add to the number of the signal that ended a command
+AT_ONCE = ("interrupt", "disk")  # reasons that give a command no time to end by itself
+TERM_SECONDS = 2.0  # between terminating a command and killing it
+GUARDIAN_SECONDS = 3.0  # between telling the guardian to kill the command and killing it in the guardian's place
+_EXCEEDED: dict[object, EndReason] = {"memory": "memory", "processes": "processes"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """What to run, where, for how long at most."""
+    """What to run, where, and for how long at most."""
 
-    line: str  # as the brief says it; a shell is used only where it needs one
+    line: str  # as in the brief; a shell runs it only if it needs one
     folder: Path
     environment: Mapping[str, str]
     log: Path
     seconds: float  # of wall clock, by the monotonic clock
     telemetry: bool = False  # pass a descriptor, named in AR_TELEMETRY_FD
     limits: ResourceLimits = UNLIMITED
+    clock: RunClock = field(default_factory=RunClock)
     prefix: tuple[str, ...] = ()  # the sandbox (see `loop.runs.sandbox.bubblewrap`)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExitStatus:
-    """How a command ended. `signal` is the one that killed it; bytes and seconds."""
+    """How a command ended; bytes and seconds."""
 
-    reason: Reason
+    reason: EndReason
     exit_code: int | None
-    signal: int | None
+    signal: int | None  # that killed it
     wall_seconds: float
     cpu_seconds: float | None
     peak_memory: int | None
@@ -66,37 +68,41 @@ class ExitStatus:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Watcher:
-    """What the loop wants to hear while a command runs."""
+class CommandObserver:
+    """Callbacks while a command runs; `poll` may end it."""
 
-    launched: Callable[[int], None] = lambda _pid: None
-    word: Callable[[Word], None] = lambda _word: None
-    tick: Callable[[], EndRequest | None] = lambda: None  # "asked" or "timeout" ends the run in peace, "now" at once
+    on_launch: Callable[[int], None] = lambda _pid: None
+    on_message: Callable[[TelemetryMessage], None] = lambda _message: None
+    on_output: Callable[[bytes], None] = lambda _data: None
+    poll: Callable[[], EndRequest | None] = lambda: None
 
 
-def run(command: Command, watcher: Watcher) -> ExitStatus:
-    """Run a command to its end, whatever that is. Never raises for what the command does.
+def run(command: Command, observer: CommandObserver) -> ExitStatus:
+    """Run a command to its end. Never raises for what the command does.
 
-    Raises WorldBroken where no process can be started or its output cannot be written.
+    Raises MachineFailure if no process can be started or the output cannot be written.
     """
-    with _Process(command) as running:
-        watcher.launched(running.pid)
-        return running.watch(watcher)
+    with _Process(command) as process:
+        observer.on_launch(process.pid)
+        return process.watch(observer)
 
 
 class _Process:
     def __init__(self, command: Command) -> None:
         self._command = command
-        self._started = time.monotonic()
         self._output = Output(command.log)
-        self._lines = Lines()
+        self._telemetry = TelemetryReader()
+        self._words = b""  # of the guardian, not read yet
+        self._asked_at: float | None = None  # when the loop asked it for the time
+        self._reason: EndReason = "exited"
+        self._kill_at: float | None = None
         self._channel, other = socket.socketpair()
-        said, says = os.pipe2(os.O_CLOEXEC)
-        words, tells = os.pipe2(os.O_CLOEXEC)
+        output, output_end = os.pipe2(os.O_CLOEXEC)
+        telemetry, telemetry_end = os.pipe2(os.O_CLOEXEC)
         env = dict(command.environment)
-        kept = str(tells) if command.telemetry else ""
+        kept = str(telemetry_end) if command.telemetry else ""
         if command.telemetry:
-            env["AR_TELEMETRY_FD"] = str(tells)
+            env["AR_TELEMETRY_FD"] = kept
         program = [sys.executable, "-I", "-S", guardian.__file__, str(other.fileno()), kept]
         program += [_as_json(command.limits), "--", *command.prefix, *argv(command.line)]
         try:
@@ -105,21 +111,21 @@ class _Process:
                 cwd=command.folder,
                 env=env,
                 stdin=subprocess.DEVNULL,
-                stdout=says,
-                stderr=says,
-                pass_fds=(other.fileno(), *([tells] if kept else [])),
+                stdout=output_end,
+                stderr=output_end,
+                pass_fds=(other.fileno(), *([telemetry_end] if kept else [])),
                 start_new_session=True,
             )
         except OSError as error:
             raise MachineFailure(
-                f"No process can be started: {error.strerror}: is this machine out of memory?"
+                f"No process can be started: {error.strerror}: check this machine's memory and process limits."
             ) from error
         other.close()
-        os.close(says)
-        os.close(tells)
+        os.close(output_end)
+        os.close(telemetry_end)
         self.pid = self._guardian.pid
         self._selector = selectors.DefaultSelector()
-        for source, name in ((said, "output"), (words, "telemetry")):
+        for source, name in ((output, "output"), (telemetry, "telemetry")):
             os.set_blocking(source, False)
             self._selector.register(source, selectors.EVENT_READ, name)
         self._selector.register(self._channel, selectors.EVENT_READ, "guardian")
@@ -130,11 +136,11 @@ class _Process:
     def __exit__(self, *_: object) -> None:
         """Closing the socket ends whatever still runs."""
         self._channel.close()
-        process_table.ends(self.pid, seconds=DEAF_SECONDS)  # at once, where `wait` would look every now and then
+        process_table.wait_for_end(self.pid, seconds=GUARDIAN_SECONDS)  # at once; `wait` alone would poll
         try:
-            self._guardian.wait(DEAF_SECONDS)
+            self._guardian.wait(GUARDIAN_SECONDS)
         except subprocess.TimeoutExpired:
-            process_table.sweep(Path(self._command.environment["HOME"]))
+            self._kill_run()
             self._guardian.kill()
             self._guardian.wait()
         for key in list(self._selector.get_map().values()):
@@ -143,89 +149,114 @@ class _Process:
         self._selector.close()
         self._output.close()
 
-    def watch(self, watcher: Watcher) -> ExitStatus:
-        reason: Reason = "exited"
-        killed_at: float | None = None
-        told = b""
-        while not told.endswith(b"\n"):
-            for key, _ in self._selector.select(TICK_SECONDS):
-                data = self._take(key.fileobj)
-                if key.data == "guardian":
-                    told += data
-                    if not data:
-                        return self._orphaned(reason)
-                else:
-                    self._hear(key.data, data, watcher)
-            now = time.monotonic()
-            if reason == "exited" and (why := self._why_end(watcher, now=now)):
-                reason, killed_at = why, now + (0 if why in AT_ONCE else TERM_SECONDS)
-                self._say(b"T")
-            if killed_at is not None and now >= killed_at + DEAF_SECONDS:
-                return self._orphaned(reason)  # the command has stopped its guardian
-            if killed_at is not None and now >= killed_at:
-                self._say(b"K")
-        self._drain(watcher)
-        return self._ending(reason, json.loads(told))
+    def watch(self, observer: CommandObserver) -> ExitStatus:
+        while (report := self._report()) is None:
+            if not self._read_all(observer):
+                return self._end_without_guardian()
+            if self._awaits_time():
+                continue
+            if self._reason == "exited" and (reason := self._end_reason(observer)):
+                self._reason, self._kill_at = reason, time.monotonic() + (0 if reason in AT_ONCE else TERM_SECONDS)
+                self._send(b"T")
+            if self._kill_at is not None and time.monotonic() >= self._kill_at:
+                self._send(b"K")
+                if time.monotonic() >= self._kill_at + GUARDIAN_SECONDS:
+                    return self._end_without_guardian()  # the command has stopped its guardian
+        self._drain(observer)
+        return self._exit_status(report)
 
-    def _orphaned(self, reason: Reason) -> ExitStatus:
-        """End what a guardian that was killed or stopped cannot end."""
-        process_table.sweep(Path(self._command.environment["HOME"]))
-        self._drain(Watcher())
-        return self._ending(reason, {})
+    def _read_all(self, observer: CommandObserver) -> bool:
+        """Wait a moment for output, telemetry and the guardian's words; false if the guardian has gone."""
+        for key, _ in self._selector.select(TICK_SECONDS):
+            data = self._read(key.fileobj)
+            if key.data != "guardian":
+                self._dispatch(key.data, data, observer)
+            elif data:
+                self._words += data
+            else:
+                return False
+        return True
 
-    def _why_end(self, watcher: Watcher, *, now: float) -> Reason | None:
-        if now - self._started > self._command.seconds:
+    def _report(self) -> dict[str, object] | None:
+        """The guardian's last word, once it is there; takes in what it said before of the time."""
+        while b"\n" in self._words:
+            line, _, self._words = self._words.partition(b"\n")
+            word: dict[str, object] = json.loads(line)
+            if self._asked_at is not None:
+                self._command.clock.set_elapsed(float(str(word["elapsed"])))
+                self._asked_at = None
+            if "exit_code" in word:
+                return word
+        return None
+
+    def _awaits_time(self) -> bool:
+        """Whether the loop was stopped and does not know yet for how long the command has run: nothing is judged until then."""
+        if self._command.clock.look():
+            self._asked_at = time.monotonic()
+            self._send(b"?")
+        return self._asked_at is not None and time.monotonic() - self._asked_at < GUARDIAN_SECONDS
+
+    def _end_without_guardian(self) -> ExitStatus:
+        self._kill_run()
+        self._drain(CommandObserver())
+        return self._exit_status({})
+
+    def _kill_run(self) -> None:
+        process_table.kill_run(Path(self._command.environment["HOME"]))
+
+    def _end_reason(self, observer: CommandObserver) -> EndReason | None:
+        if self._command.clock.elapsed() > self._command.seconds:
             return "timeout"
-        if self._output.total > FLOOD_BYTES:
+        if self._output.total_bytes > FLOOD_BYTES:
             return "flood"
-        if self._command.limits.spare and self._output.free() < self._command.limits.spare:
+        if self._command.limits.spare and self._output.free_bytes() < self._command.limits.spare:
             return "disk"
-        return watcher.tick()
+        return observer.poll()
 
-    def _take(self, source: object) -> bytes:
+    def _read(self, source: object) -> bytes:
         try:
             return self._channel.recv(4096) if source is self._channel else os.read(int(source), 1 << 16)  # type: ignore[call-overload]
-        except BlockingIOError:
-            return b""
-        except ConnectionResetError:
+        except (BlockingIOError, ConnectionResetError):
             return b""
 
-    def _hear(self, name: str, data: bytes, watcher: Watcher) -> None:
+    def _dispatch(self, name: str, data: bytes, observer: CommandObserver) -> None:
         if name == "output":
-            self._output.add(data)
-        for word in self._lines.feed(data) if name == "telemetry" else ():
-            watcher.word(word)
+            self._output.append(data)
+            observer.on_output(data)
+        for message in self._telemetry.feed(data) if name == "telemetry" else ():
+            observer.on_message(message)
         if not data:
             source = next(key.fileobj for key in self._selector.get_map().values() if key.data == name)
             self._selector.unregister(source)
             os.close(int(source))  # type: ignore[arg-type]
 
-    def _drain(self, watcher: Watcher) -> None:
-        """Take what is left in the pipes: a few reads, should somebody have escaped who still writes."""
+    def _drain(self, observer: CommandObserver) -> None:
+        """Read the rest of the pipes, with a limit: a process that escaped may still write."""
         for key in [key for key in self._selector.get_map().values() if key.data != "guardian"]:
-            for data in itertools.takewhile(len, (self._take(key.fileobj) for _ in range(DRAINS))):
-                self._hear(key.data, data, watcher)
+            for data in itertools.takewhile(len, (self._read(key.fileobj) for _ in range(DRAINS))):
+                self._dispatch(key.data, data, observer)
 
-    def _say(self, word: bytes) -> None:
+    def _send(self, byte: bytes) -> None:
         try:
-            self._channel.sendall(word)
+            self._channel.sendall(byte)
         except OSError:
-            return  # the guardian is gone: its end is about to be read
+            return  # the guardian has ended: its report is about to be read
 
-    def _ending(self, reason: Reason, told: Mapping[str, object]) -> ExitStatus:
-        exit_code, killed_by = _int(told.get("exit_code")), _int(told.get("signal"))
-        if self._command.prefix and exit_code is not None and exit_code > SIGNALLED:
-            killed_by, exit_code = exit_code - SIGNALLED, None  # bubblewrap says it as a shell does
-        if reason == "exited" and (not told or killed_by == signal.SIGKILL):
-            reason = _TAKEN.get(told.get("taken"), reason)
+    def _exit_status(self, report: Mapping[str, object]) -> ExitStatus:
+        reason = self._reason
+        exit_code, signal_number = _int(report.get("exit_code")), _int(report.get("signal"))
+        if self._command.prefix and exit_code is not None and exit_code > SHELL_SIGNAL:
+            signal_number, exit_code = exit_code - SHELL_SIGNAL, None
+        if reason == "exited" and (not report or signal_number == signal.SIGKILL):
+            reason = _EXCEEDED.get(report.get("exceeded"), reason)
         return ExitStatus(
             reason=reason,
             exit_code=exit_code,
-            signal=killed_by if told else int(signal.SIGKILL),
-            wall_seconds=time.monotonic() - self._started,
-            cpu_seconds=float(str(told["cpu_seconds"])) if "cpu_seconds" in told else None,
-            peak_memory=_int(told.get("peak_memory")) or None,
-            output_bytes=self._output.total,
+            signal=signal_number if report else int(signal.SIGKILL),
+            wall_seconds=self._command.clock.elapsed(),
+            cpu_seconds=float(str(report["cpu_seconds"])) if "cpu_seconds" in report else None,
+            peak_memory=_int(report.get("peak_memory")) or None,
+            output_bytes=self._output.total_bytes,
         )
 
 

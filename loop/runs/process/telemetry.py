@@ -1,7 +1,7 @@
-"""What a training says of itself, as JSON lines on a descriptor of its own. Pure.
+"""What a training reports of itself, as JSON lines on a descriptor of its own. Pure.
 
-The words are claims, not evidence: the loop keeps its own clock and takes no metric from here. A line that is too long or
-no JSON is dropped; a training that says nothing is still a training.
+The messages are claims, not evidence: the loop has its own clock and takes no metric from here. A line that is too long or
+not JSON is dropped; a training may report nothing.
 """
 
 import math
@@ -10,12 +10,14 @@ from typing import Any
 
 import msgspec
 
+from journal.untrusted import JsonDecoder
+
 LINE_LIMIT = 4_096  # bytes; longer lines are dropped
-LARGEST = 2**53  # of any count: what a float and SQLite hold exactly
+MAX_COUNT = 2**53  # what a float and SQLite hold exactly
 
 
-class Started(msgspec.Struct, frozen=True, tag="started", tag_field="event"):
-    """The training clock starts."""
+class TrainingStarted(msgspec.Struct, frozen=True, tag="started", tag_field="event"):
+    """The training's own clock starts."""
 
     startup_seconds: float | None = None
     budget: float | None = None
@@ -36,8 +38,8 @@ class TrainingStep(msgspec.Struct, frozen=True, tag="step", tag_field="event"):
     memory: int | None = None
 
 
-class Finished(msgspec.Struct, frozen=True, tag="finished", tag_field="event"):
-    """The training is over, and wrote its checkpoint."""
+class TrainingFinished(msgspec.Struct, frozen=True, tag="finished", tag_field="event"):
+    """The training is over, and its checkpoint is written."""
 
     train_seconds: float | None = None
     tokens: int | None = None
@@ -45,37 +47,35 @@ class Finished(msgspec.Struct, frozen=True, tag="finished", tag_field="event"):
     peak_memory: int | None = None
 
 
-Word = Started | TrainingStep | Finished
-_decoder: msgspec.json.Decoder[Word] = msgspec.json.Decoder(Word)
+TelemetryMessage = TrainingStarted | TrainingStep | TrainingFinished
+_decoder: JsonDecoder[TelemetryMessage] = JsonDecoder(TelemetryMessage, max_bytes=LINE_LIMIT)
 
 
-class Lines:
-    """Bytes in, words out."""
+class TelemetryReader:
+    """Bytes in, messages out."""
 
     def __init__(self) -> None:
         self._rest = b""
 
-    def feed(self, data: bytes) -> Iterator[Word]:
+    def feed(self, data: bytes) -> Iterator[TelemetryMessage]:
         *lines, self._rest = (self._rest + data).split(b"\n")
-        self._rest = self._rest[: LINE_LIMIT + 1]  # still too long when its end comes, so it is dropped whole
+        self._rest = self._rest[: LINE_LIMIT + 1]  # still too long when its end comes, so the whole line is dropped
         for line in lines:
-            word = understand(line)
-            if word is not None:
-                yield word
+            message = parse_message(line)
+            if message is not None:
+                yield message
 
 
-def understand(line: bytes) -> Word | None:
-    """The word in a line, or None. Numbers that are not finite or not sensible are no word."""
-    if not line.strip() or len(line) > LINE_LIMIT:
+def parse_message(line: bytes) -> TelemetryMessage | None:
+    """The message in a line, or None; None also if a number is not finite or not plausible."""
+    message = _decoder.value(line)
+    if message is None:
         return None
-    try:
-        word = _decoder.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    return word if all(_sensible(name, value) for name, value in msgspec.structs.asdict(word).items()) else None
+    fields = msgspec.structs.asdict(message)
+    return message if all(_is_plausible(name, value) for name, value in fields.items()) else None
 
 
-def _sensible(name: str, value: Any) -> bool:
-    if not isinstance(value, int | float):
-        return True
-    return math.isfinite(value) and (name == "loss" or 0 <= value < LARGEST)
+def _is_plausible(name: str, value: Any) -> bool:
+    if isinstance(value, int):
+        return 0 <= value < MAX_COUNT  # before any float: a longer number is no float
+    return not isinstance(value, float) or (math.isfinite(value) and (name == "loss" or 0 <= value < MAX_COUNT))

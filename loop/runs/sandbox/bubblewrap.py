@@ -1,10 +1,10 @@
-"""The sandbox: what a run may see and where it may write, as words to put before its command (bubblewrap).
+"""The sandbox: what a run sees and where it may write, as words before its command (bubblewrap).
 
-Nothing is visible that is not listed: system folders, the Python environment, the run's own folders and its inputs; no
-home, no repository, no journal, no other run, no network, no other process. What starts in it ends with it. bubblewrap
-is tried by running it: its presence says nothing where namespaces are forbidden.
+Only what is listed is visible: system folders, the Python environment, the run's own folders and its inputs; no home, no
+repository, no journal, no other run, no network, no other process. What starts in it ends with it. The loop tries
+bubblewrap by running it, because an installed one fails if namespaces are forbidden.
 
-Remains possible in it: to learn the time, the machine's load and what lies in the listed folders; to fill the run's own
+Still possible in it: to learn the time, the machine's load and the content of the listed folders; to fill the run's own
 folders until the disk runs low; to use a bug of the kernel or of the GPU's driver. Two processes that see one file can
 signal through locks on it, and through the load of one GPU.
 """
@@ -23,12 +23,26 @@ from types import MappingProxyType
 from loop.errors import MachineFailure, RunRefused
 from loop.runs.process.environment import interpreter, programs
 from loop.runs.sandbox import editable_installs, stdlib_bytecode
-from loop.runs.sandbox.mounts import EMPTY, MEMORY, Layers, bound, environments, in_order, machine
+from loop.runs.sandbox.mounts import (
+    EMPTY,
+    EMPTY_FILE,
+    MEMORY,
+    Mounts,
+    arguments,
+    environment_mounts,
+    read_only,
+    system_mounts,
+)
+from loop.runs.sandbox.seccomp import filter_file
 
-ALONE = ("--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--hostname", "run")
+ISOLATION = ("--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--hostname", "run")
 NO_NESTING = ("--unshare-user", "--disable-userns")  # needs bubblewrap 0.8
-COPIES = ("lib*/python3.*", "pkgs/*/lib/python3.*", "envs/*/lib/python3.*")  # where a prefix holds standard libraries
+SECCOMP = (
+    "--seccomp"  # followed by a descriptor; in a command prefix by the filter's path, which whoever starts it opens
+)
+STDLIBS = ("lib*/python3.*", "pkgs/*/lib/python3.*", "envs/*/lib/python3.*")  # standard libraries below a prefix
 TRY_SECONDS = 20.0
+TEMP = Path("/tmp/.ar")  # noqa: S108 - inside, where /tmp is private
 INSTALL = {
     "apt-get": "sudo apt-get install -y bubblewrap",
     "dnf": "sudo dnf install -y bubblewrap",
@@ -36,121 +50,147 @@ INSTALL = {
     "zypper": "sudo zypper install -y bubblewrap",
     "apk": "sudo apk add bubblewrap",
 }
-FORBIDDEN = (
+NAMESPACES_HINT = (
     "allow namespaces (Ubuntu 24.04: `sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`; "
     "Docker: `--security-opt seccomp=unconfined --security-opt apparmor=unconfined`)"
 )
 
 
-def available() -> bool:
-    """Whether the sandbox works here, tried once per process; `why_not` says why it does not."""
-    return why_not() is None
+def is_available() -> bool:
+    """Whether the sandbox works on this machine; tried once per process."""
+    return unavailable_reason() is None
 
 
 @cache
-def why_not() -> str | None:
-    """None where the sandbox works; else the reason and the line that mends it."""
+def unavailable_reason() -> str | None:
+    """Why the sandbox does not work, and the command that repairs it, as a clause; None if it works."""
     if shutil.which("bwrap") is None:
-        line = next((line for name, line in INSTALL.items() if shutil.which(name)), "install the package bubblewrap")
-        return f"bubblewrap is not installed: `{line}`"
-    said = [_try(options) for options in (NO_NESTING, ())]
-    return None if None in said else f"bubblewrap does not work here ({said[-1]}): {FORBIDDEN}"
+        command = next((line for name, line in INSTALL.items() if shutil.which(name)), "install the package bubblewrap")
+        return f"bubblewrap is not installed: `{command}`"
+    complaints = [_try(options) for options in (NO_NESTING, ())]
+    return None if None in complaints else f"bubblewrap does not work here ({complaints[-1]}): {NAMESPACES_HINT}"
 
 
 @cache
 def _try(options: tuple[str, ...]) -> str | None:
-    """None if a command runs in a sandbox with these options; else what bubblewrap says."""
-    words = ["bwrap", *ALONE, *options, *in_order(machine(gpu=False)), "--", "/bin/sh", "-c", "exit 0"]
-    try:
-        ended = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=TRY_SECONDS)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return str(error)
-    lines = ended.stderr.decode(errors="replace").strip().splitlines()
-    return None if ended.returncode == 0 else (lines or [f"exit code {ended.returncode}"])[-1].strip()
+    """None if a command runs in a sandbox with these options; else bubblewrap's complaint."""
+    command = ["--", "/bin/sh", "-c", "exit 0"]
+    with Path(filter_file() or os.devnull).open("rb") as compiled:
+        filters = [SECCOMP, str(compiled.fileno())] if filter_file() else []
+        words = ["bwrap", *ISOLATION, *options, *filters, *arguments(system_mounts(gpu=False)), *command]
+        try:
+            result = subprocess.run(
+                words, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=TRY_SECONDS,
+                pass_fds=[compiled.fileno()],
+            )  # fmt: skip
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return str(error)
+    lines = result.stderr.decode(errors="replace").strip().splitlines()
+    return None if result.returncode == 0 else (lines or [f"exit code {result.returncode}"])[-1].strip()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sandbox:
-    """What every command of a session sees; each gets its own folders on top. Raises RunRefused where there is none."""
+    """What every command of a session sees; each command gets its own folders in addition."""
 
-    layers: Layers
+    mounts: Mounts
 
-    def words(
-        self, folder: Path, *, reads: Iterable[Path] = (), writes: Iterable[Path] = (), hides: Iterable[Path] = ()
+    def command_prefix(
+        self,
+        folder: Path,
+        *,
+        reads: Iterable[Path] = (),
+        writes: Iterable[Path] = (),
+        hides: Iterable[Path] = (),
+        temp: Path | None = None,
     ) -> tuple[str, ...]:
-        """What to put before a command that starts in `folder`; nothing may be mounted below what it may write to."""
-        own = {**bound(reads), **{path.resolve(): ("--bind", str(path.resolve())) for path in writes}}
-        own |= {path: EMPTY if path.is_dir() else ("--ro-bind", "/dev/null") for path in hides}
+        """The words before a command that starts in `folder`; no path may be below one of `writes`.
+
+        The folder `temp` is TMPDIR under a short name: the path of a socket has 107 bytes at most (unix(7)).
+        """
+        own = {**read_only(reads), **{path.resolve(): ("--bind", str(path.resolve())) for path in writes}}
+        if temp is not None:
+            own[TEMP] = ("--symlink", str(temp.resolve()))
+        own |= {path: EMPTY if path.is_dir() else EMPTY_FILE for path in hides}
         nesting = NO_NESTING if _try(NO_NESTING) is None else ()
-        words = in_order({**self.layers, **own})
-        return ("bwrap", *ALONE, *nesting, *words, "--chdir", str(folder.resolve()), "--")
+        compiled = filter_file()
+        return (
+            "bwrap",
+            *ISOLATION,
+            *nesting,
+            *((SECCOMP, str(compiled)) if compiled else ()),
+            *arguments({**self.mounts, **own}),
+            *(("--setenv", "TMPDIR", str(TEMP)) if temp is not None else ()),
+            "--chdir",
+            str(folder.resolve()),
+            "--",
+        )
 
 
-def build(lines: Sequence[str], *, hidden: Iterable[Path], gpu: bool, memory: int = MEMORY) -> Sandbox:
-    """The sandbox for these command lines.
+def build_sandbox(lines: Sequence[str], *, hidden: Iterable[Path], gpu: bool, memory: int = MEMORY) -> Sandbox:
+    """The sandbox for these command lines. Raises RunRefused if none works on this machine.
 
-    `hidden` are folders of which nothing shows but what is bound below them, also where an environment lies around them.
+    Of the folders `hidden` only paths that are bound below them are visible, also if an environment surrounds them.
     """
-    reason = why_not()
+    reason = unavailable_reason()
     if reason is not None:
         raise RunRefused(f"There is no sandbox: {reason}.")
     pythons = dict.fromkeys(interpreter(line) for line in lines)
     closed = {path.resolve() for path in (*hidden, _home()) if path is not None} - {Path("/")}
-    layers = {
-        **machine(gpu=gpu, memory=memory),
+    mounts = {
+        **system_mounts(gpu=gpu, memory=memory),
         **dict.fromkeys(closed, EMPTY),
-        **environments([*pythons, *(program for line in lines for program in programs(line))], closed=closed),
+        **environment_mounts([*pythons, *(program for line in lines for program in programs(line))], closed=closed),
     }
-    layers |= bound(path for path in editable_installs.beside(pythons, closed=closed) if path not in layers)
+    mounts |= read_only(path for path in editable_installs.packages(pythons, closed=closed) if path not in mounts)
     for python in pythons:
-        layers |= _library(python, layers)
-    return Sandbox(layers=MappingProxyType(layers))
+        mounts |= _stdlib_mounts(python, mounts)
+    return Sandbox(mounts=MappingProxyType(mounts))
 
 
-def _library(python: Path, layers: Layers) -> dict[Path, tuple[str, ...]]:
-    """The standard library as bytecode in the place of its sources, and no other copy of these."""
-    source, compiled = _bytecode(python)
-    roots = {path for path in layers if layers[path][0] == "--ro-bind" and path.is_dir()} | {Path("/usr/local")}
-    copies = {found.parent.resolve() for root in roots for place in COPIES for found in root.glob(f"{place}/os.py")}
-    places = {
-        path / name for path in _named(source, roots) for name in stdlib_bytecode.PACKAGES if (path / name).is_dir()
-    }
+def _stdlib_mounts(python: Path, mounts: Mounts) -> dict[Path, tuple[str, ...]]:
+    """The standard library as bytecode in the place of its sources, and no other copy of the sources."""
+    source, compiled = _compiled_stdlib(python)
+    roots = {path for path in mounts if mounts[path][0] == "--ro-bind" and path.is_dir()} | {Path("/usr/local")}
+    copies = {file.parent.resolve() for root in roots for place in STDLIBS for file in root.glob(f"{place}/os.py")}
+    names = _visible_names(source, roots)
+    packages = {path / name for path in names for name in stdlib_bytecode.PACKAGES if (path / name).is_dir()}
     return {
-        **dict.fromkeys(copies - {source} - set(layers), EMPTY),
-        **{path: ("--ro-bind", str(compiled)) for path in _named(source, roots)},
-        **bound(places),
+        **dict.fromkeys(copies - {source} - set(mounts), EMPTY),
+        **{path: ("--ro-bind", str(compiled)) for path in names},
+        **read_only(packages),
     }
 
 
-def _bytecode(python: Path) -> tuple[Path, Path]:
-    """(folder of an interpreter's library, its compiled copy), made once per interpreter in a few seconds."""
+def _compiled_stdlib(python: Path) -> tuple[Path, Path]:
+    """(an interpreter's standard library, its compiled copy), compiled once per interpreter in a few seconds."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or (_home() or Path("/nonexistent")) / ".cache") / "ar-loop"
-    real, how = python.resolve(), Path(stdlib_bytecode.__file__).read_text(encoding="utf-8")
-    about = f"{real} {real.stat().st_size} {real.stat().st_mtime_ns} {how}"
-    key = hashlib.sha256(about.encode()).hexdigest()[:16]
-    made, beside = cache / key, cache / f"{key}.{os.getpid()}"
-    if not made.is_dir():
-        command = [str(python), "-I", "-S", stdlib_bytecode.__file__, str(beside / "lib")]
-        ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-        if ended.returncode != 0:
-            shutil.rmtree(beside, ignore_errors=True)
-            why = ended.stderr.decode(errors="replace").strip().splitlines()[-1:]
+    real, compiler = python.resolve(), Path(stdlib_bytecode.__file__).read_text(encoding="utf-8")
+    identity = f"{real} {real.stat().st_size} {real.stat().st_mtime_ns} {compiler}"
+    key = hashlib.sha256(identity.encode()).hexdigest()[:16]
+    target, unfinished = cache / key, cache / f"{key}.{os.getpid()}"
+    if not target.is_dir():
+        command = [str(python), "-I", "-S", stdlib_bytecode.__file__, str(unfinished / "lib")]
+        result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        if result.returncode != 0:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            complaint = result.stderr.decode(errors="replace").strip().splitlines()[-1:]
             raise MachineFailure(
-                f"The library of {python} cannot be compiled into {cache}: {' '.join(why)}. "
+                f"The library of {python} cannot be compiled into {cache}: {' '.join(complaint)}. "
                 "Set XDG_CACHE_HOME to a folder that can be written."
             )
-        (beside / "source").write_bytes(ended.stdout.strip())
-        with contextlib.suppress(OSError):  # another loop may have made it in the meantime
-            beside.rename(made)
-    return Path((made / "source").read_text(encoding="utf-8")), made / "lib"
+        (unfinished / "source").write_bytes(result.stdout.strip())
+        with contextlib.suppress(OSError):  # another loop may have finished it meanwhile
+            unfinished.rename(target)
+    return Path((target / "source").read_text(encoding="utf-8")), target / "lib"
 
 
 def _home() -> Path | None:
-    """The person's home, where there is one."""
-    home = Path(os.path.expanduser("~"))  # noqa: PTH111  # Path.home() raises where there is none
+    """The person's home, if there is one."""
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111  # Path.home() raises if there is none
     return home if home.is_absolute() else None
 
 
-def _named(source: Path, roots: Iterable[Path]) -> set[Path]:
-    """Every visible name of a folder: an environment may be bound under two."""
+def _visible_names(source: Path, roots: Iterable[Path]) -> set[Path]:
+    """All visible names of a folder: an environment may be bound under two."""
     return {source} | {path for root in roots for path in root.glob("lib*/python3.*") if path.resolve() == source}

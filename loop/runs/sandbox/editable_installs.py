@@ -1,7 +1,7 @@
-"""Packages that a Python imports from where they are worked on: editable installs, and other lines of `.pth` files.
+"""Packages that a Python imports from their working folders: editable installs, and other lines of `.pth` files.
 
-A run imports the project's own package from its export, or it would train the files of the working tree whatever the
-change says; packages beside the project are read where they are. Files are read; nothing is started here.
+A run imports the project's own package from its export; from the working tree it would train the same files whatever the
+change is. It reads packages of other projects in their folders. This module reads files and starts nothing.
 """
 
 import ast
@@ -16,50 +16,50 @@ MODULES = (".py", ".so")
 _MAPPING = re.compile(r"^MAPPING\b[^=]*=\s*(\{.*\})", re.MULTILINE)  # of the finder that setuptools installs
 
 
-def search_path(line: str, *, root: Path, export: Path) -> dict[str, str]:
-    """PYTHONPATH for a command in an export of the repository, if its Python imports anything from the repository itself."""
+def python_path(line: str, *, root: Path, export: Path) -> dict[str, str]:
+    """PYTHONPATH for a command in an export of the repository, if its Python imports anything from the repository."""
     own = [path.relative_to(root) for path in folders(interpreter(line)) if path.is_relative_to(root)]
     return {"PYTHONPATH": os.pathsep.join(str(export / path) for path in own)} if own else {}
 
 
-def beside(pythons: Iterable[Path], *, closed: Iterable[Path]) -> list[Path]:
-    """What these Pythons import from such folders and nothing else in them; no folder around one that stays closed counts."""
-    shut = list(closed)
+def packages(pythons: Iterable[Path], *, closed: Iterable[Path]) -> list[Path]:
+    """What these Pythons import from such folders, and nothing else in them; folders around one of `closed` do not count."""
+    hidden = list(closed)
     found = [
-        path for python in pythons for path in folders(python) if not any(one.is_relative_to(path) for one in shut)
+        path
+        for python in pythons
+        for path in folders(python)
+        if not any(folder.is_relative_to(path) for folder in hidden)
     ]
-    return [part for path in found for part in sorted(path.iterdir()) if _imported(part)]
+    parts = [part for path in found for part in sorted(path.iterdir())]
+    return [part for part in parts if part.suffix in MODULES or (part / "__init__.py").is_file()]
 
 
 def folders(python: Path) -> list[Path]:
-    """Folders that the site-packages of a Python add to its search path."""
+    """The folders that the site-packages of a Python add to its search path."""
     sites = (python.parent.parent / "lib").glob("python3*/site-packages")
-    return list(dict.fromkeys(path for site in sites for path in _added(site)))
+    return list(dict.fromkeys(path for site in sites for path in _added_by(site)))
 
 
-def _imported(path: Path) -> bool:
-    return path.suffix in MODULES or (path / "__init__.py").is_file()
-
-
-def _added(site: Path) -> Iterator[Path]:
+def _added_by(site: Path) -> Iterator[Path]:
     for file in sorted(site.glob("*.pth")):
         for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
             if line.strip() and not line.startswith(("import ", "import\t", "#")):
-                yield from _folder(site / line.strip())
+                yield from _if_folder(site / line.strip())
     for file in sorted(site.glob("__editable__*finder.py")):
         match = _MAPPING.search(file.read_text(encoding="utf-8", errors="replace"))
-        for place in _literal(match[1]).values() if match else ():
-            yield from _folder(Path(place).parent)
+        for path in _literal(match[1]).values() if match else ():
+            yield from _if_folder(Path(path).parent)
 
 
-def _folder(path: Path) -> Iterator[Path]:
+def _if_folder(path: Path) -> Iterator[Path]:
     if path.is_dir():
         yield path.resolve()
 
 
 def _literal(text: str) -> dict[str, str]:
     try:
-        found = ast.literal_eval(text)
+        value = ast.literal_eval(text)
     except (SyntaxError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return value if isinstance(value, dict) else {}

@@ -1,4 +1,4 @@
-"""How runs are held on this machine, and whether they may start: code that a model wrote needs a sandbox."""
+"""How runs are isolated on this machine, and when they may not start: code that a model wrote needs a sandbox."""
 
 from journal.events import Isolation
 from loop.brief.config import Config
@@ -6,20 +6,21 @@ from loop.errors import RunRefused
 from loop.runs.sandbox import bubblewrap
 
 
-def admit(config: Config, *, by_model: bool) -> None:
-    """Raises RunRefused where this brief's runs may not start on this machine."""
-    if config.sandbox == "none" or bubblewrap.available():
+def require_sandbox(config: Config, *, by_model: bool) -> None:
+    """Raises RunRefused if a run of this brief may not start without a sandbox, and none works."""
+    if config.sandbox == "none" or bubblewrap.is_available():
         return
+    reason = bubblewrap.unavailable_reason()
     if config.sandbox == "required":
-        raise RunRefused(f"The brief says `sandbox: required`, but {bubblewrap.why_not()}.")
+        raise RunRefused(f"The brief says `sandbox: required`, but {reason}.")
     if by_model:
         raise RunRefused(
-            f"Code that a model wrote does not run without a sandbox, and {bubblewrap.why_not()}. "
-            "Mend that, or say `sandbox: none` in the brief and let it run with your rights."
+            f"A model wrote this code, which needs a sandbox, but {reason}. "
+            "Repair that, or write `sandbox: none` into the brief to run the code with your rights."
         )
 
 
 def isolation_of(config: Config) -> Isolation:
     if config.sandbox == "none":
         return "none"
-    return "sandboxed" if bubblewrap.available() else "limited"
+    return "sandboxed" if bubblewrap.is_available() else "limited"

@@ -1,4 +1,4 @@
-"""A brief that is there already: what of it stays when `init` writes its front matter anew."""
+"""An existing brief: which of its keys and texts stay when `init` rewrites its front matter."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -9,23 +9,23 @@ import yaml
 from loop.brief.config import BRIEF_KEYS
 from loop.errors import BadInput
 
-MADE = ("goal", "metric", "direction", "train", "scope", "budget", "pattern", "inputs")  # found, asked or tried anew
-OF_METRIC = ("evaluate", "target", "guard", "log")  # flags that mean little without the metric of before
+REWRITTEN = ("goal", "metric", "direction", "train", "scope", "budget", "pattern", "inputs")
+OF_METRIC = ("evaluate", "target", "guard", "log")  # make no sense with another metric
 
 
 @dataclass(frozen=True, kw_only=True)
-class Existing:
-    """The text that stays below the front matter, and the keys of before that `init` does not make."""
+class ExistingBrief:
+    """The text and the keys that stay."""
 
     text: str
     keys: Mapping[str, object] = field(default_factory=dict)
-    left_out: Collection[str] = ()  # keys of before that are not in the new front matter
+    dropped: Collection[str] = ()  # keys that are not in the new front matter
 
 
-def read(path: Path, *, given: Collection[str], bare: bool, force: bool) -> Existing | None:
-    """What stays of a brief; None where there is none. `given` are the keys that flags say anew.
+def read(path: Path, *, flags: Collection[str], allow_prose: bool, force: bool) -> ExistingBrief | None:
+    """What stays of a brief; None if there is none. `flags` are the keys that flags of `init` replace.
 
-    With `bare` a text without front matter may be completed, with `force` any. Raises BadInput where it must not.
+    Raises BadInput if the brief exists, unless `force`, or `allow_prose` and the brief has no front matter.
     """
     if not path.exists():
         return None
@@ -33,19 +33,18 @@ def read(path: Path, *, given: Collection[str], bare: bool, force: bool) -> Exis
         text = path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"{path.name} cannot be read: {error}.") from error
-    if not force and not (bare and not text.startswith("---")):
+    if not force and not (allow_prose and not text.startswith("---")):
         raise BadInput(
-            f"{path} exists: edit it, or move it away first. With --force its front matter is written anew, and your text "
-            "stays."
+            f"{path} exists: edit it, move it away, or replace its front matter and keep its text with --force."
         )
-    matter, rest = _halves(text)
-    old = {key: value for key, value in _keys(matter).items() if key not in {*MADE, *given}}
+    matter, rest = _split(text)
+    old = {key: value for key, value in _keys(matter).items() if key not in {*REWRITTEN, *flags}}
     kept = {key: value for key, value in old.items() if key in BRIEF_KEYS and key not in OF_METRIC}
-    return Existing(text=rest, keys=kept, left_out=[key for key in old if key not in kept])
+    return ExistingBrief(text=rest, keys=kept, dropped=[key for key in old if key not in kept])
 
 
-def _halves(text: str) -> tuple[str, str]:
-    """The front matter, and the rest byte for byte."""
+def _split(text: str) -> tuple[str, str]:
+    """The front matter without its fences, and the rest unchanged."""
     lines = text.splitlines(keepends=True)
     if not lines or lines[0].strip() != "---":
         return "", text
@@ -54,9 +53,9 @@ def _halves(text: str) -> tuple[str, str]:
 
 
 def _keys(matter: str) -> dict[str, object]:
-    """What a front matter says; nothing where it says nothing that can be read."""
+    """The keys of a front matter; none if it cannot be parsed."""
     try:
-        found = yaml.safe_load(matter)
+        keys = yaml.safe_load(matter)
     except (yaml.YAMLError, ValueError, RecursionError):
         return {}
-    return {str(key): value for key, value in found.items()} if isinstance(found, dict) else {}
+    return {str(key): value for key, value in keys.items()} if isinstance(keys, dict) else {}

@@ -1,7 +1,7 @@
-"""Coming from autoresearch: what its layout says that a brief must say, and its table of results as a session.
+"""`ar-loop init --from-autoresearch`: a brief from the layout of autoresearch, and a session from its table of results.
 
-The layout is that of https://github.com/karpathy/autoresearch: `prepare.py` is fixed and holds data, budget and evaluation,
-`train.py` is edited, `program.md` is prose, `results.tsv` is the night so far.
+In https://github.com/karpathy/autoresearch `prepare.py` holds data, budget and evaluation and is fixed, `train.py` is edited,
+`program.md` is prose, and `results.tsv` lists the experiments so far.
 """
 
 import re
@@ -18,18 +18,16 @@ from loop.setup.init.suggest import duration, python
 FILES = ("program.md", "prepare.py", "train.py")
 TABLE = "results.tsv"
 TAG = "autoresearch"  # of the session that the table becomes
-DATA = "~/.cache/autoresearch"  # where its prepare.py puts data and tokenizer
-STARTUP = "5m"  # compilation and the evaluation at the end; its own limit of a run is ten minutes
+DATA = "~/.cache/autoresearch"  # prepare.py writes data and tokenizer there
+STARTUP = "5m"  # for compilation and the final evaluation; autoresearch limits a run to ten minutes
 _BUDGET = re.compile(r"^TIME_BUDGET\s*=\s*(\d+)", re.MULTILINE)  # seconds
 
 
-def proposal(root: Path) -> dict[str, object]:
-    """The keys of a brief for this repository. Raises BadInput where it is laid out otherwise."""
+def brief_keys(root: Path) -> dict[str, object]:
+    """The keys of a brief for this repository. Raises BadInput if it has another layout."""
     for name in FILES:
         if not (root / name).is_file():
-            raise BadInput(
-                f"{root} is not laid out like autoresearch: there is no {name}. Leave --from-autoresearch out."
-            )
+            raise BadInput(f"{root} has no {name}, so it is not an autoresearch checkout: omit --from-autoresearch.")
     budget = _BUDGET.search((root / "prepare.py").read_text(encoding="utf-8", errors="replace"))
     return {
         "goal": "the lowest val_bpb that train.py reaches in its fixed time",
@@ -39,12 +37,12 @@ def proposal(root: Path) -> dict[str, object]:
         "train": f"{python(root)} train.py",
         "budget": duration(float(budget[1])) if budget else "5m",
         "startup": STARTUP,
-        "inputs": [DATA] if inputs.source(root, DATA).is_dir() else [],
+        "inputs": [DATA] if inputs.source_path(root, DATA).is_dir() else [],
     }
 
 
-def table(root: Path) -> tuple[str, list[results_import.Result]] | None:
-    """The table of results, read; None where there is none. Raises JournalError for one that cannot be read."""
+def read_results(root: Path) -> tuple[str, results_import.ResultTable] | None:
+    """The text and content of the table of results; None if there is none. Raises JournalError if it cannot be read."""
     path = root / TABLE
     if not path.is_file():
         return None
@@ -52,13 +50,13 @@ def table(root: Path) -> tuple[str, list[results_import.Result]] | None:
     return text, results_import.parse(text)
 
 
-def adopt(journal: Path, found: tuple[str, list[results_import.Result]]) -> int:
-    """Record the table as a session that has ended; how many experiments it tells of, 0 where the journal has it."""
-    text, parsed = found
+def import_results(journal: Path, table: tuple[str, results_import.ResultTable]) -> int:
+    """Record the table as an ended session; returns the number of its experiments, 0 if the journal already has it."""
+    text, results = table
     with closing(Journal(journal)) as writer:
         writer.acquire()
         if TAG in fold(writer.read()).sessions.rows:
             return 0
-        for stream, events in results_import.events(parsed, session=TAG, source=TABLE, text=text):
+        for stream, events in results_import.events(results, session=TAG, source=TABLE, text=text):
             writer.append(stream, events)
-    return len(parsed)
+    return len(results.results)

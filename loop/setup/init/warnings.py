@@ -1,17 +1,18 @@
-"""What should make a person think again before a night is spent on a brief. Pure."""
+"""Warnings about a brief, before a session is spent on it. Pure."""
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from loop.brief.config import Config
-from loop.brief.defaults import script_of
-from loop.brief.metric import TIMES, of_metric, trust
-from loop.brief.metric_candidates import direction_of
+from loop.brief.defaults import entry_file
+from loop.brief.metric import TIME_METRICS, metric_source, trust
+from loop.brief.metric_names import usual_direction
 from loop.brief.scope import matches
+from loop.setup import seeds
 
 NIGHT_HOURS = 8.0
-SLOW_SECONDS = 20 * 60.0  # of one run: fewer than two dozen experiments a night
+SLOW_SECONDS = 20 * 60.0  # of one run: under two dozen experiments in NIGHT_HOURS
 NOISY = 0.05  # σ over the mean
 MANY_FILES = 20
 
@@ -34,86 +35,87 @@ _MEASURES = re.compile(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tried:
-    """What the trial runs said: seconds of the first one, and each one's metric."""
+class TrialResult:
+    """What the trial runs measured."""
 
-    seconds: float | None = None
+    seconds: float | None = None  # of the first run
     metrics: Sequence[float] = ()
     mean: float = 0.0
     sigma: float = 0.0
-    broken: str | None = None  # the guard that one of them broke, in words
+    broken_guard: str | None = None  # by a run, as a clause
 
 
-def doubts(config: Config, *, files: Sequence[str], tried: Tried) -> list[str]:
-    """Everything that is doubtful, a sentence each; `files` are those in scope."""
-    return [*_goal(config.goal, config.metric), *_metric(config), *_scope(config, files), *_runs(config, tried)]
+def warnings(config: Config, *, files: Sequence[str], trial: TrialResult) -> list[str]:
+    """A sentence for each doubtful point; `files` are those in scope."""
+    return [*_goal(config.goal, config.metric), *_metric(config), *_scope(config, files), *_runs(config, trial)]
 
 
 def _goal(goal: str, metric: str) -> Iterator[str]:
-    words = goal.split()
-    names = metric.lower() in goal.lower() or any(character.isdigit() for character in goal)
-    if not names and (len(words) < 4 or _VAGUE.search(goal)):
-        yield f"The goal “{goal}” is vague: name what is measured, on what, within which limits."
+    is_precise = metric.lower() in goal.lower() or any(character.isdigit() for character in goal)
+    if not is_precise and (len(goal.split()) < 4 or _VAGUE.search(goal)):
+        yield f"The goal “{goal}” is vague: name the metric, the data and the limits."
 
 
 def _metric(config: Config) -> Iterator[str]:
-    name, usual = config.metric, direction_of(config.metric)
+    name, usual = config.metric, usual_direction(config.metric)
     if _JUDGED.search(name) and trust(config) != "judged":
         yield (
-            f"{name} is a matter of judgement: what prints it must be mechanical, or a rubric with a judge model "
+            f"{name} is a matter of judgement: compute it mechanically, or with a judge model and a rubric "
             "(`evaluate: python -m loop.judges.rubric …`)."
         )
     if _TWO_SIDED.search(name) and config.target is None:
         yield (
-            f"{name} may be too low as well as too high, and a loop goes on for ever in one direction: measure the "
-            "distance from what is wanted, or add a guard."
+            f"{name} may be too low as well as too high, but a loop moves it in one direction only: measure the distance "
+            "from the wanted value, or add a guard."
         )
     if _TRAINED_ON.search(name):
-        yield f"{name} is measured on what the training has seen: it falls by learning by heart. Measure on held-out data."
+        yield f"{name} is measured on training data, so memorizing improves it: measure on held-out data."
     if usual is not None and usual != config.direction:
-        yield f"A metric called {name} is usually one to {usual}, and the brief says {config.direction}."
-    if of_metric(config).what in TIMES and not config.guard:
-        yield "The fastest program does nothing: add a guard that says what must still hold, such as `correct >= 1`."
+        yield f"The brief says `direction: {config.direction}`, but one usually wants to {usual} a metric called {name}."
+    if metric_source(config).key in TIME_METRICS and not config.guard:
+        yield "The fastest program does nothing: add a guard for what must still hold, such as `correct >= 1`."
 
 
 def _scope(config: Config, files: Sequence[str]) -> Iterator[str]:
-    evaluator = script_of(config.evaluate, files) if config.evaluate else None
+    evaluator = entry_file(config.evaluate, files) if config.evaluate else None
     if evaluator:
-        yield f"The scope includes the evaluator {evaluator}: the shortest way to a better number leads through it."
+        yield f"The scope includes the evaluator {evaluator}, so a change can fake the metric: take it out of `scope`."
     measuring = [path for path in files if path != evaluator and _MEASURES.search(path)]
     if measuring:
-        yield f"The scope includes {measuring[0]}, which looks like what measures: take it out of `scope`."
+        yield f"The scope includes {measuring[0]}, which seems to measure the metric: take it out of `scope`."
     if (
         trust(config) == "self-reported"
-        and of_metric(config).kind != "own"
-        and (script := script_of(config.train, files))
+        and metric_source(config).kind != "process"
+        and (script := entry_file(config.train, files))
     ):
         yield (
-            f"{script} may be edited and also reports its own {config.metric}: a change could report what it likes. Where "
-            "you can, measure with a file outside the scope, under `evaluate`."
+            f"{script} is in scope and reports its own {config.metric}, so a change can report any number: if you can, "
+            "measure with a file outside the scope, under `evaluate`."
         )
     if len(files) > MANY_FILES:
-        yield f"The scope holds {len(files)} files: name the few that matter, or one change will be hard to tell from another."
+        yield f"The scope holds {len(files)} files: name the few that matter, so that each change has one clear effect."
     for name in ("program.md", "research.md"):
         if matches(name, config.scope):
-            yield f"The scope includes {name}: the brief would rewrite itself."
+            yield f"The scope includes {name}, so a change can edit the brief: take it out of `scope`."
 
 
-def _runs(config: Config, tried: Tried) -> Iterator[str]:
-    if tried.seconds is not None and tried.seconds > SLOW_SECONDS:
-        night = NIGHT_HOURS * 3600 / tried.seconds
+def _runs(config: Config, trial: TrialResult) -> Iterator[str]:
+    if trial.seconds is not None and trial.seconds > SLOW_SECONDS:
+        count = NIGHT_HOURS * 3600 / trial.seconds
         yield (
-            f"One run takes {tried.seconds / 60:.0f} minutes: about {night:.0f} experiments in {NIGHT_HOURS:g} hours. A "
-            "smaller model, fewer steps or a part of the data tell good ideas from bad ones sooner."
+            f"One run takes {trial.seconds / 60:.0f} minutes, so {NIGHT_HOURS:g} hours allow about {count:.0f} experiments: "
+            "use a smaller model, fewer steps or less data."
         )
-    if tried.mean and tried.sigma > NOISY * abs(tried.mean):
+    if len(trial.metrics) > 1 and trial.sigma == 0 and metric_source(config).kind != "process":
+        yield f"{len(trial.metrics)} runs of the unchanged code gave the same {config.metric}, so σ is 0: {seeds.cure(config)}."
+    if trial.mean and trial.sigma > NOISY * abs(trial.mean):
         yield (
-            f"σ is {tried.sigma / abs(tried.mean):.0%} of {config.metric}: only large gains will be seen. More data in the "
-            "evaluation, or longer runs, make it smaller."
+            f"σ is {trial.sigma / abs(trial.mean):.0%} of {config.metric}, which hides all but large gains: evaluate on more "
+            "data, or use longer runs."
         )
-    if tried.broken:
-        yield f"In the unchanged code {tried.broken}: a session would end at its baseline. Loosen the guard."
-    if config.target is not None and tried.metrics:
+    if trial.broken_guard:
+        yield f"In the unchanged code {trial.broken_guard}, so a session would end at its baseline: loosen the guard."
+    if config.target is not None and trial.metrics:
         sign = 1 if config.direction == "maximize" else -1
-        if sign * (tried.mean - config.target) >= 0:
-            yield f"The target {config.target:g} is reached by the unchanged code ({tried.mean:g}): nothing would be tried."
+        if sign * (trial.mean - config.target) >= 0:
+            yield f"The unchanged code reaches the target {config.target:g} ({trial.mean:g}): a session would try nothing."

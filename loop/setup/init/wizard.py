@@ -1,6 +1,6 @@
-"""From a few answers, or flags, to a brief: suggest, ask, try the command once, read the metric off, measure the noise.
+"""`ar-loop init`: suggests, asks, runs the command once, reads the metric off its output, measures the noise.
 
-Nothing is written before the end: whoever leaves in between leaves everything as it is.
+Nothing is written before the end: a person who leaves early leaves every file unchanged.
 """
 
 import tempfile
@@ -14,38 +14,43 @@ import msgspec
 
 from journal.console.output_file import replacing
 from journal.events import RunFinished
+from loop.brief import metric_ranking
 from loop.brief import program as briefs
 from loop.brief.config import Config
-from loop.brief.metric import of_metric
-from loop.brief.metric_candidates import Candidate, candidates, direction_of, named, pattern_for
+from loop.brief.metric_candidates import Candidate
+from loop.brief.metric_names import usual_direction
 from loop.brief.scope import Scope
 from loop.errors import BadInput
 from loop.setup import preflight
-from loop.setup.doctor import idle
-from loop.setup.init import existing_brief, from_autoresearch, suggest
-from loop.setup.init.draft import STAND_IN, Desk, flags
-from loop.setup.init.dry_run import DryRunStage, Rehearsal
-from loop.setup.init.text import front_matter, human
-from loop.setup.init.warnings import Tried, doubts
+from loop.setup.doctor import missing_knobs
+from loop.setup.init import existing_brief, from_autoresearch, metric_choice, suggest
+from loop.setup.init.draft import PLACEHOLDERS, Draft, flags
+from loop.setup.init.dry_run import TrialRun, TrialRunner
+from loop.setup.init.text import front_matter, prose
+from loop.setup.init.warnings import TrialResult, warnings
 from loop.workspace import Workspace
 
+Keys = dict[str, object]
 
-class Person(Protocol):
-    """Who answers: a person at a terminal, or nobody, whose answers are the defaults and for whom the rest is BadInput."""
 
-    def ask(self, key: str, *, default: str | None, fits: Callable[[str], None]) -> str:
-        """An answer for which `fits` raises no BadInput, if there is somebody to ask again."""
+class Respondent(Protocol):
+    """Answers the questions: a person at a terminal, or defaults without one."""
 
-    def choose(self, found: Sequence[Candidate], *, default: Candidate | None) -> Candidate | str: ...
+    def ask(self, key: str, *, default: str | None, check: Callable[[str], None]) -> str:
+        """The value of a key. `check` raises BadInput for an unusable one."""
 
-    def goes_on(self, trouble: str) -> bool: ...
+    def choose(self, candidates: Sequence[Candidate], *, default: Candidate | None) -> Candidate | str:
+        """The metric, as one of the candidates or by name."""
+
+    def confirm(self, problem: str) -> bool:
+        """Whether to write the brief in spite of a problem."""
 
     def say(self, text: str) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class InitOptions:
-    """How a brief is to be made. `keys` are given already; `runs` of the unchanged code are made, the first one to look."""
+    """The options of `ar-loop init`. `keys` are those that flags set, `runs` is the number of trial runs."""
 
     keys: Mapping[str, object]
     runs: int = 3
@@ -55,139 +60,123 @@ class InitOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Made:
-    """The brief as it will be written, and what was found on the way."""
+class NewBrief:
+    """A brief to be written, and what `init` found."""
 
     path: Path
     text: str
     keys: Mapping[str, object]
     journal: Path
-    found: Sequence[Candidate] = ()
-    tried: Tried = field(default_factory=Tried)
-    doubts: Sequence[str] = ()
-    left_out: Collection[str] = ()  # keys of the brief before that the new one does not have
+    candidates: Sequence[Candidate] = ()
+    trial: TrialResult = field(default_factory=TrialResult)
+    warnings: Sequence[str] = ()
+    dropped: Collection[str] = ()  # keys of the existing brief that the new one does not have
 
 
-def make(root: Path, wish: InitOptions, person: Person) -> Made:
-    """Everything but the writing. Raises BadInput."""
+def prepare(root: Path, options: InitOptions, respondent: Respondent) -> NewBrief:
+    """Do everything but write the brief. Raises BadInput."""
     workspace = Workspace(root)
-    path = workspace.root / briefs.NAMES[0]
-    old = existing_brief.read(path, given=wish.keys, bare=wish.from_autoresearch, force=wish.force)
-    kept = old.keys if old else {}
-    desk = Desk(workspace=workspace, path=path, said=dict.fromkeys(kept, path.name) | flags(wish.keys))
-    known = {**kept, **(from_autoresearch.proposal(workspace.root) if wish.from_autoresearch else {}), **wish.keys}
-    desk.check(known, flags=wish.keys)
-    keys, found, tried = _settled(desk, known, wish, person)
-    setting = desk.setting(desk.brief(keys))
-    config, tree = setting.brief.config, workspace.tree(workspace.head())
+    path = workspace.root / briefs.FILE_NAMES[0]
+    existing = existing_brief.read(path, flags=options.keys, allow_prose=options.from_autoresearch, force=options.force)
+    kept = existing.keys if existing else {}
+    draft = Draft(workspace=workspace, path=path, origins=dict.fromkeys(kept, path.name) | flags(options.keys))
+    layout = from_autoresearch.brief_keys(workspace.root) if options.from_autoresearch else {}
+    keys = {**kept, **layout, **options.keys}
+    draft.check(keys, flags=options.keys)
+    keys, found, trial = _complete(draft, keys, options, respondent)
+    project = draft.project(draft.brief(keys))
+    config, tree = project.brief.config, workspace.tree(workspace.head())
     files = Scope(patterns=config.scope, tree=tree, locked=config.locked).files()
-    prose = old.text if old else human(config, metrics=tried.metrics, mean=tried.mean, sigma=tried.sigma)
-    return Made(
+    text = existing.text if existing else prose(config, metrics=trial.metrics, mean=trial.mean, sigma=trial.sigma)
+    return NewBrief(
         path=path,
-        text=front_matter(suggest.in_order(keys)) + prose,
+        text=front_matter(suggest.in_order(keys)) + text,
         keys=suggest.in_order(keys),
-        journal=setting.journal,
-        found=found,
-        tried=tried,
-        doubts=[*doubts(config, files=files, tried=tried), *filter(None, [idle(setting)])],
-        left_out=old.left_out if old else (),
+        journal=project.journal,
+        candidates=found,
+        trial=trial,
+        warnings=[*warnings(config, files=files, trial=trial), *filter(None, [missing_knobs(project)])],
+        dropped=existing.dropped if existing else (),
     )
 
 
-def _settled(
-    desk: Desk, known: Mapping[str, object], wish: InitOptions, person: Person
-) -> tuple[dict[str, object], list[Candidate], Tried]:
-    """Every key of the brief: what is not known is suggested, asked, or found by trying."""
-    keys, root, tree = dict(known), desk.workspace.root, desk.workspace.tree(desk.workspace.head())
+def write(brief: NewBrief) -> None:
+    """Write the brief, whole or not at all. Raises JournalError."""
+    with replacing(brief.path) as temporary:
+        temporary.write_bytes(brief.text.encode())
+        if brief.path.exists():
+            temporary.chmod(brief.path.stat().st_mode & 0o777)
+
+
+def _complete(
+    draft: Draft, keys: Keys, options: InitOptions, respondent: Respondent
+) -> tuple[Keys, list[Candidate], TrialResult]:
+    """Every key of the brief: what has no value is suggested, asked, or found by a trial."""
+    keys, root, tree = dict(keys), draft.workspace.root, draft.workspace.tree(draft.workspace.head())
 
     def ask(key: str, *, default: str | None = None) -> str:
-        return person.ask(key, default=default, fits=partial(desk.fits, key))
+        return respondent.ask(key, default=default, check=partial(draft.check_value, key))
 
     keys["goal"] = keys.get("goal") or ask("goal")
     keys["train"] = keys.get("train") or ask("train", default=suggest.train(root, tree, keys.get("scope")))
-    keys |= {key: suggest.whole(str(keys[key]), root, tree) for key in ("train", "evaluate") if keys.get(key)}
+    keys |= {key: suggest.with_full_path(str(keys[key]), root, tree) for key in ("train", "evaluate") if keys.get(key)}
     keys["scope"] = keys.get("scope") or [ask("scope", default=suggest.scope(str(keys["train"]), tree))]
     found: list[Candidate] = []
-    tried = Tried()
-    if wish.trial:
-        keys, found, tried = _tried(desk, keys, person, runs=wish.runs)
+    trial = TrialResult()
+    if options.trial:
+        keys, found, trial = _try(draft, keys, respondent, runs=options.runs)
     keys["metric"] = keys.get("metric") or ask("metric")
-    keys["direction"] = keys.get("direction") or ask("direction", default=direction_of(str(keys["metric"])))
-    timed = suggest.keeps_time(root, str(keys["train"]), tree)
-    keys["budget"] = keys.get("budget") or ask("budget", default=suggest.budget(None if timed else tried.seconds))
-    return keys, found, tried
+    keys["direction"] = keys.get("direction") or ask("direction", default=usual_direction(str(keys["metric"])))
+    seconds = None if suggest.reads_budget(root, str(keys["train"]), tree) else trial.seconds
+    keys["budget"] = keys.get("budget") or ask("budget", default=suggest.budget(seconds))
+    return keys, found, trial
 
 
-def write(made: Made) -> None:
-    """Write the brief, whole or not at all. Raises JournalError."""
-    with replacing(made.path) as beside:
-        beside.write_bytes(made.text.encode())
-        if made.path.exists():
-            beside.chmod(made.path.stat().st_mode & 0o777)
-
-
-def _tried(
-    desk: Desk, keys: dict[str, object], person: Person, *, runs: int
-) -> tuple[dict[str, object], list[Candidate], Tried]:
-    """Run the command once, read the metric off its output, then measure the noise. What it needs is added to the keys."""
-    setting = desk.setting(desk.brief({**STAND_IN, **keys}))
-    config = setting.brief.config
-    for name in preflight.uncommitted(setting):
-        person.say(f"note: {name} has changes that are not committed: the trial is of the commit")
+def _try(draft: Draft, keys: Keys, respondent: Respondent, *, runs: int) -> tuple[Keys, list[Candidate], TrialResult]:
+    """Run the command, choose the metric among the numbers of its output, measure the noise; the keys gain needed inputs."""
+    project = draft.project(draft.brief({**PLACEHOLDERS, **keys}))
+    config = project.brief.config
+    for name in preflight.uncommitted_files(project):
+        respondent.say(f"note: the trial runs the commit, without the uncommitted changes of {name}")
     with tempfile.TemporaryDirectory(prefix="ar-init-") as folder:
-        stage = DryRunStage(desk.workspace, Path(folder))
-        person.say(
-            f"running `{config.train}` in a fresh copy of the last commit (Ctrl-C ends it, and nothing is changed)"
+        runner = TrialRunner(draft.workspace, Path(folder))
+        respondent.say(
+            f"running `{config.train}` in a fresh copy of the last commit (Ctrl-C ends it and changes nothing)"
         )
-        first = stage.first(msgspec.structs.replace(config, guard=()), person.say)
+        first = runner.first_run(msgspec.structs.replace(config, guard=()), respondent.say)
         keys = {**keys, "inputs": list(first.config.inputs)}
-        if first.failed:
-            return _not_tried(keys, first.failed, config, person)
-        found = candidates(first.output)
-        value = _metric(keys, first, found, person)
-        seconds = first.outcome.wall_seconds
-        keys["direction"] = keys.get("direction") or person.ask(
-            "direction", default=direction_of(str(keys["metric"])), fits=partial(desk.fits, "direction")
-        )
-        person.say(f"{keys['metric']}: {value:g} after {seconds:.1f} s")
-        if runs > 1:
-            long = f" (about {(runs - 1) * seconds / 60:.0f} minutes; --runs 1 leaves it out)" if seconds > 60 else ""
-            person.say(f"running it {runs - 1} more times, for the noise{long}")
-        config = msgspec.structs.replace(desk.brief(keys).config, inputs=first.config.inputs)
-        return keys, found, stage.measure(config, first=value, seconds=seconds, runs=runs)
+        if first.failure:
+            problem = f"`{config.train}` fails here: {first.failure.rstrip('.')}"
+            if not respondent.confirm(problem):
+                raise BadInput(f"{problem}. Repair it, or write the brief without a trial with --no-trial.")
+            return keys, [], TrialResult()
+        metric_choice.require_candidate(keys, first)
+        trials = [first, *runner.repeat(first, runs=runs, say=respondent.say)]
+        found = metric_choice.ranked(trials, goal=str(keys["goal"]), command=_measuring_command(config))
+        keys |= _metric_keys(draft, keys, trials, found, respondent)
+        config = msgspec.structs.replace(draft.brief(keys).config, inputs=first.config.inputs)
+        trial = metric_choice.trial_result(config, trials)
+        respondent.say(metric_choice.reading(config, trials))
+        return keys, found, trial
 
 
-def _not_tried(
-    keys: dict[str, object], why: str, config: Config, person: Person
-) -> tuple[dict[str, object], list[Candidate], Tried]:
-    trouble = f"`{config.train}` does not end well here: {why.rstrip('.')}"
-    if not person.goes_on(trouble):
-        raise BadInput(f"{trouble}. Mend it, or write the brief untried with --no-trial.")
-    return keys, [], Tried()
+def _metric_keys(
+    draft: Draft, keys: Keys, trials: Sequence[TrialRun], found: Sequence[Candidate], respondent: Respondent
+) -> Keys:
+    """The keys `metric`, `pattern` and `direction`: those that are stated, else those of the chosen number."""
+    goal, command = str(keys["goal"]), _measuring_command(trials[0].config)
+    name = metric_choice.stated_metric(keys, trials[0].config)
+    chosen: Keys = {"metric": name}
+    direction = usual_direction(name)
+    if not (name and isinstance(trials[0].outcome, RunFinished)):
+        candidate, name = metric_choice.choose(found, name=name, chooser=respondent, goal=goal, command=command)
+        chosen = {"metric": name, "pattern": metric_choice.pattern_of(candidate, name, trials)}
+        direction = metric_ranking.direction(candidate, goal)
+    chosen["direction"] = keys.get("direction") or respondent.ask(
+        "direction", default=direction, check=partial(draft.check_value, "direction")
+    )
+    return chosen
 
 
-def _metric(keys: dict[str, object], first: Rehearsal, found: Sequence[Candidate], person: Person) -> float:
-    """Settle metric and pattern on what the run printed; return the number. Raises BadInput where there is none."""
-    source = of_metric(first.config)
-    name = str(keys.get("metric") or ("" if source.kind == "line" else source.what))
-    if name and isinstance(first.outcome, RunFinished):
-        keys["metric"] = name
-        return first.outcome.metric
-    if keys.get("pattern") or keys.get("log"):
-        raise BadInput(
-            f"The run gives no metric: {getattr(first.outcome, 'reason', 'its name is missing, say --metric')}."
-        )
-    choice: Candidate | str | None = named(name, found)
-    if found and not name:
-        choice = person.choose(found, default=suggest.best(found))
-    chosen = named(choice, found) if isinstance(choice, str) else choice
-    if chosen is None:
-        printed = ", ".join(f"`{one.name}`" for one in found) or "no `name: number` at all"
-        raise BadInput(
-            f"The output does not tell which number is the metric{f' {name}' if name else ''}: it holds {printed}. "
-            "Name it with --metric, or say where it stands: --pattern 'score=(number)', --pattern json:KEY --log FILE, or "
-            "--pattern wall_seconds for the time that the command takes."
-        )
-    keys["metric"] = name or chosen.name
-    keys["pattern"] = pattern_for(chosen, str(keys["metric"]), first.output)
-    return chosen.value
+def _measuring_command(config: Config) -> str:
+    return config.evaluate or config.train

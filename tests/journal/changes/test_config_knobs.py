@@ -6,7 +6,7 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from journal.changes.python_knobs import knobs, replace
+from journal.changes.python_knobs import knobs, replace_literal
 from journal.changes.signature import signature
 from journal.events import KnobMove
 
@@ -86,7 +86,7 @@ def test_scalars_are_knobs_named_by_their_path(path, text, expected):
 
 
 def test_comments_behind_settings_declare_rules_too():
-    found = {knob.name: knob.rules for knob in knobs("c.yaml", YAML)}
+    found = {knob.name: knob.range for knob in knobs("c.yaml", YAML)}
 
     assert (found["model.depth"].low, found["model.depth"].high) == (2, 8)
     assert found["model.act"].choices == ("relu", "gelu")
@@ -98,7 +98,7 @@ def test_comments_behind_settings_declare_rules_too():
 def test_a_setting_is_replaced_in_place(path, text):
     depth = next(knob for knob in knobs(path, text) if knob.name == "model.depth")
 
-    changed = replace(text, depth, "6")
+    changed = replace_literal(text, depth, "6")
 
     read = {"c.yaml": yaml.safe_load, "c.toml": tomllib.loads, "c.json": json.loads}[path](changed)
     assert read["model"]["depth"] == 6
@@ -145,3 +145,14 @@ def test_a_long_list_of_settings_is_read_in_one_pass():
     text = json.dumps({f"knob{number}": number for number in range(20_000)})
 
     assert len(knobs("a.json", text)) == 20_000
+
+
+def test_a_file_that_nests_without_end_is_read_at_once_and_has_no_knobs():
+    deep = "[" * 50_000 + "1" + "]" * 50_000
+
+    assert knobs("deep.json", deep) == ()
+    assert knobs("deep.json", '{"a": [[1]], "b": ' + deep + "}")[0].name == "a[0][0]"
+
+
+def test_a_string_without_an_end_is_read_at_once():
+    assert knobs("open.json", '{"a": "' + '\\"' * 50_000) == ()

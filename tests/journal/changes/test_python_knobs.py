@@ -1,7 +1,7 @@
 import pytest
 
-from journal.changes.knob import Knob, KnobRange, rules
-from journal.changes.python_knobs import knobs, replace
+from journal.changes.knob import Knob, KnobRange, parse_range
+from journal.changes.python_knobs import knobs, replace_literal
 
 
 def only(text: str) -> Knob:
@@ -32,6 +32,8 @@ def test_a_module_level_literal_is_a_knob_with_its_source(text, value, source):
     [
         "LR = 0.1\nLR = 0.2\n",
         "LR = compute()\n",
+        "__all__ = ['train', 'evaluate']\n",
+        "__version__ = '1.0'\n",
         "if FAST:\n    LR = 0.1\n",
         "def f():\n    LR = 0.1\n",
         "def f():\n    global LR\n    LR = 2\nLR = 0.1\n",
@@ -47,7 +49,7 @@ def test_what_has_no_one_literal_to_edit_is_no_knob(text):
 def test_a_tuple_is_one_knob_per_element():
     found = knobs("train.py", "BETAS = (0.8, 0.95)  # [0..1]\n")
 
-    assert [(knob.name, knob.value, knob.rules.high) for knob in found] == [
+    assert [(knob.name, knob.value, knob.range.high) for knob in found] == [
         ("BETAS[0]", 0.8, 1.0),
         ("BETAS[1]", 0.95, 1.0),
     ]
@@ -57,7 +59,7 @@ def test_a_literal_is_replaced_in_place_and_every_other_byte_stays():
     text = "# Größe\r\nNAME = 'é'; LR = 0.04  # Rate → [0.01..0.1]\r\n\x0cX = (\n    3  # three\n)\n"
     rate = next(knob for knob in knobs("train.py", text) if knob.name == "LR")
 
-    changed = replace(text, rate, "0.05")
+    changed = replace_literal(text, rate, "0.05")
 
     assert changed == text.replace("0.04", "0.05")
 
@@ -75,8 +77,8 @@ def test_a_literal_is_replaced_in_place_and_every_other_byte_stays():
     ],
 )
 def test_the_trailing_comment_declares_what_may_be_chosen(comment, expected):
-    assert rules(comment) == expected
+    assert parse_range(comment) == expected
 
 
 def test_a_hash_sign_inside_a_text_is_no_comment():
-    assert only("NAME = 'a # fixed'\n").rules == KnobRange()
+    assert only("NAME = 'a # fixed'\n").range == KnobRange()

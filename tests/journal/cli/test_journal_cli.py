@@ -22,7 +22,7 @@ from journal.store import Journal
 RUN = [sys.executable, "-c", "import sys; sys.argv[0] = 'ar-journal'; from journal.cli import main; main()"]
 
 
-class Told(NamedTuple):
+class CommandResult(NamedTuple):
     returncode: int
     stdout: str
     stderr: str
@@ -39,21 +39,21 @@ def ar_journal(*arguments, journal=None, stdin=""):
     finally:
         sys.stdin = before
     out.flush()
-    return Told(ended.value.code or 0, out.buffer.getvalue().decode(), narration.getvalue())
+    return CommandResult(ended.value.code or 0, out.buffer.getvalue().decode(), narration.getvalue())
 
 
 def test_the_log_prints_a_line_per_event(night_path):
-    told = ar_journal("log", "-n", "3", journal=night_path)
+    result = ar_journal("log", "-n", "3", journal=night_path)
 
-    assert told.returncode == 0
-    assert [line.split()[0] for line in told.stdout.splitlines()] == ["24", "25", "26"]
-    assert "session nov20 ends: 3 experiments done" in told.stdout
+    assert result.returncode == 0
+    assert [line.split()[0] for line in result.stdout.splitlines()] == ["24", "25", "26"]
+    assert "session nov20 ends: 3 experiments done" in result.stdout
 
 
 def test_the_log_of_one_experiment_as_json_lines(night_path):
-    told = ar_journal("log", "--experiment", "1", "--json", journal=night_path)
+    result = ar_journal("log", "--experiment", "1", "--json", journal=night_path)
 
-    events = [json.loads(line) for line in told.stdout.splitlines()]
+    events = [json.loads(line) for line in result.stdout.splitlines()]
     assert [event["type"] for event in events] == [
         "IdeaProposed",
         "ChangeCommitted",
@@ -77,20 +77,20 @@ def test_the_log_is_of_the_session_asked_for_and_of_an_experiment_in_the_latest(
     assert [line.split()[2] for line in latest.stdout.splitlines()] == ["nov21"]
 
 
-def test_show_tells_one_experiment(night_path):
-    told = ar_journal("show", "2", journal=night_path)
+def test_show_prints_one_experiment(night_path):
+    result = ar_journal("show", "2", journal=night_path)
 
-    assert "#2 discard: swap in GeLU" in told.stdout
+    assert "#2 discard: swap in GeLU" in result.stdout
     assert (
         json.loads(ar_journal("show", "2", "--json", journal=night_path).stdout)["experiment"]["commit"] == COMMITS[2]
     )
 
 
 def test_the_costs_come_with_how_honest_the_predictions_were(path, journal):
-    foretold = proposed(1, "halve the batch", expected_delta=-0.01)
+    predicted = proposed(1, "halve the batch", expected_delta=-0.01)
     measured = ExperimentDiscarded(session=TAG, experiment=1, metric=1.52, delta=0.03, reason="lost")
     journal.append(session_stream(TAG), [started()])
-    journal.append(experiment_stream(TAG, 1), [foretold, measured])
+    journal.append(experiment_stream(TAG, 1), [predicted, measured])
 
     [row] = json.loads(ar_journal("cost", "--json", journal=path).stdout)
 
@@ -121,69 +121,69 @@ def test_diff_in_a_pipe_is_exactly_what_was_proposed(night_path):
     ],
 )
 def test_sql_prints_what_programs_read(night_path, form, read):
-    told = ar_journal(
+    result = ar_journal(
         "sql", "SELECT number, status FROM experiments ORDER BY number", "--format", form, journal=night_path
     )
 
-    assert read(told.stdout)[2] == {"number": "2", "status": "discard"}
+    assert read(result.stdout)[2] == {"number": "2", "status": "discard"}
 
 
 def test_sql_prints_a_table_for_people(night_path):
-    told = ar_journal("sql", "SELECT number, metric FROM experiments ORDER BY number", journal=night_path)
+    result = ar_journal("sql", "SELECT number, metric FROM experiments ORDER BY number", journal=night_path)
 
-    assert told.stdout.splitlines()[:3] == ["number  metric", "──────  ──────", "     0     1.5"]
+    assert result.stdout.splitlines()[:3] == ["number  metric", "──────  ──────", "     0     1.5"]
 
 
 def test_sql_is_read_from_a_pipe(night_path):
-    told = ar_journal("sql", journal=night_path, stdin="SELECT count(*) AS n FROM runs")
+    result = ar_journal("sql", journal=night_path, stdin="SELECT count(*) AS n FROM runs")
 
-    assert told.stdout.split() == ["n", "─", "4"]
+    assert result.stdout.split() == ["n", "─", "4"]
 
 
-def test_saved_queries_are_listed_and_asked(night_path):
+def test_saved_queries_are_listed_and_run(night_path):
     listed = ar_journal("sql", "--saved", journal=night_path).stdout
     assert "@near-misses" in listed
     assert "Which discarded ideas came closest? Better than the incumbent, but not by enough.\n" in listed
     assert "BATCH" in ar_journal("sql", "@knobs", journal=night_path).stdout
 
 
-def test_an_answer_that_was_cut_is_said_to_be_on_stderr(night_path):
-    told = ar_journal("sql", "SELECT position FROM events", "--rows", "2", journal=night_path)
+def test_a_result_that_was_cut_has_a_note_on_stderr(night_path):
+    result = ar_journal("sql", "SELECT position FROM events", "--rows", "2", journal=night_path)
 
-    assert "only the first 2 rows are shown" in told.stderr
+    assert "only the first 2 rows are shown" in result.stderr
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "message"),
     [
         (["sql", "DELETE FROM events"], "one SELECT at a time"),
         (["sql", "@knob"], "ar-journal sql @knob KNOB"),
         (["sql", "@moon"], "No saved query is called moon"),
-        (["sql", "SELECT '\udcff'"], "SQLite cannot answer"),
+        (["sql", "SELECT '\udcff'"], "SQLite cannot run this"),
         (["show", "99"], "has no experiment 99"),
         (["log", "--experiment", "99"], "There is no experiment 99 in session nov20"),
         (["log", "--session", "moon"], "There is no session moon"),
         (["memory", "--session", "moon"], "There is no session moon: the latest is nov20"),
         (["export", "--view", "runs", "--session", "moon"], "There is no session moon"),
         (["export", "--format", "parquet"], "Parquet holds a table: name one with --view"),
-        (["replay", "--state", "9" * 30], "No journal can hold what was asked for"),
-        (["report", "night.txt"], "night.txt names no kind of page: end it in .html or .md"),
+        (["replay", "--state", "9" * 30], "No journal can hold this value"),
+        (["report", "night.txt"], "night.txt has no suffix of a page: end it in .html or .md"),
         (["log", "--journal", "/nowhere/journal.db"], "There is no journal at /nowhere/journal.db"),
         (["plot", "/nowhere/night.png"], "/nowhere/night.png cannot be written"),
         (["plot", f"{'n' * 250}.svg"], "cannot be written: File name too long"),
-        (["similar"], "Name an idea in words"),
-        (["plot", "night.docx"], "night.docx names no kind of picture"),
+        (["similar"], "name an idea in words"),
+        (["plot", "night.docx"], "night.docx has no suffix of a picture"),
         (["backup", "/nowhere/copy.db"], "The copy /nowhere/copy.db could not be written"),
         (["replay", "--speed", "backwards"], "a number above 0 such as 60x, or max"),
         (["verify", "--anchors", "/nowhere/anchors"], "/nowhere/anchors cannot be read"),
     ],
 )
-def test_bad_input_is_one_sentence_and_exit_2(night_path, arguments, words):
-    told = ar_journal(*arguments, journal=night_path)
+def test_bad_input_is_one_sentence_and_exit_2(night_path, arguments, message):
+    result = ar_journal(*arguments, journal=night_path)
 
-    assert (told.returncode, told.stdout) == (2, "")
-    assert words in told.stderr
-    assert "Traceback" not in told.stderr
+    assert (result.returncode, result.stdout) == (2, "")
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -194,22 +194,22 @@ def test_a_folder_is_no_journal_and_is_left_as_it_is(folder, monkeypatch, argume
     (folder / "night.jsonl").touch()
     (folder / "night").mkdir()
 
-    told = ar_journal(*arguments, "--journal", "night")
+    result = ar_journal(*arguments, "--journal", "night")
 
-    assert (told.returncode, told.stdout) == (2, "")
-    assert told.stderr == "error: night is a folder: name the journal's file.\n"
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == "error: night is a folder: name the journal's file.\n"
     assert sorted(path.name for path in folder.iterdir()) == ["night", "night.jsonl"]
 
 
-def test_verify_says_yes_with_exit_0_and_no_with_exit_1(night_path):
+def test_verify_exits_0_without_and_1_with_faults(night_path):
     good = ar_journal("verify", journal=night_path)
     write_over(night_path)
     bad = ar_journal("verify", journal=night_path)
 
     assert (good.returncode, bad.returncode) == (0, 1)
-    assert "is as it was written: 26 events, 2 kept experiments" in good.stdout
+    assert "is as it was written: 26 events, 1 kept experiment, head" in good.stdout
     assert "position 7: The event does not match its hash" in bad.stdout
-    assert "first bad position 7" in bad.stdout
+    assert "the first fault is at position 7" in bad.stdout
     assert json.loads(ar_journal("verify", "--json", journal=night_path).stdout)["first_bad"] == 7
 
 
@@ -220,7 +220,7 @@ def write_over(path):
     db.close()
 
 
-def test_rebuild_mends_changed_projections(night_path):
+def test_rebuild_repairs_changed_projections(night_path):
     db = sqlite3.connect(night_path, isolation_level=None)
     db.execute("UPDATE experiments SET metric = 0.1")
     db.close()
@@ -228,7 +228,7 @@ def test_rebuild_mends_changed_projections(night_path):
     assert ar_journal("verify", journal=night_path).returncode == 1
     assert ar_journal("rebuild", journal=night_path)[::2] == (
         0,
-        f"{night_path}: the tables are made again from 26 events.\n",
+        f"{night_path}: the tables are rebuilt from 26 events.\n",
     )
     assert ar_journal("verify", journal=night_path).returncode == 0
 
@@ -250,10 +250,10 @@ def test_an_export_that_was_changed_is_not_imported_and_leaves_nothing(night_pat
     exported = folder / "night.jsonl"
     exported.write_text(ar_journal("export", journal=night_path).stdout.replace("halve", "double"))
 
-    told = ar_journal("import", str(exported), "--journal", str(folder / "copy" / "copy.db"))
+    result = ar_journal("import", str(exported), "--journal", str(folder / "copy" / "copy.db"))
 
-    assert told.returncode == 2
-    assert "position 7 does not follow" in told.stderr
+    assert result.returncode == 2
+    assert "position 7 does not follow" in result.stderr
     assert not list((folder / "copy").glob("*"))
 
 
@@ -286,10 +286,10 @@ def test_a_table_of_results_is_imported_once(folder):
 def test_a_table_that_is_no_text_is_refused_and_leaves_nothing(folder):
     (folder / "results.tsv").write_bytes(b"commit\xff")
 
-    told = ar_journal("import", str(folder / "results.tsv"), "--journal", str(folder / "new" / "old.db"))
+    result = ar_journal("import", str(folder / "results.tsv"), "--journal", str(folder / "new" / "old.db"))
 
-    assert told.returncode == 2
-    assert "results.tsv cannot be read" in told.stderr
+    assert result.returncode == 2
+    assert "results.tsv cannot be read" in result.stderr
     assert not list((folder / "new").glob("*"))
 
 
@@ -298,32 +298,36 @@ def test_a_backup_verifies(night_path, folder):
     assert ar_journal("verify", journal=folder / "copy.db").returncode == 0
 
 
-def test_replay_tells_the_night_and_its_state(night_path):
-    told = ar_journal("replay", "--from", "3", "--until", "5", journal=night_path)
+def test_replay_prints_the_events_and_the_state(night_path):
+    result = ar_journal("replay", "--from", "3", "--until", "5", journal=night_path)
     state = json.loads(ar_journal("replay", "--state", "11", journal=night_path).stdout)
 
-    assert len(told.stdout.splitlines()) == 3
+    assert len(result.stdout.splitlines()) == 3
     assert (state["position"], [row["status"] for row in state["experiments"]]) == (11, ["keep", "keep"])
 
 
 def test_a_plot_is_a_picture(night_path, folder):
     pytest.importorskip("matplotlib")
 
-    told = ar_journal("plot", str(folder / "night.svg"), journal=night_path)
+    result = ar_journal("plot", str(folder / "night.svg"), journal=night_path)
 
-    assert (told.returncode, told.stdout, told.stderr) == (0, "", f"{folder / 'night.svg'} shows session nov20.\n")
+    assert (result.returncode, result.stdout, result.stderr) == (
+        0,
+        "",
+        f"{folder / 'night.svg'} shows session nov20.\n",
+    )
     assert "halve the batch" in (folder / "night.svg").read_text()
 
 
 def test_finding_nothing_is_exit_1(night_path):
-    told = ar_journal("failures", "xylophone", journal=night_path)
+    result = ar_journal("failures", "xylophone", journal=night_path)
 
-    assert (told.returncode, told.stderr) == (1, "Nothing found.\n")
+    assert (result.returncode, result.stderr) == (1, "Nothing found.\n")
 
 
 def test_an_open_pipe_that_closes_is_no_error(night_path):
     shell = f"{' '.join(map(repr, RUN))} log | head -1"
-    told = subprocess.run(
+    result = subprocess.run(
         ["bash", "-c", shell],
         capture_output=True,
         text=True,
@@ -331,7 +335,7 @@ def test_an_open_pipe_that_closes_is_no_error(night_path):
         env=os.environ | {"AR_JOURNAL": str(night_path)},
     )
 
-    assert "Traceback" not in told.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_the_prompt_answers_on_a_terminal(night_path):
@@ -340,15 +344,15 @@ def test_the_prompt_answers_on_a_terminal(night_path):
     process = subprocess.Popen([*RUN, "sql"], stdin=inside, stdout=inside, stderr=inside, env=environ)
     os.close(inside)
 
-    told = b"".join(
+    result = b"".join(
         typed(terminal, line) for line in (b"SELECT count(*) AS answers\n", b"@moon\n", b"SELEC\n", b"\x04")
     ).decode()
 
     assert process.wait(timeout=30) == 0
     os.close(terminal)
-    assert "answers" in told
-    assert "No saved query is called moon" in told
-    assert "syntax error" in told
+    assert "answers" in result
+    assert "No saved query is called moon" in result
+    assert "syntax error" in result
 
 
 def typed(terminal, keys):
@@ -368,10 +372,10 @@ def test_the_prompt_completes_tables_columns_and_saved_queries():
 
 @pytest.mark.parametrize("command", ["--help", "log --help", "sql --help", "verify --help"])
 def test_help_has_an_example(command):
-    told = ar_journal(*command.split())
+    result = ar_journal(*command.split())
 
-    assert told.returncode == 0
-    assert "Example: " in told.stdout
+    assert result.returncode == 0
+    assert "Example: " in result.stdout
 
 
 @pytest.mark.parametrize(
@@ -380,11 +384,11 @@ def test_help_has_an_example(command):
 )
 def test_importing_loads_nothing_heavy(code):
     heavy = {"torch", "anthropic", "textual", "sqlite_utils", "matplotlib", "numpy", "git", "rich"}
-    told = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", f"import sys; {code}; print(*sys.modules)"], capture_output=True, text=True, check=True
     )
 
-    assert heavy & {name.split(".")[0] for name in told.stdout.split()} == set()
+    assert heavy & {name.split(".")[0] for name in result.stdout.split()} == set()
 
 
 def test_a_whole_read_loads_nothing_heavy(night_path):
@@ -392,7 +396,7 @@ def test_a_whole_read_loads_nothing_heavy(night_path):
         "import sys; sys.argv = ['ar-journal', 'log']\nfrom journal.cli import main\n"
         "try: main()\nexcept SystemExit: pass\nprint(*sys.modules)"
     )
-    told = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,
         text=True,
@@ -400,7 +404,7 @@ def test_a_whole_read_loads_nothing_heavy(night_path):
         env=os.environ | {"AR_JOURNAL": str(night_path)},
     )
 
-    assert {"torch", "sqlite_utils", "matplotlib", "numpy"} & set(told.stdout.split()) == set()
+    assert {"torch", "sqlite_utils", "matplotlib", "numpy"} & set(result.stdout.split()) == set()
 
 
 def test_the_log_is_followed_until_ctrl_c(path):
@@ -422,29 +426,29 @@ def test_what_is_no_plain_file_is_never_replaced(night_path, folder, command, ma
     target = folder / "night.svg"
     make(target)
 
-    told = ar_journal(command, str(target), journal=night_path)
+    result = ar_journal(command, str(target), journal=night_path)
 
-    assert (told.returncode, told.stdout) == (2, "")
-    assert str(target) in told.stderr
-    assert "name a" in told.stderr
+    assert (result.returncode, result.stdout) == (2, "")
+    assert str(target) in result.stderr
+    assert "name a" in result.stderr
     assert not target.is_file()
 
 
 def test_a_picture_replaces_a_plain_file_and_leaves_nothing_beside_it(night_path, folder):
     (folder / "picture.svg").write_text("an earlier night")
 
-    told = ar_journal("plot", str(folder / "picture.svg"), journal=night_path)
+    result = ar_journal("plot", str(folder / "picture.svg"), journal=night_path)
 
-    assert told.returncode == 0
+    assert result.returncode == 0
     assert (folder / "picture.svg").read_text().startswith("<?xml")
     assert sorted(path.name for path in folder.glob("*picture*")) == ["picture.svg"]
 
 
 def test_a_view_is_exported_whole_in_the_order_of_its_columns(night_path):
-    told = ar_journal("export", "--view", "experiments", journal=night_path)
+    result = ar_journal("export", "--view", "experiments", journal=night_path)
     as_json = ar_journal("export", "--view", "frontier", "--format", "json", journal=night_path)
 
-    rows = list(csv.DictReader(told.stdout.splitlines()))
+    rows = list(csv.DictReader(result.stdout.splitlines()))
     assert [row["status"] for row in rows] == ["keep", "keep", "discard", "crash"]
     assert [row["metric"] for row in json.loads(as_json.stdout)] == [1.5, 1.48]
     assert "experiments, runs, refusals" in ar_journal("export", "--view", "moods", journal=night_path).stderr

@@ -14,7 +14,9 @@ LATE = "import sys\ndef main():\n    print('x' * 100)\n    sys.exit(0)"  # print
 
 def started(folder, text):
     (folder / "stage.py").write_text(text)
-    code = f"import sys; sys.path.append({str(folder)!r}); from journal.console.entry import enter; enter('stage')"
+    code = (
+        f"import sys; sys.path.append({str(folder)!r}); from journal.console.entry import run_main; run_main('stage')"
+    )
     return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 

@@ -2,14 +2,15 @@
 
 import pytest
 from eventful import HISTORIES, LAW
-from histories import COMMITS, TAG, in_memory
+from histories import COMMITS, TAG, in_memory, started
 from hypothesis import given
 from msgspec.structs import astuple
 
 from journal.errors import JournalError
-from journal.exchange.jsonl import lines, rows, samples
+from journal.events import session_stream
+from journal.exchange.jsonl import checked, event_rows, export_lines, samples
 from journal.exchange.results_import import events, parse
-from journal.exchange.tables import SEVEN, five_columns, seven_columns
+from journal.exchange.tables import ITERATIONS_HEADER, iterations_rows, results_rows
 from journal.projections.state import fold
 from journal.store import Journal, Sample
 from journal.verify.checks import verify
@@ -26,7 +27,7 @@ d4e5f6a\t0.000000\t0.0\tcrash\tdouble model width (OOM)
 @given(HISTORIES)
 def test_an_export_imports_back_to_the_same_head(history):
     with in_memory(history) as journal, in_memory() as copy:
-        head = copy.restore(rows(lines(journal)))
+        head = copy.restore(event_rows(export_lines(journal)))
 
         assert head == journal.head()
         assert list(copy.read()) == list(journal.read())
@@ -37,7 +38,7 @@ def test_telemetry_travels_with_the_events(journal):
     sample = Sample(session=TAG, experiment=1, run=1, step=7, seconds=0.5, loss=2.5, memory=2**33)
     journal.add_samples([sample])
 
-    [point] = samples(lines(journal))
+    [point] = samples(export_lines(journal))
 
     assert astuple(point) == astuple(sample)
 
@@ -51,23 +52,23 @@ def test_a_line_that_is_no_telemetry_is_named(point):
 @pytest.mark.parametrize("line", [b"position\t1", b'{"position":1}', b'{"position":"1","hash":""}', b"\xff"])
 def test_a_line_that_is_no_event_is_named(line):
     with pytest.raises(JournalError, match="Line 2 is no exported event"):
-        list(rows([b"", line]))
+        list(event_rows([b"", line]))
 
 
-def test_results_are_written_in_autoresearch_s_five_columns(night):
-    told = list(five_columns(fold(night.read()).experiments.rows.values()))
+def test_results_have_the_five_columns_of_autoresearch(night):
+    result = list(results_rows(fold(night.read()).experiments.rows.values()))
 
-    assert told[0] == ("commit", "val_bpb", "memory_gb", "status", "description")
-    assert told[2] == (COMMITS[1][:7], "1.480000", "1.0", "keep", "halve the batch")
-    assert told[4] == (COMMITS[3][:7], "", "", "crash", "double the width")
+    assert result[0] == ("commit", "val_bpb", "memory_gb", "status", "description")
+    assert result[2] == (COMMITS[1][:7], "1.480000", "1.0", "keep", "halve the batch")
+    assert result[4] == (COMMITS[3][:7], "", "", "crash", "double the width")
 
 
 def test_iterations_are_written_in_seven_columns(night):
-    told = list(seven_columns(fold(night.read()).experiments.rows.values()))
+    result = list(iterations_rows(fold(night.read()).experiments.rows.values()))
 
-    assert told[0] == ("iteration", "change", "before", "after", "success", "kept", "commit")
-    assert told[3] == ("2", "swap in GeLU", "1.480000", "1.479000", "true", "false", COMMITS[2][:7])
-    assert told[4] == ("3", "double the width", "", "", "false", "false", COMMITS[3][:7])
+    assert result[0] == ("iteration", "change", "before", "after", "success", "kept", "commit")
+    assert result[3] == ("2", "swap in GeLU", "1.480000", "1.479000", "true", "false", COMMITS[2][:7])
+    assert result[4] == ("3", "double the width", "", "", "false", "false", COMMITS[3][:7])
 
 
 def imported(path, text):
@@ -95,10 +96,10 @@ def test_an_existing_table_of_results_becomes_a_session_marked_as_imported(path)
 def test_five_columns_read_and_written_are_the_same_but_for_the_crash(path):
     journal = imported(path, FIVE)
 
-    told = ["\t".join(row) for row in five_columns(fold(journal.read()).experiments.rows.values())]
+    result = ["\t".join(row) for row in results_rows(fold(journal.read()).experiments.rows.values())]
 
-    assert told[:4] == FIVE.splitlines()[:4]
-    assert told[4] == "d4e5f6a\t\t\tcrash\tdouble model width (OOM)"
+    assert result[:4] == FIVE.splitlines()[:4]
+    assert result[4] == "d4e5f6a\t\t\tcrash\tdouble model width (OOM)"
     journal.close()
 
 
@@ -115,22 +116,51 @@ def test_seven_columns_are_read_too(path):
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [
-        ("", "The first line must be commit, val_bpb"),
-        ("a\tb\n", "The first line must be commit, val_bpb"),
-        pytest.param(FIVE + "x" * 200_000, "The results cannot be read: field larger than", id="a field without end"),
-        (FIVE + "x\n", "Line 6 of the results cannot be read"),
-        (FIVE + "x\tfast\t1\tkeep\tidea\n", "Line 6 .* could not convert string to float"),
-        (FIVE + "x\t1.0\t1\tmaybe\tidea\n", "Line 6 .*none of keep, discard, crash"),
-        (FIVE + "x\tnan\t1\tkeep\tidea\n", "Line 6 .*nan is no number that a run can measure"),
-        (FIVE + "x\t1.0\tinf\tkeep\tidea\n", "Line 6 .*inf is no number that a run can measure"),
         (
-            "\t".join(SEVEN) + "\n" + 2 * "1\tidea\t\t0.9\ttrue\ttrue\ta\n",
-            "Iteration 1 of the results stands on more than",
+            "\t".join(ITERATIONS_HEADER) + "\n" + 2 * "1\tidea\t\t0.9\ttrue\ttrue\ta\n",
+            "Iteration 1 is on more than one line of the results",
         ),
     ],
 )
-def test_a_table_that_cannot_be_read_names_the_line(text, words):
-    with pytest.raises(JournalError, match=words):
+def test_a_table_whose_iterations_are_ambiguous_is_refused(text, message):
+    with pytest.raises(JournalError, match=message):
         parse(text)
+
+
+def exported(events):
+    with in_memory() as journal:
+        for stream, event in events:
+            journal.append(stream, [event])
+        return list(export_lines(journal))
+
+
+@pytest.mark.parametrize(
+    ("stream", "session", "message"),
+    [
+        (session_stream("../../home"), "../../home", "The tag '../../home' cannot name a session"),
+        (session_stream("a/b"), "a/b", "cannot name a session"),
+        (session_stream("nov20"), "nov21", "in the stream 'session/nov20', which is not of its session"),
+        ("elsewhere", "nov20", "in the stream 'elsewhere', which is not of its session"),
+    ],
+)
+def test_an_import_refuses_names_that_could_lead_elsewhere(stream, session, message):
+    lines = exported([(stream, started(session=session))])
+
+    with in_memory() as copy, pytest.raises(JournalError, match=message):
+        copy.restore(checked(event_rows(lines)))
+
+
+def test_control_the_rows_themselves_are_sound():
+    lines = exported([(session_stream("a/b"), started(session="a/b"))])
+
+    with in_memory() as copy:
+        assert copy.restore(event_rows(lines))[0] == 1
+
+
+def test_an_import_refuses_a_time_that_is_none():
+    row = next(event_rows(exported([(session_stream(TAG), started())])))
+
+    with pytest.raises(JournalError, match="The journal holds 'soon' as a time"):
+        list(checked([(row[0], "soon", *row[2:])]))

@@ -15,9 +15,9 @@ def export(*words, program=EXPORT):
 def test_a_view_keeps_its_rows_and_its_types(night_path, tmp_path):
     parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed: pip install 'ar-loop[data]'")
 
-    told = export("--view", "experiments", "--journal", str(night_path))
+    result = export("--view", "experiments", "--journal", str(night_path))
 
-    (tmp_path / "experiments.parquet").write_bytes(told.stdout)
+    (tmp_path / "experiments.parquet").write_bytes(result.stdout)
     table = parquet.read_table(tmp_path / "experiments.parquet")
     types = [str(table.schema.field(name).type) for name in ("number", "status", "metric", "peak_memory")]
     assert types == ["int64", "string", "double", "int64"]
@@ -26,7 +26,7 @@ def test_a_view_keeps_its_rows_and_its_types(night_path, tmp_path):
 
 
 def test_without_pyarrow_one_sentence_says_what_to_install(night_path):
-    told = export("--view", "runs", "--journal", str(night_path), program=f"sys.modules['pyarrow'] = None; {EXPORT}")
+    result = export("--view", "runs", "--journal", str(night_path), program=f"sys.modules['pyarrow'] = None; {EXPORT}")
 
-    assert (told.returncode, told.stdout) == (2, b"")
-    assert told.stderr.decode() == "error: Parquet needs pyarrow: `pip install 'ar-loop[data]'`.\n"
+    assert (result.returncode, result.stdout) == (2, b"")
+    assert result.stderr.decode() == "error: Parquet needs pyarrow: `pip install 'ar-loop[data]'`.\n"

@@ -9,8 +9,8 @@ from journal.changes.signature import signature
 from journal.events import Change
 from journal.novelty.nearest import nearest
 from journal.novelty.repeats import matches, neighbours
-from journal.novelty.retries import rationed
-from journal.novelty.similarity import distance, likeness, opposed, overlap
+from journal.novelty.retries import ration_refusal
+from journal.novelty.similarity import are_opposed, distance, overlap, similarity
 from journal.projections.state import State, fold
 
 TRAIN = """\
@@ -100,9 +100,9 @@ def test_taking_away_is_opposed_to_bringing_and_a_further_knob_is_another_idea()
         FILES, {"train.py": edit("cross_entropy(logits)", "cross_entropy(tanh(logits))")["train.py"].replace("16", "8")}
     )
 
-    assert opposed(softcap, without)
-    assert opposed(softcap, both)
-    assert not opposed(softcap, softcap)
+    assert are_opposed(softcap, without)
+    assert are_opposed(softcap, both)
+    assert not are_opposed(softcap, softcap)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_a_repeat_comes_before_a_revisit():
 
     found = matches(night.state.changes, change, session="nov20", experiment=4, parent=night.parent)
 
-    assert [(match.trial.experiment, match.repeat) for match in found] == [(3, True), (1, False)]
+    assert [(match.trial.experiment, match.is_repeat) for match in found] == [(3, True), (1, False)]
 
 
 def test_neighbours_come_nearest_first_and_the_baseline_is_none():
@@ -157,7 +157,7 @@ def test_structure_and_words_are_taken_in_turn():
 
     assert [(row.trial.experiment, row.by) for row in found] == [(3, "structure"), (2, "words")]
     assert found[0].score == pytest.approx(
-        likeness(change, found[0].trial.change, frozenset({"relu", "norm"})), abs=0.3
+        similarity(change, found[0].trial.change, frozenset({"relu", "norm"})), abs=0.3
     )
 
 
@@ -173,7 +173,7 @@ def test_refused_attempts_leave_the_index_and_are_remembered_apart():
     assert night.state.knobs.rows["nov20", 1, "LR"].value == "0.08"
 
 
-def test_a_knobs_row_says_what_was_tried_on_which_base_and_what_came_of_it():
+def test_a_knobs_row_holds_the_value_its_base_and_the_verdict():
     night = Night(FILES)
     night.kept(1, "smaller batch", edit("16", "8"), gain=4.0)
     night.discarded(2, "raise", {"train.py": night.files["train.py"].replace("0.04", "0.05")}, gain=-2.0)
@@ -192,9 +192,9 @@ def test_the_ration_counts_the_last_twenty_experiments_alone():
     night.discarded(4, "d", edit("16", "128"), retry_of=0)
     trials = list(night.state.changes.of_session("nov20"))
 
-    assert rationed(trials, before=5)
-    assert rationed(trials, before=21)
-    assert rationed(trials, before=22) is None
+    assert ration_refusal(trials, before=5)
+    assert ration_refusal(trials, before=21)
+    assert ration_refusal(trials, before=22) is None
 
 
 @given(cut=st.integers(0, 40))

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from journal.events import DirectionAcknowledged, DirectionAdded, DirectionWithdrawn, control_stream, session_stream
 from journal.events.recorded import Recorded
 from journal.projections.state import State, fold
-from journal.projections.table import quoted, rows_of
+from journal.projections.table import quote_name, rows_of
 from journal.projections.tables import TABLES
-from journal.reports.replay import facts
+from journal.reports.replay import state_as_dict
 from journal.store import Journal, Reader
 
 COLUMNS_OF_EXPERIMENTS = (
@@ -29,8 +29,8 @@ def placed(history):
     ]
 
 
-def told(state):
-    """Every table as the fold tells it; full text aside, which no fold keeps."""
+def folded(state):
+    """The rows of every table from the fold, without full text, which no fold keeps."""
     return {
         table.name: sorted(map(table.values(), rows_of(getattr(state, table.name).rows)), key=repr) for table in PLAIN
     }
@@ -51,7 +51,7 @@ def test_a_fold_may_be_split_anywhere(history, data):
 
     whole = fold(events)
 
-    assert facts(fold(events[split:], state=fold(events[:split]))) == facts(whole)
+    assert state_as_dict(fold(events[split:], state=fold(events[:split]))) == state_as_dict(whole)
 
 
 @LAW
@@ -66,7 +66,7 @@ def test_any_prefix_folds(history):
 @given(HISTORIES)
 def test_the_tables_are_the_fold_at_every_commit(history):
     with in_memory(history) as journal:
-        assert stored(journal) == told(fold(journal.read()))
+        assert stored(journal) == folded(fold(journal.read()))
 
 
 @LAW
@@ -143,7 +143,9 @@ def test_the_table_of_experiments_has_the_columns_that_are_promised(night):
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_a_table_has_the_columns_that_its_documentation_names(night, table):
-    answer = night._db.execute(f"SELECT {', '.join(quoted(column.name) for column in table.columns)} FROM {table.name}")
+    answer = night._db.execute(
+        f"SELECT {', '.join(quote_name(column.name) for column in table.columns)} FROM {table.name}"
+    )
 
     assert [column[0] for column in answer.description] == [column.name for column in table.columns]
 
@@ -168,7 +170,7 @@ def test_a_person_s_direction_is_in_the_table_at_once(night_path):
     person.append(control_stream(TAG), [DirectionAdded(**who, direction=1, text="try schedules")])
     person.append(control_stream(TAG), [DirectionWithdrawn(**who, direction=1)])
 
-    assert stored(person) == told(fold(person.read()))
+    assert stored(person) == folded(fold(person.read()))
     person.close()
 
 
@@ -181,7 +183,7 @@ def test_a_person_without_tables_leaves_them_to_the_loop(path):
     journal = Journal(path)
     journal.acquire()
 
-    assert stored(journal) == told(fold(journal.read()))
+    assert stored(journal) == folded(fold(journal.read()))
     journal.close()
 
 
@@ -195,7 +197,7 @@ def test_what_a_person_appended_reaches_the_loop_s_next_rows(journal):
 
     journal.append(session_stream(TAG), [DirectionAcknowledged(session=TAG, request=2, outcome="seen")])
 
-    assert stored(journal) == told(fold(journal.read()))
+    assert stored(journal) == folded(fold(journal.read()))
     assert stored(journal)["directions"][0][8] == "seen"
     person.close()
 
@@ -207,16 +209,16 @@ def test_a_failed_append_leaves_fold_and_tables_alone(journal):
     with pytest.raises(Exception, match="64 bits"):
         journal.append("s", [proposed(1, "halve the batch"), proposed(2**70, "too far")])
 
-    assert stored(journal) == before == told(journal.state())
+    assert stored(journal) == before == folded(journal.state())
 
 
 def test_the_latest_session_is_the_one_that_the_loop_worked_on_last_whatever_people_ask_of_another():
     tags = ["old", "new"]
-    asked = DirectionAdded(session="new", author="ada@here", channel="cli", direction=1, text="wider")
+    direction = DirectionAdded(session="new", author="ada@here", channel="cli", direction=1, text="wider")
     begun = [started(session=tag) for tag in tags]
 
     before = fold(placed(begun))
-    after = fold(placed([*begun, proposed(1, "halve the batch", session="old"), asked]))
+    after = fold(placed([*begun, proposed(1, "halve the batch", session="old"), direction]))
 
     assert (before.latest_session().tag, before.open_session().tag) == ("new", "new")
     assert (after.latest_session().tag, after.open_session().tag) == ("old", "old")

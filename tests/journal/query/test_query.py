@@ -10,7 +10,7 @@ from histories import COMMITS, TAG, night, started, write
 from journal.errors import JournalMissing, QueryRefused
 from journal.events import IncumbentMoved, session_stream
 from journal.query.saved import COST, SAVED
-from journal.query.sql import ask
+from journal.query.sql import run_query
 
 DOUBLING = (
     "WITH "
@@ -105,7 +105,7 @@ def still(night_path):
     db = sqlite3.connect(night_path)
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     db.close()
-    ask(night_path, "SELECT 1")
+    run_query(night_path, "SELECT 1")
     return night_path
 
 
@@ -113,8 +113,8 @@ def still(night_path):
 def test_a_statement_that_would_write_changes_no_byte_and_makes_no_file(still, statement):
     before = fingerprint(still.parent)
 
-    with pytest.raises(QueryRefused, match=r"one SELECT|cannot answer|no question"):
-        ask(still, statement.format(path=still, folder=still.parent))
+    with pytest.raises(QueryRefused, match=r"one SELECT|cannot run this|returns no rows"):
+        run_query(still, statement.format(path=still, folder=still.parent))
     assert fingerprint(still.parent) == before
 
 
@@ -122,14 +122,14 @@ def test_a_statement_that_would_write_changes_no_byte_and_makes_no_file(still, s
 def test_a_statement_without_end_or_measure_is_ended(still, statement):
     before = fingerprint(still.parent)
 
-    with pytest.raises(QueryRefused, match=r"ran longer|memory|too big|cannot answer|one SELECT"):
-        ask(still, statement, seconds=0.2)
+    with pytest.raises(QueryRefused, match=r"ran longer|memory|too big|cannot run this|one SELECT"):
+        run_query(still, statement, seconds=0.2)
     assert fingerprint(still.parent) == before
 
 
 @pytest.mark.parametrize("statement", QUICK)
 def test_functions_that_would_outrun_the_deadline_are_quick(still, statement):
-    assert len(ask(still, statement, seconds=5).rows) == 1
+    assert len(run_query(still, statement, seconds=5).rows) == 1
 
 
 @pytest.mark.parametrize(
@@ -144,29 +144,29 @@ def test_functions_that_would_outrun_the_deadline_are_quick(still, statement):
 def test_replaced_functions_answer_as_sqlite_s_own(still, function, value):
     own = sqlite3.connect(":memory:").execute(f"SELECT {function}").fetchone()
 
-    assert ask(still, f"SELECT {function}").rows == [own] == [(value,)]
+    assert run_query(still, f"SELECT {function}").rows == [own] == [(value,)]
 
 
 def test_a_question_is_answered_with_its_columns(night_path):
-    answer = ask(night_path, "SELECT number, status FROM experiments WHERE session = ? ORDER BY number", (TAG,))
+    answer = run_query(night_path, "SELECT number, status FROM experiments WHERE session = ? ORDER BY number", (TAG,))
 
     assert answer.columns == ("number", "status")
     assert answer.rows == [(0, "keep"), (1, "keep"), (2, "discard"), (3, "crash")]
 
 
 def test_common_table_expressions_windows_and_json_are_allowed(night_path):
-    answer = ask(
+    answer = run_query(
         night_path,
         "WITH kept AS (SELECT number, metric FROM experiments WHERE status = 'keep') "
         "SELECT number, metric - lag(metric) OVER (ORDER BY number) FROM kept",
     )
 
     assert answer.rows[1] == (1, pytest.approx(-0.02))
-    assert ask(night_path, "SELECT json_extract(payload, '$.goal') FROM events LIMIT 1").rows == [(None,)]
+    assert run_query(night_path, "SELECT json_extract(payload, '$.goal') FROM events LIMIT 1").rows == [(None,)]
 
 
 def test_full_text_is_searched(night_path):
-    answer = ask(
+    answer = run_query(
         night_path,
         "SELECT experiment, snippet(failures, -1, '[', ']', '…', 4) FROM failures WHERE failures MATCH 'cuda'",
     )
@@ -175,8 +175,8 @@ def test_full_text_is_searched(night_path):
     assert "[CUDA]" in answer.rows[0][1]
 
 
-def test_rows_past_the_cap_are_cut_and_said_to_be(night_path):
-    answer = ask(night_path, "SELECT position FROM events", rows=3)
+def test_rows_past_the_cap_are_cut_with_a_note(night_path):
+    answer = run_query(night_path, "SELECT position FROM events", rows=3)
 
     assert len(answer.rows) == 3
     assert answer.truncated == "only the first 3 rows are shown: add a LIMIT"
@@ -186,71 +186,92 @@ def test_rows_past_the_cap_are_cut_and_said_to_be(night_path):
 def test_an_answer_without_end_is_cut(night_path, value):
     endless = f"WITH RECURSIVE n (x) AS (SELECT {value} UNION ALL SELECT x FROM n) SELECT x FROM n"
 
-    assert ask(night_path, endless, rows=100).truncated
+    assert run_query(night_path, endless, rows=100).truncated
 
 
-def test_bytes_past_the_cap_are_cut_and_said_to_be(night_path):
-    answer = ask(night_path, "SELECT hex(zeroblob(400000)) FROM events a, events b LIMIT 100")
+def test_bytes_past_the_cap_are_cut_with_a_note(night_path):
+    answer = run_query(night_path, "SELECT hex(zeroblob(400000)) FROM events a, events b LIMIT 100")
 
     assert len(answer.rows) < 100
     assert "over 16 MB" in answer.truncated
 
 
-def test_wrong_sql_is_told_as_sqlite_tells_it(night_path):
-    with pytest.raises(QueryRefused, match="SQLite cannot answer: no such table: experimnts"):
-        ask(night_path, "SELECT * FROM experimnts")
+def test_a_virtual_table_of_an_unknown_module_stops_no_other_statement(night_path):
+    db = sqlite3.connect(night_path, isolation_level=None)
+    db.execute("PRAGMA writable_schema = ON")
+    db.execute(
+        """INSERT INTO sqlite_schema VALUES
+        ('table', 'odd "name', 'odd "name', 0, 'CREATE VIRTUAL TABLE "odd ""name" USING moon(a, b)')"""
+    )
+    db.close()
+
+    assert run_query(night_path, "SELECT count(*) FROM experiments").rows == [(4,)]
+    with pytest.raises(QueryRefused, match="no such module: moon"):
+        run_query(night_path, 'SELECT * FROM "odd ""name"')
+
+
+def test_bytes_are_values_like_others(night_path):
+    assert (
+        run_query(night_path, "SELECT x'00ff' AS b, CAST(payload AS BLOB) FROM events LIMIT 1").rows[0][0]
+        == b"\x00\xff"
+    )
+
+
+def test_wrong_sql_is_refused_with_the_message_of_sqlite(night_path):
+    with pytest.raises(QueryRefused, match="SQLite cannot run this: no such table: experimnts"):
+        run_query(night_path, "SELECT * FROM experimnts")
 
 
 def test_nothing_is_no_question(night_path):
-    with pytest.raises(QueryRefused, match="no question"):
-        ask(night_path, "-- thinking")
+    with pytest.raises(QueryRefused, match="returns no rows"):
+        run_query(night_path, "-- thinking")
 
 
 def test_no_journal_no_answer(path):
     with pytest.raises(JournalMissing):
-        ask(path, "SELECT 1")
+        run_query(path, "SELECT 1")
 
 
 def test_a_question_does_not_disturb_the_writer(journal):
-    ask(journal.path, "SELECT 1")
+    run_query(journal.path, "SELECT 1")
 
     journal.append("s", [started()])
 
-    assert ask(journal.path, "SELECT count(*) FROM events").rows == [(1,)]
+    assert run_query(journal.path, "SELECT count(*) FROM events").rows == [(1,)]
 
 
 @pytest.mark.parametrize("name", sorted(SAVED))
 def test_every_saved_query_answers(night_path, name):
     saved = SAVED[name]
 
-    answer = ask(night_path, saved.sql, ("BATCH",) * len(saved.parameters))
+    answer = run_query(night_path, saved.sql, ("BATCH",) * len(saved.parameters))
 
     assert answer.columns
 
 
 def test_the_price_of_a_keep_counts_everything_since_the_keep_before(night_path):
-    [row] = ask(night_path, SAVED["price"].sql).rows
+    [row] = run_query(night_path, SAVED["price"].sql).rows
 
     assert row[:3] == (TAG, 1, -0.02)
     assert row[5] == pytest.approx(25 / 3600 / 20, abs=5e-4)
 
 
-def test_a_night_that_goes_on_from_an_earlier_experiment_pays_for_each_keep_once(path):
+def test_a_session_that_branches_from_an_earlier_experiment_pays_for_each_keep_once(path):
     back = [IncumbentMoved(session=TAG, experiment=n, commit=COMMITS[n], metric=1.48, branch_at=COMMITS[n], reason="ada")
             for n in (2, 1)]  # fmt: skip
     write(path, [*night(), (session_stream(TAG), back)])
 
-    assert [row[1] for row in ask(path, SAVED["price"].sql).rows] == [1]
+    assert [row[1] for row in run_query(path, SAVED["price"].sql).rows] == [1]
 
 
 def test_the_baseline_is_no_trial_of_its_knobs(night_path):
-    [row] = ask(night_path, SAVED["knobs"].sql).rows
+    [row] = run_query(night_path, SAVED["knobs"].sql).rows
 
     assert row == ("BATCH", 3, 1, 1, 4.0)
 
 
 def test_the_costs_are_summed_by_model(night_path):
-    answer = ask(night_path, COST)
+    answer = run_query(night_path, COST)
 
     assert {row[1] for row in answer.rows} == {"claude", "sampler"}
 
@@ -259,8 +280,8 @@ def test_the_costs_are_summed_by_model(night_path):
 def test_the_plain_shell_reads_the_journal_as_it_is(night_path):
     import subprocess
 
-    told = subprocess.run(
+    result = subprocess.run(
         ["sqlite3", str(night_path), "SELECT count(*) FROM experiments"], capture_output=True, text=True, check=True
     )
 
-    assert told.stdout == "4\n"
+    assert result.stdout == "4\n"

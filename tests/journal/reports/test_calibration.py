@@ -2,7 +2,7 @@ import pytest
 from scripted_night import SIGMA, Night
 
 from journal.reports import memory
-from journal.reports.calibration import calibrate, foresight
+from journal.reports.calibration import calibrate, calibration_lines
 
 FILES = {"train.py": "LR = 0.04\n"}
 SLOWER = {"train.py": "LR = 0.02\n"}
@@ -30,14 +30,14 @@ def test_predicted_and_measured_deltas_are_compared_per_proposer_and_kind(night)
     assert (architecture.experiments, architecture.right_direction) == (1, 0)
 
 
-def test_the_memory_says_how_good_predictions_were(night):
-    words = foresight(night.state.experiments.rows.values(), session="nov20")
+def test_the_memory_holds_how_accurate_predictions_were(night):
+    lines = calibration_lines(night.state.experiments.rows.values(), session="nov20")
 
-    assert words == ["scripted predicted -0.02 on average and -0.005 was measured; the direction was right in 2 of 3."]
-    assert words[0] in memory.render(night.state, "nov20")
+    assert lines == ["scripted predicted -0.02 on average and -0.005 was measured; the direction was right in 2 of 3."]
+    assert lines[0] in memory.render(night.state, "nov20")
 
 
-def test_a_night_without_predictions_says_nothing_of_them():
+def test_a_session_without_predictions_has_no_line_about_them():
     night = Night(FILES)
     night.discarded(1, "halve the rate", SLOWER)
 

@@ -9,8 +9,8 @@ from scripted_night import Night
 from journal.events import Change, KnobMove
 from journal.projections.state import fold
 from journal.reports import memory
-from journal.reports.knob_ledger import gained
-from journal.reports.quoting import plain, quote
+from journal.reports.knob_ledger import format_gain
+from journal.reports.quoting import quote
 
 TRAIN = "LR = 0.04\nBATCH = 16\nDEPTH = 4\n\n\ndef act(x):\n    return relu(x)\n"
 
@@ -40,7 +40,7 @@ def section(text, title):
     return next((part for part in text.split("\n\n") if part.startswith(f"### {title}")), "")
 
 
-def test_the_header_says_where_the_night_stands_and_what_is_noise():
+def test_the_header_has_the_best_metric_and_the_noise():
     header = text_of(a_night()).split("\n\n")[0]
 
     assert "val_bpb, minimize: best 1.462 (experiment 6), baseline 1.5." in header
@@ -67,17 +67,18 @@ def test_each_section_has_its_lines(title, line):
 
 
 @pytest.mark.parametrize(
-    ("sigmas", "delta", "told"), [(1.25, -0.01, "+1.2"), (-4e9, 0.1, "<-99"), (None, 0.13, "Δ+0.13"), (None, None, "-")]
+    ("sigmas", "delta", "expected"),
+    [(1.25, -0.01, "+1.2"), (-4e9, 0.1, "<-99"), (None, 0.13, "Δ+0.13"), (None, None, "-")],
 )
-def test_a_gain_is_told_in_the_unit_that_there_is(sigmas, delta, told):
-    assert gained(sigmas, delta) == told
+def test_a_gain_is_in_sigma_or_else_the_delta(sigmas, delta, expected):
+    assert format_gain(sigmas, delta) == expected
 
 
 def test_values_of_knobs_stand_in_the_ledger_and_not_among_the_failed_ideas():
     assert "halve the rate" not in section(text_of(a_night()), "Failed ideas")
 
 
-def test_another_night_is_told_in_one_line():
+def test_another_session_is_one_line():
     first = a_night()
     second = Night({"train.py": TRAIN}, session="nov21", state=first.state)
 
@@ -115,9 +116,9 @@ def long_night(experiments):
 def test_ten_thousand_experiments_stay_under_four_thousand_tokens_and_keep_their_head():
     text = text_of(long_night(10_000))
 
-    assert memory.tokens(text) <= memory.MOST_TOKENS
+    assert memory.tokens(text) <= memory.MAX_TOKENS
     assert "less than 2σ (0.01) is noise" in text
-    assert "earlier left out" in text
+    assert "earlier are omitted" in text
     assert all(section(text, title) for title in ("Kept", "Knobs, as", "Failed", "Crashes", "Last"))
 
 
@@ -154,21 +155,21 @@ def test_no_text_can_close_the_block_or_begin_a_line(idea, reason, direction, kn
     assert all(re.match(r"(- |### [A-Z]|val_bpb, |\d+ experiments|Gains are|$)", line) for line in text.split("\n"))
 
 
-@given(text=st.text(max_size=300), most=st.integers(5, 60))
-def test_a_quotation_is_one_line_with_two_marks_and_no_longer_than_asked(text, most):
-    quoted = quote(text, most)
+@given(text=st.text(max_size=300), limit=st.integers(5, 60))
+def test_a_quotation_is_one_line_with_two_marks_and_no_longer_than_its_limit(text, limit):
+    quoted = quote(text, limit)
 
     assert quoted.count('"') == 2
     assert quoted.splitlines() == [quoted]
-    assert len(quoted) <= most + 2
+    assert len(quoted) <= limit + 2
 
 
 @given(text=st.text(max_size=100))
-def test_a_plain_name_has_no_markup(text):
-    assert not set(plain(text)) & set('<>`"#|\\{}!\n')
+def test_text_without_marks_has_no_markup_and_no_quotation_mark(text):
+    assert not set(quote(text, 48, marks=False)) & set('<>`"#|\\[]\n')
 
 
-def test_what_is_under_way_is_told_until_its_verdict_and_what_was_refused_is_not():
+def test_an_open_experiment_is_listed_until_its_verdict_and_a_refused_one_is_not():
     night = a_night()
     night.proposed(7, "swap in ELU", edit("relu", "elu"))
     night.refused(8, "halve the rate again", edit("0.04", "0.02"))

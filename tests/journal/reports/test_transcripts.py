@@ -1,4 +1,4 @@
-"""What was asked and answered, as `ar-journal show N --prompt` tells it."""
+"""Requests and answers, as `ar-journal show N --prompt` prints them."""
 
 import json
 
@@ -23,7 +23,7 @@ REQUEST = {
 
 
 @pytest.fixture
-def asked(path, journal):
+def transcribed(path, journal):
     """Experiment 7: refused, then a call that failed, then a proposal that no event names, for the loop was killed."""
     kept = path.parent / "prompts" / TAG
     kept.mkdir(parents=True)
@@ -49,31 +49,31 @@ def asked(path, journal):
     return path
 
 
-def test_every_asking_is_told_in_order_with_what_came_of_it(asked):
-    told = ar_journal("show", "7", "--prompt", "--session", TAG, journal=asked)
+def test_every_request_is_printed_in_order_with_its_outcome(transcribed):
+    result = ar_journal("show", "7", "--prompt", "--session", TAG, journal=transcribed)
 
-    assert [line for line in told.stdout.splitlines() if line.startswith("━━")] == [
+    assert [line for line in result.stdout.splitlines() if line.startswith("━━")] == [
         f"━━ {TAG}/7-1.json: claude-opus-5-5 proposed: halve it; not used: Tried in experiment 3.",
         f"━━ {TAG}/7-2.json: no proposal (refusal): Claude declined.",
         f"━━ {TAG}/7-10.json: the journal does not name it: the loop ended before it was recorded",
     ]
-    assert "── system\nYou are the researcher." in told.stdout
-    assert '── assistant\n(calls sql) {\n "query": "SELECT 1"\n}\n\n── user\n(the tool answers) [1]' in told.stdout
-    assert "── told: task.md\nEdit\nthe file." in told.stdout
+    assert "── system\nYou are the researcher." in result.stdout
+    assert '── assistant\n(calls sql) {\n "query": "SELECT 1"\n}\n\n── user\n(the tool answers) [1]' in result.stdout
+    assert "── told: task.md\nEdit\nthe file." in result.stdout
 
 
-def test_no_key_and_no_command_to_the_terminal_is_shown(asked):
-    words = ar_journal("show", "7", "--prompt", "--session", TAG, journal=asked).stdout
-    data = ar_journal("show", "7", "--prompt", "--json", "--session", TAG, journal=asked).stdout
+def test_no_key_and_no_command_to_the_terminal_is_shown(transcribed):
+    text = ar_journal("show", "7", "--prompt", "--session", TAG, journal=transcribed).stdout
+    data = ar_journal("show", "7", "--prompt", "--json", "--session", TAG, journal=transcribed).stdout
 
-    assert "[2Jhalve it, with [key]" in words
-    assert SECRET not in words + data
-    assert "\x1b" not in words
-    assert [asking["attempt"] for asking in json.loads(data)] == [1, 2, 10]
+    assert "[2Jhalve it, with [key]" in text
+    assert SECRET not in text + data
+    assert "\x1b" not in text
+    assert [record["attempt"] for record in json.loads(data)] == [1, 2, 10]
 
 
-def test_an_experiment_of_which_nothing_was_asked_says_so(asked):
-    told = ar_journal("show", "8", "--prompt", "--session", TAG, journal=asked)
+def test_an_experiment_without_requests_is_a_note(transcribed):
+    result = ar_journal("show", "8", "--prompt", "--session", TAG, journal=transcribed)
 
-    assert (told.returncode, told.stdout) == (1, "")
-    assert "No asking for experiment 8 is kept in" in told.stderr
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "has no request for experiment 8" in result.stderr

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from journal.errors import JournalError, UnknownEvent
-from journal.events import CATALOGUE, ExperimentKept, RunFinished
+from journal.events import CATALOGUE, ExperimentKept, RunFinished, SessionPaused
 from journal.store.codec import decode, encode
 from journal.store.upcast import upcast
 
@@ -90,6 +90,15 @@ def test_every_historic_shape_is_still_read(golden):
     event = decode(name, int(schema), golden.read_bytes())
 
     assert name == event.NAME
+
+
+def test_a_pause_of_schema_1_is_read_without_its_end():
+    golden = (GOLDEN / "SessionPaused@1.json").read_bytes()
+
+    event = decode("SessionPaused", 1, golden)
+
+    assert "until" in json.loads(golden)
+    assert event == SessionPaused(session="nov20", reason="text")
 
 
 def test_every_event_of_the_catalogue_has_a_golden_file_of_its_present_shape():

@@ -69,12 +69,12 @@ def test_the_power_cuts_would_notice_commits_that_are_not_synced():
     assert power.cuts(40, seed=1, synchronous="NORMAL")
 
 
-def test_a_full_file_is_told_in_a_sentence_and_the_journal_goes_on_later(journal):
+def test_a_full_disk_is_one_sentence_and_the_journal_continues_later(journal):
     journal.append("s", [proposed(1, "halve the batch")])
     pages = journal._db.execute("PRAGMA page_count").fetchone()[0]
     journal._db.execute(f"PRAGMA max_page_count = {pages}")
 
-    with pytest.raises(JournalFull, match=r"is full: the journal is unharmed; free some space and start again"):
+    with pytest.raises(JournalFull, match=r"is full: free some space and start again; no event is lost"):
         journal.append("s", [proposed(1, "halve the batch" * 1_000)])
 
     assert journal.head()[0] == 1
@@ -92,7 +92,7 @@ def test_a_full_disk_in_mid_append_harms_nothing(tmp_path):
     if not possible or possible.returncode:
         pytest.skip("no private mounts here")
 
-    told = subprocess.run(
+    result = subprocess.run(
         ["unshare", "-rm", "sh", "-c", small],
         check=False,
         capture_output=True,
@@ -100,12 +100,12 @@ def test_a_full_disk_in_mid_append_harms_nothing(tmp_path):
         env=os.environ | {"SCRIPT": script},
     )
 
-    assert told.stderr == ""
-    assert told.stdout.splitlines()[0].startswith("The disk of journal.db is full: the journal is unharmed")
-    assert told.stdout.splitlines()[1] == "went on"
+    assert result.stderr == ""
+    assert result.stdout.splitlines()[0].startswith("The disk of journal.db is full: free some space")
+    assert result.stdout.splitlines()[1] == "went on"
 
 
-def test_a_read_only_folder_is_told_in_a_sentence(tmp_path):
+def test_a_read_only_folder_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
 
     with pytest.raises(Exception, match=r"cannot be opened for writing: .*file"):

@@ -1,4 +1,4 @@
-"""Whether a loop runs: asked by many, and never in a loop's way."""
+"""Whether a loop runs: many processes may check, and none keeps a loop from starting."""
 
 import fcntl
 import os
@@ -14,7 +14,7 @@ from journal.errors import JournalBusy
 from journal.events import session_stream
 from journal.store import Journal
 from journal.store.intents import add_direction
-from journal.store.lease import running
+from journal.store.lease import is_loop_running
 
 STARTS = 150
 ASKERS = 2
@@ -23,7 +23,7 @@ ASKERS = 2
 def by_looking(path: Path) -> None:
     """What `ar-loop direct` does: a short append, and a look whether a loop runs."""
     add_direction(path, session=TAG, text="widen the window", author="ada@hut", channel="cli")
-    running(path)
+    is_loop_running(path)
 
 
 def by_locking(path: Path) -> None:
@@ -81,27 +81,27 @@ def test_a_look_that_locks_keeps_loops_from_starting(open_session):
 
 
 def test_a_loop_runs_while_its_lease_is_taken_and_does_not_after(open_session):
-    assert running(open_session) is False
+    assert is_loop_running(open_session) is False
     with closing(Journal(open_session)) as journal:
         journal.acquire()
 
-        assert running(open_session) is True
+        assert is_loop_running(open_session) is True
 
-    assert running(open_session) is False
+    assert is_loop_running(open_session) is False
 
 
 def test_no_loop_runs_on_a_journal_that_never_had_one(path):
     Journal(path).close()
 
-    assert running(path) is False
+    assert is_loop_running(path) is False
 
 
 @pytest.mark.parametrize("text", ["", "nothing of the kind " * 300])
-def test_of_a_file_that_is_no_journal_nothing_can_be_told(path, text):
+def test_whether_a_loop_runs_is_unknown_for_a_file_that_is_no_journal(path, text):
     path.write_text(text)
 
-    assert running(path) is None
+    assert is_loop_running(path) is None
 
 
-def test_of_a_loop_on_another_machine_nothing_can_be_told(open_session):
-    assert running(open_session, here=lambda: "elsewhere") is None
+def test_whether_a_loop_runs_on_another_machine_is_unknown(open_session):
+    assert is_loop_running(open_session, here=lambda: "elsewhere") is None

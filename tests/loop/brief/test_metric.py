@@ -1,11 +1,11 @@
-"""The one number, out of whatever a command printed."""
+"""The metric, found in the output of a command."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from loop.brief.config import Config
-from loop.brief.metric import find, find_in, of_name, trust
+from loop.brief.metric import find_metric, find_number, named_source, trust
 
 
 def config(pattern: str = "", **keys) -> Config:
@@ -13,7 +13,7 @@ def config(pattern: str = "", **keys) -> Config:
 
 
 @pytest.mark.parametrize(
-    ("printed", "value"),
+    ("output", "value"),
     [
         ("val.bpb: 1.25\n", 1.25),
         ("val.bpb: 2\nval.bpb: 1\n", 1.0),
@@ -27,17 +27,17 @@ def config(pattern: str = "", **keys) -> Config:
         ("", None),
     ],
 )
-def test_the_last_line_that_names_the_metric_counts(printed, value):
-    assert find(config(), printed) == value
+def test_the_last_line_that_names_the_metric_counts(output, value):
+    assert find_metric(config(), output) == value
 
 
 @pytest.mark.parametrize("word", ["abc", "", "--", "nan", "inf", "1.2.3"])
-def test_a_pattern_that_catches_a_word_finds_no_number(word):
-    assert find(config(r"loss=(\S*)"), f"loss={word}\n") is None
+def test_a_pattern_that_matches_a_word_finds_no_number(word):
+    assert find_metric(config(r"loss=(\S*)"), f"loss={word}\n") is None
 
 
 @pytest.mark.parametrize(
-    ("printed", "value"),
+    ("output", "value"),
     [
         ('{"acc": 0.5}\n', 0.5),
         ('{"acc": 1}\n{"other": 2}\n', 1.0),
@@ -49,13 +49,13 @@ def test_a_pattern_that_catches_a_word_finds_no_number(word):
         ("no json\n", None),
     ],
 )
-def test_a_json_pattern_reads_the_last_object_with_the_key(printed, value):
-    assert find(config("json: acc"), printed) == value
+def test_a_json_pattern_reads_the_last_object_with_the_key(output, value):
+    assert find_metric(config("json: acc"), output) == value
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_any_finite_number_comes_back_as_printed(value):
-    assert find(config(), f"val.bpb: {value!r}\n") == value
+    assert find_metric(config(), f"val.bpb: {value!r}\n") == value
 
 
 PRETTY = """{
@@ -69,7 +69,7 @@ PRETTY = """{
     ("key", "value"), [("acc", 0.25), ("eval.acc", 0.5), ("eval.a.b", 2.0), ("eval", None), ("loss", None)]
 )
 def test_a_json_object_may_take_several_lines_and_dots_lead_into_it(key, value):
-    assert find(config(f"json:{key}"), f"training\n{PRETTY}done\n") == value
+    assert find_metric(config(f"json:{key}"), f"training\n{PRETTY}done\n") == value
 
 
 TABLE = "epoch,acc,loss\n1,0.5,0.9\n2,0.75,0.8\n\n"
@@ -88,7 +88,7 @@ TABLE = "epoch,acc,loss\n1,0.5,0.9\n2,0.75,0.8\n\n"
     ],
 )
 def test_a_csv_pattern_reads_the_last_row_in_the_last_column_or_the_one_named(pattern, text, value):
-    assert find(config(pattern), text) == value
+    assert find_metric(config(pattern), text) == value
 
 
 @pytest.mark.parametrize(
@@ -101,12 +101,12 @@ def test_a_csv_pattern_reads_the_last_row_in_the_last_column_or_the_one_named(pa
         ("wall_seconds", "json:acc", '{"acc": 0.5}\n', 0.5),
     ],
 )
-def test_a_guards_number_stands_beside_the_metric_unless_its_name_says_where(pattern, name, text, value):
-    assert find_in(of_name(name, config(pattern)), text) == value
+def test_a_guards_number_is_beside_the_metric_unless_its_name_says_where(pattern, name, text, value):
+    assert find_number(named_source(name, config(pattern)), text) == value
 
 
 @pytest.mark.parametrize(
-    ("keys", "word"),
+    ("keys", "expected"),
     [
         ({}, "self-reported"),
         ({"evaluate": "python score.py"}, "measured"),
@@ -116,5 +116,5 @@ def test_a_guards_number_stands_beside_the_metric_unless_its_name_says_where(pat
         ({"pattern": "exit_code"}, "self-reported"),
     ],
 )
-def test_a_metric_is_trusted_as_far_as_who_says_it(keys, word):
-    assert trust(config(**keys)) == word
+def test_a_metric_is_trusted_as_far_as_who_reports_it(keys, expected):
+    assert trust(config(**keys)) == expected

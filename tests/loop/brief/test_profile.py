@@ -1,26 +1,26 @@
-"""What differs by machine, written into the file in scope."""
+"""A machine's constants, written into the file in scope."""
 
 import pytest
 
-from loop.brief.profile import read, write
+from loop.brief.profile import apply_constants, read
 from loop.errors import BadInput
 
 TRAIN = 'DEPTH = 8  # layers\nPRECISION = "bf16"  # {bf16, fp32}\nDEPTH_OF_FIELD = 2\n'
 
 
 def test_constants_are_written_in_place_and_comments_stay():
-    files = write({"DEPTH": "4", "PRECISION": '"fp32"'}, {"train.py": TRAIN, "other.py": "A = 1\n"})
+    files = apply_constants({"DEPTH": "4", "PRECISION": '"fp32"'}, {"train.py": TRAIN, "other.py": "A = 1\n"})
 
     assert files == {"train.py": 'DEPTH = 4  # layers\nPRECISION = "fp32"  # {bf16, fp32}\nDEPTH_OF_FIELD = 2\n'}
 
 
-def test_constants_that_stand_already_change_nothing():
-    assert write({"DEPTH": "8"}, {"train.py": TRAIN}) == {}
+def test_constants_that_the_file_already_has_change_nothing():
+    assert apply_constants({"DEPTH": "8"}, {"train.py": TRAIN}) == {}
 
 
-def test_a_constant_that_nobody_defines_is_bad_input():
+def test_a_constant_that_no_file_defines_is_bad_input():
     with pytest.raises(BadInput, match="The profile sets WIDTH, which no file in scope defines"):
-        write({"WIDTH": "4"}, {"train.py": TRAIN})
+        apply_constants({"WIDTH": "4"}, {"train.py": TRAIN})
 
 
 def test_a_profile_is_read_as_literals_and_defaults(tmp_path):
@@ -35,12 +35,12 @@ def test_a_profile_is_read_as_literals_and_defaults(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
-    [("[brief]\nbugdet = 1\n", "sets `bugdet`, which is no key"), ("[brief\n", "cannot be read"), ("brief = 3\n", "cannot be read")],
+    ("text", "message"),
+    [("[brief]\nbugdet = 1\n", "sets `bugdet`, which is not a key"), ("[brief\n", "cannot be read"), ("brief = 3\n", "cannot be read")],
 )  # fmt: skip
-def test_a_broken_profile_is_bad_input(tmp_path, text, said):
+def test_a_broken_profile_is_bad_input(tmp_path, text, message):
     path = tmp_path / "cpu.toml"
     path.write_text(text)
 
-    with pytest.raises(BadInput, match=said):
+    with pytest.raises(BadInput, match=message):
         read(path)

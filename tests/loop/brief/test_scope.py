@@ -1,3 +1,5 @@
+"""Paths, globs and folders in scope, and the paths that never are."""
+
 from dataclasses import dataclass
 
 import pytest
@@ -36,7 +38,7 @@ def test_a_scope_is_paths_globs_and_folders(pattern, expected):
     assert in_scope([pattern], PLAIN) == expected
 
 
-def test_what_is_locked_is_out_of_scope():
+def test_a_locked_file_is_out_of_scope():
     assert in_scope(["gpt/*.py"], PLAIN, locked=["gpt/data.py"]) == ("gpt/train.py",)
 
 
@@ -48,23 +50,23 @@ def test_a_pattern_that_leaves_the_repository_is_bad_input(pattern):
         Scope(patterns=(pattern,))
 
 
-def test_a_scope_that_matches_nothing_says_so():
+def test_a_scope_that_matches_nothing_is_bad_input():
     with pytest.raises(BadInput, match=r"gpt/tarin\.py.*no committed file matches"):
         in_scope(["gpt/tarin.py"], PLAIN)
 
 
-def test_a_scope_that_is_a_symbolic_link_says_so():
+def test_a_scope_that_is_a_symbolic_link_is_bad_input():
     with pytest.raises(BadInput, match="symbolic link"):
         in_scope(["train.py"], {"train.py": File("120000")})
 
 
 @pytest.mark.parametrize("path", ["gpt/train.py", "gpt/new.py", "gpt/deep/new.py"])
-def test_a_file_in_scope_may_be_written_or_made(path):
+def test_a_file_in_scope_may_be_written_or_created(path):
     assert Scope(patterns=("gpt/**",), tree=PLAIN).refusal(path) is None
 
 
 @pytest.mark.parametrize(
-    ("path", "words"),
+    ("path", "reason"),
     [
         ("README.md", "not in scope"),
         ("gpt/../README.md", "not a plain path"),
@@ -77,10 +79,10 @@ def test_a_file_in_scope_may_be_written_or_made(path):
         ("gpt/sub/x.py", "not a folder"),
     ],
 )
-def test_a_path_that_leads_elsewhere_is_refused(path, words):
+def test_a_path_that_leads_elsewhere_is_refused(path, reason):
     tree = {**PLAIN, "gpt/link.py": File("120000"), "gpt/away": File("120000"), "gpt/sub": File("160000")}
 
-    assert words in (Scope(patterns=("gpt/**",), tree=tree).refusal(path) or "")
+    assert reason in (Scope(patterns=("gpt/**",), tree=tree).refusal(path) or "")
 
 
 def test_a_star_stays_in_its_folder_and_a_dot_is_a_dot():

@@ -13,10 +13,10 @@ def diff(old, new):
     return unified({"train.py": TRAIN}, {"train.py": TRAIN.replace(old, new)})
 
 
-def test_a_new_change_passes_and_says_what_it_does(project):
-    told = project.loop("check", "-", input=diff("0.5", "0.7"))
+def test_a_new_change_is_accepted_and_shown(project):
+    done = project.loop("check", "-", input=diff("0.5", "0.7"))
 
-    assert (told.returncode, told.stdout) == (0, "RATE: 0.5 -> 0.7\npasses\n")
+    assert (done.returncode, done.stdout) == (0, "RATE: 0.5 -> 0.7\naccepted\n")
     assert not project.journal.exists()
 
 
@@ -25,10 +25,10 @@ def test_gits_own_diff_of_the_working_tree_is_read(project):
     patch = project.root / "change.patch"
     patch.write_text(project.git("diff") + "\n")
 
-    told = project.loop("check", str(patch), "--json")
+    done = project.loop("check", str(patch), "--json")
 
-    assert told.returncode == 0
-    assert json.loads(told.stdout)["passes"] is True
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["passes"] is True
 
 
 def test_a_change_that_was_run_is_refused_with_the_experiment(tmp_path):
@@ -36,15 +36,15 @@ def test_a_change_that_was_run_is_refused_with_the_experiment(tmp_path):
     project.loop("run", "--experiments", "1")
     (tried,) = [event for event in project.of(IdeaProposed) if event.experiment == 1]
 
-    told = project.loop("check", "-", "--json", input=tried.diff)
+    done = project.loop("check", "-", "--json", input=tried.diff)
 
-    assert told.returncode == 1
-    assert json.loads(told.stdout)["rule"] == "same program"
-    assert json.loads(told.stdout)["matched"] == 1
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["rule"] == "same program"
+    assert json.loads(done.stdout)["matched"] == 1
 
 
 @pytest.mark.parametrize(
-    ("patch", "code", "words"),
+    ("patch", "code", "message"),
     [
         (diff("0.5", "0.50"), 1, "refused (unchanged)"),
         (diff("print(", "print(("), 1, "refused (parses)"),
@@ -53,18 +53,18 @@ def test_a_change_that_was_run_is_refused_with_the_experiment(tmp_path):
     ],
     ids=["the same", "broken", "another file", "no diff"],
 )
-def test_what_the_gate_would_say_is_said(project, patch, code, words):
-    told = project.loop("check", "-", input=patch)
+def test_what_the_gate_would_say_is_said(project, patch, code, message):
+    done = project.loop("check", "-", input=patch)
 
-    assert told.returncode == code
-    assert words in told.stdout + told.stderr
+    assert done.returncode == code
+    assert message in done.stdout + done.stderr
 
 
 def test_a_patch_that_cannot_be_read_is_one_sentence(project):
-    told = project.loop("check", "missing.patch")
+    done = project.loop("check", "missing.patch")
 
-    assert told.returncode == 2
-    assert told.stderr.startswith("error: The patch missing.patch cannot be read")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: The patch missing.patch cannot be read")
 
 
 @pytest.mark.parametrize(("module", "code"), [("scipy", 0), ("jax", 1)])
@@ -73,7 +73,7 @@ def test_what_a_file_out_of_scope_imports_is_no_new_dependency(tmp_path, module,
     (project.root / "score.py").write_text("def later():\n    from scipy.stats import norm\n")
     project.commit("a file out of scope")
 
-    told = project.loop("check", "-", input=diff("RATE = ", f"import {module}\nRATE = "))
+    done = project.loop("check", "-", input=diff("RATE = ", f"import {module}\nRATE = "))
 
-    assert told.returncode == code, told.stdout
-    assert ("dependencies are fixed" in told.stdout) == bool(code)
+    assert done.returncode == code, done.stdout
+    assert ("the brief fixes the dependencies" in done.stdout) == bool(code)

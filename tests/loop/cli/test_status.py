@@ -1,4 +1,4 @@
-"""What `ar-loop status` says of the loop itself."""
+"""What `ar-loop status` prints about the loop itself."""
 
 import json
 from contextlib import closing
@@ -50,9 +50,9 @@ def test_a_loop_that_works_is_running(path, capsys):
         status(journal=path, as_json=True)
         status(journal=path)
 
-    data, words = capsys.readouterr().out.split("\n", 1)
+    data, text = capsys.readouterr().out.split("\n", 1)
     assert json.loads(data)["running"] is True
-    assert words.splitlines()[-1] == "in flight: #0"
+    assert text.splitlines()[-1] == "in flight: #0"
 
 
 def test_a_session_whose_loop_was_killed_says_so_and_what_to_do(path, capsys):
@@ -61,26 +61,32 @@ def test_a_session_whose_loop_was_killed_says_so_and_what_to_do(path, capsys):
     status(journal=path, as_json=True)
     status(journal=path)
 
-    data, words = capsys.readouterr().out.split("\n", 1)
+    data, text = capsys.readouterr().out.split("\n", 1)
     assert json.loads(data)["running"] is False
-    assert words.splitlines()[-2:] == [
-        "left open: #0",
-        "no loop is running, and the last one ended without a word (killed?); nothing recorded is lost: `ar-loop run` goes on",
+    assert text.splitlines()[-2:] == [
+        "unfinished: #0",
+        (
+            "no loop is running, and the last one did not end the session (killed?); nothing recorded is lost: "
+            "`ar-loop run` continues the session"
+        ),
     ]
 
 
 @pytest.mark.parametrize(
-    ("last", "said"),
+    ("last", "expected"),
     [
-        (SessionPaused(session="night", reason="stopped by a person"), ["no loop is running: `ar-loop run` goes on"]),
+        (
+            SessionPaused(session="night", reason="stopped by a person"),
+            ["no loop is running: `ar-loop run` continues the session"],
+        ),
         (SessionEnded(session="night", reason="the target is reached"), []),
     ],
 )
-def test_what_a_loop_closed_itself_is_not_taken_for_a_crash(path, capsys, last, said):
+def test_what_a_loop_closed_itself_is_not_taken_for_a_crash(path, capsys, last, expected):
     with closing(begin(path)) as journal:
         journal.append(session_stream("night"), [last])
 
     status(journal=path)
 
     lines = capsys.readouterr().out.splitlines()
-    assert [line for line in lines if "no loop" in line] == said
+    assert [line for line in lines if "no loop" in line] == expected

@@ -1,4 +1,4 @@
-"""Old keeps tested again: each is left out of the incumbent, measured beside it, and told."""
+"""Kept changes tested again: each is left out of the incumbent and measured beside it."""
 
 from rehearsal import Rehearsal, edit
 from toys import SCRIPTED, Project
@@ -22,14 +22,14 @@ def loss(code):
 
 def three_keeps(root, *, keys=""):
     stage = Rehearsal(root / "toy", ANSWERS, measure=loss, keys=keys)
-    stage.run(more=3)
-    stage.open(past=True)
+    stage.run(3)
+    stage.open(ablate=True)
     return stage
 
 
 def findings(stage):
-    stage.open(past=True)
-    found = ablation.findings(stage.ctx)
+    stage.open(ablate=True)
+    found = ablation.results(stage.ctx)
     stage.close()
     return found
 
@@ -37,27 +37,27 @@ def findings(stage):
 def test_each_kept_change_is_left_out_in_turn_and_told_whether_it_still_pays(tmp_path):
     stage = three_keeps(tmp_path)
 
-    stage.run(None, play=main_loop.retest)
+    stage.run(None, call=main_loop.retest)
 
-    told = [(one.keep, one.finding, one.experiment, round(one.delta, 6)) for one in findings(stage)]
-    assert told == [(1, "within the noise", 4, 0.0), (2, "still pays", 5, 0.1), (3, "still pays", 6, 0.3)]
+    found = [(result.keep, result.finding, result.experiment, round(result.delta, 6)) for result in findings(stage)]
+    assert found == [(1, "within the noise", 4, 0.0), (2, "still pays", 5, 0.1), (3, "still pays", 6, 0.3)]
     assert stage.project.of(ProposalPrepared)[-1].experiment == 3
 
 
 def test_what_pays_no_more_is_taken_out_where_the_program_is_shorter_without_it(tmp_path):
     stage = three_keeps(tmp_path)
 
-    stage.run(1, play=main_loop.retest)
+    stage.run(1, call=main_loop.retest)
 
     assert [event.experiment for event in stage.project.of(ExperimentKept)] == [0, 1, 2, 3, 4]
     assert "WARMUP" not in stage.project.git("show", f"{stage.project.branch('night')}:train.py")
-    assert findings(stage)[0].words == "taken out: the program is shorter"
+    assert findings(stage)[0].note == "removed: the program is shorter"
 
 
 def test_the_incumbent_runs_beside_each_on_the_same_seed(tmp_path):
     stage = three_keeps(tmp_path)
 
-    stage.run(1, play=main_loop.retest)
+    stage.run(1, call=main_loop.retest)
 
     runs = [(event.purpose, event.seed) for event in stage.project.of(RunStarted) if event.experiment == 4]
     assert runs == [("candidate", 4001), ("incumbent", 4001)]
@@ -65,23 +65,23 @@ def test_the_incumbent_runs_beside_each_on_the_same_seed(tmp_path):
 
 def test_a_test_that_was_cut_short_goes_on_with_what_is_left(tmp_path):
     stage = three_keeps(tmp_path)
-    stage.run(1, play=main_loop.retest)
-    stage.open(past=True)
+    stage.run(1, call=main_loop.retest)
+    stage.open(ablate=True)
 
-    stage.run(None, play=main_loop.retest)
+    stage.run(None, call=main_loop.retest)
 
-    assert [one.experiment for one in findings(stage)] == [4, 5, 6]
+    assert [result.experiment for result in findings(stage)] == [4, 5, 6]
 
 
 def test_the_keeps_of_a_session_that_has_ended_can_be_tested_and_it_is_ended_again(tmp_path):
     stage = three_keeps(tmp_path, keys="experiments: 3")
 
-    ending = stage.run(None, play=main_loop.retest)
+    ending = stage.run(None, call=main_loop.retest)
 
     assert ending.final
     assert [event.reason for event in stage.project.of(SessionEnded)] == [
         "all 3 experiments of the brief are done",
-        "its keeps were tested again",
+        "its kept changes were tested again",
     ]
 
 

@@ -5,7 +5,7 @@ import pytest
 from journal.events import SessionStarted, session_stream
 from journal.store import Journal
 from loop.contracts import RunSpec
-from loop.experiment.launch import Curve
+from loop.experiment.launch import CurveWriter
 from loop.runs.process.telemetry import TrainingStep
 from loop.runtime.session_journal import SessionJournal
 
@@ -36,14 +36,14 @@ def clock():
 
 @pytest.fixture
 def curve(journal, clock):
-    return Curve(SessionJournal(journal, "night"), RUN, monotonic=clock)
+    return CurveWriter(SessionJournal(journal, "night"), RUN, monotonic=clock)
 
 
 def points(journal: Journal) -> list[int]:
     return [sample.step for sample in journal.samples("night", 1)]
 
 
-def speak(curve: Curve, clock: Clock, *, steps: int, apart: float) -> None:
+def speak(curve: CurveWriter, clock: Clock, *, steps: int, apart: float) -> None:
     for step in range(steps):
         curve.add(TrainingStep(step=step, seconds=clock.now, loss=1.0))
         clock.now += apart

@@ -1,4 +1,4 @@
-"""The next proposal is made while a run trains: what becomes of it, and what it costs, in every turn that the night takes."""
+"""Prefetching the next proposal while a run trains: whether it is used, and what it costs."""
 
 import pytest
 from rehearsal import Rehearsal, brief, edit, fails, settle, until_cancelled
@@ -24,24 +24,24 @@ WIDER = edit("WIDTH = 8", "WIDTH = 16")
 AFTER = (ProposalPrepared, ProposalDropped, ExperimentKept, ExperimentDiscarded, IdeaProposed)
 
 
-class Filler:
-    """Stands in with another width."""
+class Fallback:
+    """Proposes another width."""
 
-    name = "filler"
+    name = "fallback"
 
     def propose(self, request):
         text = request.files["train.py"].replace("WIDTH = 8", f"WIDTH = {16 * request.experiment}")
-        return Proposal(idea="filled in", files={"train.py": text}, proposer=self.name)
+        return Proposal(idea="another width", files={"train.py": text}, proposer=self.name)
 
 
 def rehearse(root, answers, acts=None, *, keys=""):
     stage = Rehearsal(root / "toy", answers, acts, keys=keys)
-    stage.ctx.filler = Filler()
+    stage.ctx.fallback = Fallback()
     return stage
 
 
-def told(stage):
-    """The story from the first proposal on."""
+def events(stage):
+    """The events from the first proposal on."""
     return [event for event in stage.project.of(*AFTER) if event.experiment > 0]
 
 
@@ -58,9 +58,9 @@ def direct(stage, text="narrower"):
 def test_what_is_prepared_while_a_run_trains_is_recorded_before_its_verdict_and_used_after_it(tmp_path):
     stage = rehearse(tmp_path, {1: [WORSE], 2: [WIDER]})
 
-    stage.run(more=2)
+    stage.run(2)
 
-    first, prepared, discarded, used, _ = told(stage)
+    first, prepared, discarded, used, _ = events(stage)
     assert [type(event) for event in (prepared, discarded, used)] == [
         ProposalPrepared,
         ExperimentDiscarded,
@@ -79,19 +79,19 @@ def test_what_is_prepared_while_a_run_trains_is_recorded_before_its_verdict_and_
 def test_on_a_new_incumbent_the_same_edits_are_proposed_again(tmp_path):
     stage = rehearse(tmp_path, {1: [BETTER], 2: [WIDER]})
 
-    stage.run(more=2)
+    stage.run(2)
 
     kept, used = stage.project.of(ExperimentKept)[-1], stage.project.of(IdeaProposed)[-1]
     assert (used.parent, used.prepared_on) == (kept.commit, stage.ctx.session.start)
     assert "+WIDTH = 16" in used.diff
     assert "LOSS = 0.4" in stage.project.git("show", "refs/autoresearch/night/2:train.py")
-    assert len(stage.proposer.asked) == 2
+    assert len(stage.proposer.requests) == 2
 
 
 def test_edits_that_do_not_fit_the_new_incumbent_are_dropped_and_it_is_asked_again(tmp_path):
     stage = rehearse(tmp_path, {1: [BETTER], 2: [BEST, edit("LOSS = 0.4", "LOSS = 0.3")]})
 
-    stage.run(more=2)
+    stage.run(2)
 
     dropped = stage.project.of(ProposalDropped)
     assert [event.why for event in dropped] == ["moved"]
@@ -101,18 +101,18 @@ def test_edits_that_do_not_fit_the_new_incumbent_are_dropped_and_it_is_asked_aga
 
 def test_a_direction_that_comes_while_a_proposal_is_made_ends_the_call_and_reaches_the_next_one(tmp_path):
     def interfere(stage, watch):
-        watch.tick()
+        watch.poll()
         direct(stage)
         stage.ctx.control.answer(1)
         settle(stage, watch)
 
     stage = rehearse(tmp_path, {1: [WORSE], 2: [until_cancelled, WIDER]}, {1: interfere})
 
-    stage.run(more=2)
+    stage.run(2)
 
     assert [event.why for event in stage.project.of(ProposalDropped)] == ["steered"]
     assert stage.proposer.directions == [[], [], ["narrower"]]
-    assert told(stage)[-2].prepared_on is not None
+    assert events(stage)[-2].prepared_on is not None
     assert dollars(stage) == (3.0, 3.0)
 
 
@@ -123,7 +123,7 @@ def test_a_direction_that_comes_after_the_answer_drops_it(tmp_path):
 
     stage = rehearse(tmp_path, {1: [WORSE], 2: [WIDER, WIDER]}, {1: interfere})
 
-    stage.run(more=2)
+    stage.run(2)
 
     assert [event.why for event in stage.project.of(ProposalDropped)] == ["steered"]
     assert stage.proposer.directions[-1] == ["narrower"]
@@ -132,55 +132,55 @@ def test_a_direction_that_comes_after_the_answer_drops_it(tmp_path):
 def test_what_the_gate_refuses_is_told_to_the_proposer_while_the_run_still_trains(tmp_path):
     stage = rehearse(tmp_path, {1: [WORSE], 2: [WORSE, WIDER]})
 
-    stage.run(more=2)
+    stage.run(2)
 
     assert [(event.why, event.rule, event.matched) for event in stage.project.of(ProposalDropped)] == [
         ("refused", "same program", 1)
     ]
-    assert [refusal.rule for refusal in stage.proposer.asked[-1].refusals] == ["same program"]
-    assert [type(event) for event in told(stage)][-3:-1] == [ExperimentDiscarded, IdeaProposed]
+    assert [refusal.rule for refusal in stage.proposer.requests[-1].refusals] == ["same program"]
+    assert [type(event) for event in events(stage)][-3:-1] == [ExperimentDiscarded, IdeaProposed]
     assert dollars(stage) == (3.0, 3.0)
 
 
-def test_after_a_failure_or_three_refusals_the_filler_takes_the_place(tmp_path):
+def test_after_a_failure_or_three_refusals_the_fallback_proposes(tmp_path):
     failed = fails(ProposerFailure("no route", kind="network"))
     stage = rehearse(tmp_path, {1: [WORSE], 2: [failed], 3: [WORSE, WORSE, WORSE]})
 
-    stage.run(more=3)
+    stage.run(3)
 
     assert [(event.why, event.rule) for event in stage.project.of(ProposalDropped)] == [
         ("failed", "network"),
         *[("refused", "same program")] * 3,
     ]
-    assert [event.proposer for event in stage.project.of(IdeaProposed)][1:] == ["scripted", "filler", "filler"]
+    assert [event.proposer for event in stage.project.of(IdeaProposed)][1:] == ["scripted", "fallback", "fallback"]
     assert stage.project.of(ProposerFailed) == []
-    assert len(stage.proposer.asked) == 5
+    assert len(stage.proposer.requests) == 5
 
 
 def test_a_call_that_outlasts_the_run_is_waited_for(tmp_path):
     stage = rehearse(tmp_path, {1: [WORSE], 2: [WIDER]}, {1: brief})
 
-    stage.run(more=2)
+    stage.run(2)
 
     assert stage.project.of(IdeaProposed)[-1].prepared_on is not None
-    assert len(stage.proposer.asked) == 2
+    assert len(stage.proposer.requests) == 2
 
 
 def test_nothing_is_asked_for_that_will_not_be_tried(tmp_path):
     stage = rehearse(tmp_path, {1: [WORSE]})
 
-    stage.run(more=1)
+    stage.run(1)
 
-    assert len(stage.proposer.asked) == 1
+    assert len(stage.proposer.requests) == 1
     assert stage.project.of(ProposalPrepared) == []
 
 
 def test_a_brief_may_ask_for_one_after_the_other(tmp_path):
     stage = rehearse(tmp_path, {1: [WORSE], 2: [WIDER]}, keys="ahead: false")
 
-    stage.run(more=2)
+    stage.run(2)
 
-    assert [type(event) for event in told(stage)] == [
+    assert [type(event) for event in events(stage)] == [
         IdeaProposed,
         ExperimentDiscarded,
         IdeaProposed,
@@ -194,12 +194,12 @@ def test_what_was_prepared_when_a_call_of_the_loop_was_interrupted_is_used_by_th
         stage.ctx.control.interrupt()
 
     stage = rehearse(tmp_path, {1: [WORSE], 2: [WIDER]}, {1: interrupt})
-    stage.run(more=2)
+    stage.run(2)
     stage.open()
 
-    stage.run(more=1)
+    stage.run(1)
 
-    assert stage.proposer.asked == []
+    assert stage.proposer.requests == []
     assert stage.project.of(IdeaProposed)[-1].idea == "WIDTH = 8 to WIDTH = 16"
     assert stage.project.of(IdeaProposed)[-1].prepared_on is not None
 
@@ -207,13 +207,13 @@ def test_what_was_prepared_when_a_call_of_the_loop_was_interrupted_is_used_by_th
 @pytest.mark.parametrize("answer", [until_cancelled, WIDER])
 def test_the_end_of_a_session_ends_the_call_and_counts_what_it_cost(tmp_path, answer):
     def stop(stage, watch):
-        watch.tick()
+        watch.poll()
         post(stage.project.journal, StopRequested(session="night", author="ada", channel="test"))
         stage.ctx.control.answer(1)
 
     stage = rehearse(tmp_path, {1: [WORSE], 2: [answer]}, {1: stop})
 
-    ending = stage.run(more=2)
+    ending = stage.run(2)
 
     assert ending.final
     assert [event.why for event in stage.project.of(ProposalDropped)] == ["ended"]
@@ -224,7 +224,7 @@ def test_the_end_of_a_session_ends_the_call_and_counts_what_it_cost(tmp_path, an
 def test_a_broken_world_met_by_the_proposer_does_not_disturb_the_run_in_flight(tmp_path):
     stage = rehearse(tmp_path, {1: [WORSE], 2: [fails(MachineFailure("the disk is full"))]})
 
-    ending = stage.run(more=2)
+    ending = stage.run(2)
 
-    assert (ending.broken, ending.reason) == (True, "the disk is full")
-    assert isinstance(told(stage)[-1], ExperimentDiscarded)
+    assert (ending.is_machine_failure, ending.reason) == (True, "the disk is full")
+    assert isinstance(events(stage)[-1], ExperimentDiscarded)

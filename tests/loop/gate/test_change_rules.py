@@ -1,5 +1,6 @@
-"""One change an experiment, where the brief asks for it: its lines, its named values, what it would install."""
+"""The brief's rules on a change: its lines, its named values, its dependencies."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import msgspec
@@ -8,10 +9,12 @@ from scripted_night import Night, proposal
 from toys import BRIEF, Project
 
 from journal.changes.signature import signature
-from loop.brief.config import Config
+from loop.brief.config import BRIEF_KEYS, Config
 from loop.contracts import Rejected
-from loop.gate.change_rules import ChangeRules, imported
+from loop.gate.change_rules import ChangeRules
 from loop.gate.gate import check
+from loop.gate.imports import scan_imports
+from loop.gate.literals import added_bytes
 from loop.gate.patch import unified
 from loop.proposers.prompt import brief
 from loop.proposers.sampler.sampler import Sampler
@@ -48,9 +51,38 @@ def moved(*pairs: str) -> dict[str, str]:
     return {"config.yaml": text}
 
 
-@pytest.mark.parametrize(("lines", "rule"), [(1, "max_lines"), (2, ""), (None, "")])
+@pytest.mark.parametrize(("lines", "rule"), [(1, "max_lines"), (2, "")])
 def test_a_change_of_more_lines_than_the_brief_allows_is_refused(lines, rule):
     assert rule_of(edit("RATE = 0.04\nBATCH = 16", "RATE = 0.02\nBATCH = 8"), max_lines=lines) == rule
+
+
+WEIGHTS = f"\nTABLE = {[number / 7 for number in range(2000)]}\n"  # 37 kB of digits
+
+
+@pytest.mark.parametrize(
+    "text",
+    [WEIGHTS, f"\nX = 1  # {'0a' * 20_000}\n", f"\nTABLE = '{'0a' * 20_000}'\n", f"\n{'a' * 20_001} = 1\n"],
+    ids=["numbers", "a comment", "a string", "a name"],
+)
+def test_a_change_that_holds_weights_is_refused_in_whatever_form_it_holds_them(text):
+    files = {"train.py": FILES["train.py"] + text}
+
+    assert rule_of(files) == "literals"
+    assert rule_of(files, max_literal_bytes=200_000) == ""
+
+
+def test_a_whole_training_script_that_is_written_anew_is_below_the_limit_on_literals():
+    train = (Path(__file__).parents[3] / "gpt" / "train.py").read_text()  # 600 lines, written anew
+
+    assert (
+        0 < added_bytes({"train.py": train}, {}) < Config.__struct_defaults__[BRIEF_KEYS.index("max_literal_bytes") - 3]
+    )
+
+
+def test_literals_that_a_file_has_already_count_no_more():
+    full = {"train.py": FILES["train.py"] + WEIGHTS}
+
+    assert rule_of({"train.py": full["train.py"].replace("RATE = 0.04", "RATE = 0.02")}, files=full) == ""
 
 
 GROUPS = (("width", "heads"), ("optimizer.lr", "BATCH"))
@@ -91,24 +123,24 @@ def test_fixed_dependencies_are_neither_declared_nor_imported_anew(edits, rule):
 def test_what_a_file_imports_is_read_off_its_lines():
     texts = ["import torch.nn as nn, os\n", "def later():\n    from scipy.stats import norm\n", "from . import near\n"]
 
-    assert imported(texts) == {"torch", "os", "scipy"}
+    assert scan_imports(texts) == {"torch", "os", "scipy"}
 
 
-def test_a_proposer_is_told_the_rules_beforehand():
-    told = rules(max_lines=9, atomic="knob", groups=(("A", "B"),), dependencies="fixed").words()
+def test_the_prompt_states_the_rules():
+    sentences = rules(max_lines=9, atomic="knob", groups=(("A", "B"),), dependencies="fixed").sentences()
 
-    said = brief(msgspec.structs.replace(Night(FILES).request(1), rules=tuple(told)))
+    prompt = brief(msgspec.structs.replace(Night(FILES).request(1), rules=tuple(sentences)))
 
-    assert "Rule: A change adds at most 9 lines and removes at most as many." in said
-    assert "or those of one group: A, B." in said
+    assert "Rule: A change adds at most 9 lines and removes at most 9 lines." in prompt
+    assert "or the values of one group: A, B." in prompt
 
 
 @pytest.mark.parametrize("method", ["local", "auto", "tpe"])
-def test_the_sampler_moves_one_value_where_one_may_move_also_on_a_plateau(method):
+def test_the_sampler_moves_one_value_if_one_may_move_also_on_a_plateau(method):
     night = Night(FILES)
-    asked = msgspec.structs.replace(night.request(2), plateau=25, one_knob=True)
+    request = msgspec.structs.replace(night.request(2), plateau=25, one_knob=True)
 
-    moved = Sampler(method).propose(asked)
+    moved = Sampler(method).propose(request)
 
     assert len(signature(night.files, moved.files).knobs) == 1
 
@@ -117,9 +149,12 @@ def test_ar_loop_check_knows_the_briefs_rules(tmp_path):
     project = Project(tmp_path / "toy", brief=BRIEF.replace("scope:", "max_lines: 1\nscope:"))
     text = (project.root / "train.py").read_text()
 
-    told = project.loop(
+    result = project.loop(
         "check", "-", input=unified({"train.py": text}, {"train.py": text.replace("0.5", "0.7") + "print(1)\n"})
     )
 
-    assert told.returncode == 1
-    assert "refused (max_lines): The change adds 2 lines and removes 1; the brief allows 1" in told.stdout
+    assert result.returncode == 1
+    assert (
+        "refused (max_lines): The change adds 2 lines and removes 1; the brief allows 1: propose a smaller change."
+        in result.stdout
+    )

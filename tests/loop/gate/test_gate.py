@@ -1,3 +1,5 @@
+"""The gate: one rule after another, and what counts as a repeat."""
+
 import pytest
 from scripted_night import Night, proposal
 
@@ -28,7 +30,7 @@ def edit(old, new, text=TRAIN):
     return {"train.py": text.replace(old, new)}
 
 
-def asked(night, number, edits, **more):
+def answer_to(night, number, edits, **more):
     return check(proposal(edits, **more), night.request(number), scope=["train.py"])
 
 
@@ -37,7 +39,7 @@ def test_a_new_idea_passes_with_its_change_and_its_neighbours():
     night.discarded(1, "halve the rate", edit("0.04", "0.02"))
     night.discarded(2, "another batch", edit("BATCH = 16", "BATCH = 8"))
 
-    answer = asked(night, 3, edit("0.04", "0.08"))
+    answer = answer_to(night, 3, edit("0.04", "0.08"))
 
     assert isinstance(answer, Accepted)
     assert [(move.name, move.new) for move in answer.change.knobs] == [("MATRIX_LR", "0.08")]
@@ -45,7 +47,7 @@ def test_a_new_idea_passes_with_its_change_and_its_neighbours():
 
 
 @pytest.mark.parametrize(
-    ("edits", "rule", "words"),
+    ("edits", "rule", "reason"),
     [
         ({}, "empty", "edits no file"),
         ({"evaluate.py": "x = 1\n"}, "scope", "not in scope"),
@@ -53,7 +55,7 @@ def test_a_new_idea_passes_with_its_change_and_its_neighbours():
         (edit("def act(x):", "def act(x:"), "parses", "line 8"),
         (edit("return relu", "yield from await relu"), "parses", "does not parse"),
         (FILES, "unchanged", "must change something"),
-        (edit("# [0.005..0.2]", "# the peak"), "unchanged", "the same program|the program that runs is the same"),
+        (edit("# [0.005..0.2]", "# the peak"), "unchanged", "the same program|so the program is the same"),
         (edit("SEED = 1", "SEED = 2"), "seed", "Only a seed changes"),
         (edit("seed_everything(SEED)", "seed_everything(1337)", TRAIN), "passed", ""),
         (edit("import math", "import math, socket"), "imports", "import socket"),
@@ -73,31 +75,31 @@ def test_a_new_idea_passes_with_its_change_and_its_neighbours():
         "subprocess",
     ],
 )
-def test_each_rule_is_told_in_words(edits, rule, words):
-    answer = asked(Night(FILES), 1, edits)
+def test_each_rule_has_a_reason(edits, rule, reason):
+    answer = answer_to(Night(FILES), 1, edits)
 
     assert getattr(answer, "rule", "passed") == rule
-    assert any(part in getattr(answer, "reason", "") for part in words.split("|"))
+    assert any(part in getattr(answer, "reason", "") for part in reason.split("|"))
 
 
 def test_a_literal_seed_inside_a_call_is_a_seed_too():
     before = TRAIN.replace("seed_everything(SEED)", "torch.manual_seed(1)")
 
-    answer = asked(Night({"train.py": before}), 1, edit("manual_seed(1)", "manual_seed(2)", before))
+    answer = answer_to(Night({"train.py": before}), 1, edit("manual_seed(1)", "manual_seed(2)", before))
 
     assert isinstance(answer, Rejected)
     assert answer.rule == "seed"
 
 
-def test_an_import_that_the_parent_has_already_is_no_matter():
+def test_an_import_that_the_parent_has_already_passes():
     before = TRAIN.replace("import math", "import subprocess")
 
-    answer = asked(Night({"train.py": before}), 1, edit("0.04", "0.05", before))
+    answer = answer_to(Night({"train.py": before}), 1, edit("0.04", "0.05", before))
 
     assert isinstance(answer, Accepted)
 
 
-def test_limits_are_the_callers():
+def test_the_caller_sets_the_limits():
     answer = check(
         proposal(edit("import math", "import yaml")),
         Night(FILES).request(1),
@@ -140,7 +142,7 @@ def test_what_was_tried_on_this_parent_is_refused_with_the_experiment(tried, aga
     night = Night(FILES)
     night.discarded(1, "a first try", tried)
 
-    answer = asked(night, 2, again)
+    answer = answer_to(night, 2, again)
 
     assert isinstance(answer, Rejected)
     assert (answer.rule, answer.matched) == (rule, 1)
@@ -151,29 +153,29 @@ def test_another_value_of_the_same_knob_passes():
     night = Night(FILES)
     night.discarded(1, "raise the rate", edit("0.04", "0.05"))
 
-    assert isinstance(asked(night, 2, edit("0.04", "0.06")), Accepted)
+    assert isinstance(answer_to(night, 2, edit("0.04", "0.06")), Accepted)
 
 
-def test_an_idea_under_way_counts_and_the_proposals_own_record_does_not():
+def test_an_idea_in_flight_counts_and_the_proposals_own_record_does_not():
     night = Night(FILES)
     night.proposed(1, "raise the rate", edit("0.04", "0.05"))
 
-    assert isinstance(asked(night, 2, edit("0.04", "0.05")), Rejected)
-    assert isinstance(asked(night, 1, edit("0.04", "0.05")), Accepted)
+    assert isinstance(answer_to(night, 2, edit("0.04", "0.05")), Rejected)
+    assert isinstance(answer_to(night, 1, edit("0.04", "0.05")), Accepted)
 
 
-def test_an_experiment_that_a_person_skipped_may_be_made_again():
+def test_an_experiment_that_a_person_skipped_may_be_proposed_again():
     night = Night(FILES)
     night.skipped(1, "raise the rate", edit("0.04", "0.05"))
 
-    assert isinstance(asked(night, 2, edit("0.04", "0.05")), Accepted)
+    assert isinstance(answer_to(night, 2, edit("0.04", "0.05")), Accepted)
 
 
 def test_a_refused_attempt_is_not_an_experiment():
     night = Night(FILES)
     night.refused(1, "raise the rate", edit("0.04", "0.05"))
 
-    assert isinstance(asked(night, 2, edit("0.04", "0.05")), Accepted)
+    assert isinstance(answer_to(night, 2, edit("0.04", "0.05")), Accepted)
 
 
 def on_a_new_base(gain=-3.0):
@@ -187,7 +189,7 @@ def on_a_new_base(gain=-3.0):
 def test_on_another_parent_a_second_try_must_name_the_first():
     night, again = on_a_new_base()
 
-    answer = asked(night, 3, again)
+    answer = answer_to(night, 3, again)
 
     assert isinstance(answer, Rejected)
     assert (answer.rule, answer.matched) == ("revisit", 1)
@@ -209,7 +211,7 @@ def test_on_another_parent_a_second_try_must_name_the_first():
 def test_the_reason_for_a_second_try_is_checked(reason, gain, passes):
     night, again = on_a_new_base(gain)
 
-    answer = asked(night, 3, again, retry_of=1, retry_reason=reason)
+    answer = answer_to(night, 3, again, retry_of=1, retry_reason=reason)
 
     assert isinstance(answer, Accepted) is passes
 
@@ -221,26 +223,26 @@ def test_second_tries_are_rationed():
     night.discarded(5, "c", edit("BATCH = 8", "BATCH = 32", night.files["train.py"]), retry_of=1)
     night.discarded(6, "d", edit("BATCH = 8", "BATCH = 64", night.files["train.py"]), retry_of=1)
 
-    answer = asked(night, 7, again, retry_of=1, retry_reason="base changed")
+    answer = answer_to(night, 7, again, retry_of=1, retry_reason="base changed")
 
     assert isinstance(answer, Rejected)
     assert "4 of the last 20" in answer.reason
 
 
 @pytest.mark.parametrize(("device", "refused"), [("cpu", True), ("cuda:0", False)])
-def test_another_night_counts_where_it_measured_alike(device, refused):
+def test_another_session_counts_if_it_measured_with_the_same_harness(device, refused):
     first = Night(FILES, session="nov19")
     first.discarded(1, "raise the rate", edit("0.04", "0.05"))
     second = Night(FILES, session="nov20", state=first.state, device=device)
 
-    answer = asked(second, 1, edit("0.04", "0.05"))
+    answer = answer_to(second, 1, edit("0.04", "0.05"))
 
     assert isinstance(answer, Rejected) is refused
 
 
-def test_what_another_night_kept_may_be_had_again():
+def test_what_another_session_kept_may_be_tried_again():
     first = Night(FILES, session="nov19")
     first.kept(1, "raise the rate", edit("0.04", "0.05"))
     second = Night(FILES, session="nov20", state=first.state)
 
-    assert isinstance(asked(second, 1, edit("0.04", "0.05")), Accepted)
+    assert isinstance(answer_to(second, 1, edit("0.04", "0.05")), Accepted)

@@ -1,13 +1,14 @@
-"""Diffs that are applied again to the text they were made on."""
+"""Diffs, applied to the text that they were made on and to others."""
 
 import subprocess
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from loop.errors import WorkspaceError
-from loop.gate.patch import apply, lines, rebase, unified
+from loop.gate.patch import apply, count_lines, rebase, unified
 
 LINES = st.sampled_from(["a", "b", "", "-- a/x", "++ b/x", "--- a/x", "+++ b/x", "@@ -1 +1 @@", "\\ No newline at end of file", " c", "d\r", "e\x0cf", "\u2028"])  # fmt: skip
 TEXTS = st.one_of(
@@ -18,7 +19,7 @@ NAMES = st.sampled_from(["x", "y.py", "b/x", "with space.py", "ü.py"])
 
 
 @given(before=st.dictionaries(NAMES, TEXTS, max_size=3), after=st.dictionaries(NAMES, TEXTS, max_size=3))
-def test_a_diff_leads_from_its_first_text_to_its_second(before, after):
+def test_a_diff_turns_its_first_text_into_its_second(before, after):
     changed = {path: text for path, text in after.items() if text != before.get(path, "")}
 
     assert apply(unified(before, after), before) == changed
@@ -26,7 +27,7 @@ def test_a_diff_leads_from_its_first_text_to_its_second(before, after):
 
 @given(before=TEXTS, after=TEXTS)
 def test_lines_are_counted_as_they_come_and_go(before, after):
-    added, removed = lines(unified({"x": before}, {"x": after}))
+    added, removed = count_lines(unified({"x": before}, {"x": after}))
 
     assert len(_rows(before)) + added - removed == len(_rows(after))
 
@@ -59,7 +60,7 @@ BASE = "".join(f"{name}\n" for name in "abcdefghijklmn")
 
 
 @given(before=TEXTS, after=TEXTS)
-def test_on_the_text_that_it_was_made_on_a_diff_is_not_moved_elsewhere(before, after):
+def test_on_its_own_text_a_diff_is_not_moved_elsewhere(before, after):
     moved = rebase(unified({"x": before}, {"x": after}), {"x": before})
 
     assert moved in (None, apply(unified({"x": before}, {"x": after}), {"x": before}))
@@ -71,19 +72,38 @@ def test_on_the_text_that_it_was_made_on_a_diff_is_not_moved_elsewhere(before, a
         (("n", "N"), ("b", "B"), "aBcdefghijklmN"),
         (("c", "C"), ("b", "B"), "aBCdefghijklmn"),  # the neighbouring line
         (("a", "x\na"), ("m", "M"), "xabcdefghijklMn"),  # further down
-        (("b", "c"), ("b", "B"), None),  # the very line
-        (("n", "b"), ("b", "B"), "aBcdefghijklmb"),  # twice, told apart by what stands around it
+        (("b", "c"), ("b", "B"), None),  # the same line
+        (("n", "b"), ("b", "B"), "aBcdefghijklmb"),  # twice, told apart by the lines around it
         (("a\nb\nc", "a\nx\nc\nb\nb"), ("b", "B"), None),  # twice, and not told apart
         (("d", "D"), ("c\n", "c\nnew\n"), "abcnewDefghijklmn"),
     ],
 )
-def test_an_edit_finds_its_place_in_another_text_or_is_given_up(theirs, ours, both):
-    made = unified({"x": BASE}, {"x": BASE.replace(*ours)})
+def test_an_edit_finds_its_one_place_in_another_text_or_none(theirs, ours, both):
+    diff = unified({"x": BASE}, {"x": BASE.replace(*ours)})
 
-    moved = rebase(made, {"x": BASE.replace(*theirs)})
+    moved = rebase(diff, {"x": BASE.replace(*theirs)})
 
     assert (moved and moved["x"].replace("\n", "")) == both
 
 
 def _rows(text: str) -> list[str]:
     return text.split("\n")[: None if text and not text.endswith("\n") else -1]
+
+
+@pytest.mark.parametrize(
+    "diff",
+    [
+        "--- a/t\n",
+        "--- a/t\nno hunk\n--- a/u\n",
+        "--- a/t\n@@ -" + "9" * 5_000 + " +1 @@\n-x\n",
+        "--- a/t\n@@ -1 +1 @@\n",
+        "\0\n--- a/\n",
+    ],
+    ids=["no hunk", "no header", "a line of 5,000 digits", "no lines", "no path"],
+)
+def test_a_diff_that_is_none_is_refused_or_changes_nothing(diff):
+    before = {"t": "x\n"}
+
+    with suppress(WorkspaceError):
+        assert set(apply(diff, before).values()) <= {"x\n", ""}
+    assert rebase(diff, before) is None or count_lines(diff)[0] == 0

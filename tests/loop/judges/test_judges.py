@@ -1,4 +1,4 @@
-"""A text made a number: a mechanical scan, and a judge model over a real connection on the loopback."""
+"""The score of a text: a mechanical scan, and a judge model over a real connection on the loopback."""
 
 import json
 import os
@@ -34,7 +34,7 @@ GRADES = st.fixed_dictionaries({"clarity": st.floats(0, 10), "truth": st.floats(
 
 @pytest.fixture
 def judge(tmp_path, monkeypatch, capsys):
-    """The command as typed, with a scripted API; (exit code, what it printed, what it complained of, what was asked)."""
+    """The command as typed, with a scripted API; (exit code, its output, its errors, the requests)."""
 
     def run(*acts, rubric=RUBRIC, text="It is very, very short."):
         (tmp_path / "rubric.yaml").write_text(rubric)
@@ -44,28 +44,28 @@ def judge(tmp_path, monkeypatch, capsys):
         with MessagesServer(list(acts)) as server:
             monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
             code = main(["rubric.yaml", "intro.md"])
-        printed, complained = capsys.readouterr()
-        return code, dict(line.split(": ", 1) for line in printed.splitlines()), complained, server.bodies
+        printed, errors = capsys.readouterr()
+        return code, dict(line.split(": ", 1) for line in printed.splitlines()), errors, server.bodies
 
     return run
 
 
-def test_a_score_is_the_judges_weighted_mean_less_what_the_scan_takes_off(judge):
-    code, found, _, asked = judge(says('{"clarity": 8, "truth": 4}'), says('{"clarity": 6, "truth": 6}'))
+def test_a_score_is_the_judges_weighted_mean_less_the_points_of_the_scan(judge):
+    code, output, _, requests = judge(says('{"clarity": 8, "truth": 4}'), says('{"clarity": 6, "truth": 6}'))
 
     assert code == 0
-    assert float(found["judged"]) == pytest.approx((7 + 6) / 2)
-    assert float(found["scan"]) == -1.0
-    assert float(found["score"]) == pytest.approx(5.5)
-    assert float(found["sigma"]) == pytest.approx(0.5)
-    assert json.loads(found["judge_usage"])["calls"] == 2
-    assert float(found["dollars"]) > 0
-    assert "very, very short" in asked[0]["messages"][0]["content"]
-    assert asked[0]["system"] == asked[1]["system"]
+    assert float(output["judged"]) == pytest.approx((7 + 6) / 2)
+    assert float(output["scan"]) == -1.0
+    assert float(output["score"]) == pytest.approx(5.5)
+    assert float(output["sigma"]) == pytest.approx(0.5)
+    assert json.loads(output["judge_usage"])["calls"] == 2
+    assert float(output["dollars"]) > 0
+    assert "very, very short" in requests[0]["messages"][0]["content"]
+    assert requests[0]["system"] == requests[1]["system"]
 
 
 @pytest.mark.parametrize(
-    ("act", "words"),
+    ("act", "message"),
     [
         (says('{"clarity": 8}'), "The judge gave no grades"),
         (says('{"clarity": 80, "truth": 1}'), "outside 0 to 10"),
@@ -73,41 +73,41 @@ def test_a_score_is_the_judges_weighted_mean_less_what_the_scan_takes_off(judge)
         (status(401, "authentication_error"), "401"),
     ],
 )
-def test_a_judge_that_gives_no_grades_is_one_sentence_and_no_score(judge, act, words):
-    code, found, complained, _ = judge(act)
+def test_a_judge_that_gives_no_grades_is_one_sentence_and_no_score(judge, act, message):
+    code, output, errors, _ = judge(act)
 
     assert code == 1
-    assert words in complained
-    assert "score" not in found
-    assert json.loads(found["judge_usage"])["calls"] == 1
+    assert message in errors
+    assert "score" not in output
+    assert json.loads(output["judge_usage"])["calls"] == 1
 
 
-def test_without_criteria_nobody_is_asked(judge):
-    code, found, _, asked = judge(rubric="scan: [{words: 2, costs: 1}]", text="one two three")
+def test_without_criteria_no_model_is_called(judge):
+    code, output, _, requests = judge(rubric="scan: [{words: 2, costs: 1}]", text="one two three")
 
-    assert (code, found["score"], asked) == (0, "9.0000", [])
+    assert (code, output["score"], requests) == (0, "9.0000", [])
 
 
 @pytest.mark.parametrize(
-    ("source", "words"),
+    ("source", "message"),
     [
         ("- a list", "no `criteria` and no `scan`"),
         ("criteria: [{name: Clear Words, ask: why}]", "needs a `name`"),
         ("criteria: [{name: a, ask: b}, {name: a, ask: c}]", "same name"),
         ("criteria: [{name: a, ask: b, weight: 0}]", "must be above 0"),
-        ("scan: [{pattern: '(', costs: 1}]", "no regular expression"),
+        ("scan: [{pattern: '(', costs: 1}]", "is not a regular expression"),
         ("scan: [{pattern: a, words: 3, costs: 1}]", "either `pattern` or `words`"),
         ("scan: [{words: 3}]", "needs `costs`"),
         ("{criteria: [{name: a, ask: b}], repeats: 0}", "from 1 to"),
         ("{criteria: [{name: a, ask: b}], modell: x}", "unknown key `modell`"),
-        ("criteria: [", "no YAML"),
+        ("criteria: [", "is not YAML"),
     ],
 )
-def test_a_rubric_that_is_wrong_is_refused_in_a_sentence(source, words):
+def test_a_rubric_that_is_wrong_is_refused_in_a_sentence(source, message):
     with pytest.raises(BadInput, match="rubric") as refused:
         criteria.read(source, name="rubric.yaml")
 
-    assert words in str(refused.value)
+    assert message in str(refused.value)
 
 
 @settings(max_examples=40)
@@ -136,7 +136,7 @@ def test_in_the_loop_a_judge_holds_a_key_imports_nothing_of_the_change_and_its_c
 
     assert ended.returncode == 0, ended.stderr
     run = project.of(RunFinished)[0]
-    spent = [row for row in fold(project.recorded()).spend.rows.values() if row.proposer == "judge"]
+    rows = [row for row in fold(project.recorded()).spend.rows.values() if row.proposer == "judge"]
     assert (run.trust, run.metric) == ("judged", pytest.approx(5.5))
-    assert (run.usage.calls, spent[0].calls) == (2, 2)
-    assert spent[0].dollars > 0
+    assert (run.usage.calls, rows[0].calls) == (2, 2)
+    assert rows[0].dollars > 0

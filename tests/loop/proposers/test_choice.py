@@ -11,10 +11,10 @@ from journal.events import IdeaProposed, ProposerFailed
 from journal.store import Journal
 from loop.brief.config import Config
 from loop.errors import BadInput, RunRefused
-from loop.proposers.choice import Choice, choose, has_key
+from loop.proposers.choice import ProposerChoice, choose_proposer, has_key
 from loop.session import bootstrap, main_loop
 from loop.setup import preflight
-from loop.setup.project import look
+from loop.setup.project import read_project
 
 KEY = {"ANTHROPIC_API_KEY": "sk-ant-api03-a-key"}
 NO_SANDBOX = "bubblewrap is not installed: `sudo apt-get install -y bubblewrap`"
@@ -37,7 +37,9 @@ def config(**keys):
 
 
 def chosen(environment, *, unsafe=None, **keys):
-    return choose(config(**keys), environment=environment, home=Path("/nowhere"), unsafe=lambda: unsafe)
+    return choose_proposer(
+        config(**keys), environment=environment, home=Path("/nowhere"), sandbox_problem=lambda: unsafe
+    )
 
 
 @pytest.mark.parametrize(
@@ -56,10 +58,10 @@ def chosen(environment, *, unsafe=None, **keys):
 def test_the_best_proposer_that_may_run_here_is_chosen_and_says_why(environment, keys, unsafe, name, words):
     choice = chosen(environment, unsafe=unsafe, **keys)
 
-    assert isinstance(choice, Choice)
+    assert isinstance(choice, ProposerChoice)
     assert choice.name == name
-    assert words in choice.words
-    assert bool(words) == bool(choice.words)
+    assert words in choice.reason
+    assert bool(words) == bool(choice.reason)
 
 
 def test_claude_by_name_without_a_key_is_bad_input():
@@ -113,11 +115,11 @@ def night(root, keys, *, experiments):
     """Run the real loop; the events of the proposers, in order."""
     (root / "program.md").write_text(f"{BRIEF}{keys}\n---\nBe bold.\n")
     journal = Journal(root.with_suffix(".db"))
-    setting = dataclasses.replace(look(root), journal=journal.path, store=lambda _: journal)
+    setting = dataclasses.replace(read_project(root), journal=journal.path, store=lambda _: journal)
     preflight.check(setting)
-    ctx = bootstrap.assemble(setting, tag="night", screen=Watching())
+    ctx = bootstrap.assemble(setting, tag="night", display=Watching())
     try:
-        main_loop.run(ctx, more=experiments)
+        main_loop.run(ctx, experiments=experiments)
         histories = [ctx.journal.history(number) for number in range(1, experiments + 1)]
     finally:
         journal.close()

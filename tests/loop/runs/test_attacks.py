@@ -11,15 +11,15 @@ through the load of one machine; copies of the text in libraries that the traini
 
 import pytest
 from arena import Arena
-from attacks import CONSPIRE, FOLDERS, FUTURE, NO_GAIN, NOT_A_NUMBER, VALIDATION, WARM_START
+from attacks import CONSPIRE, FOLDERS, FUTURE, NO_GAIN, NOT_A_NUMBER, TRAIN_WHILE_SCORED, VALIDATION, WARM_START
 
 from journal.events import RunFailed, RunFinished
 from loop.contracts import BaselineTimes
 from loop.runs.sandbox import bubblewrap
 
-pytestmark = pytest.mark.skipif(not bubblewrap.available(), reason=str(bubblewrap.why_not()))
+pytestmark = pytest.mark.skipif(not bubblewrap.is_available(), reason=str(bubblewrap.unavailable_reason()))
 
-USUAL = BaselineTimes(
+BASELINE = BaselineTimes(
     startup=0.1, training=0.1, wall=0.2, cpu=0.2
 )  # of a machine faster than any, so that limits are short
 SLOW_START = BaselineTimes(startup=10.0, training=0.1, wall=10.1, cpu=0.2)
@@ -43,8 +43,11 @@ def honest(arena):
     return outcome.metric
 
 
+ROUNDING = 1e-4  # bits a byte; of the correction for what a model gains by looking ahead
+
+
 def gained(outcome, honest):
-    return isinstance(outcome, RunFinished) and outcome.metric < honest - 1e-9
+    return isinstance(outcome, RunFinished) and outcome.metric < honest - ROUNDING
 
 
 @pytest.mark.parametrize("attack", NO_GAIN)
@@ -88,31 +91,42 @@ def test_nothing_learned_in_one_run_is_found_by_the_next(arena, honest):
 
 
 def test_on_a_gpu_training_before_the_clock_starts_is_ended(gpu_arena):
-    outcome = gpu_arena.run(usual=USUAL, before="while True: count(tokens, size)")
+    outcome = gpu_arena.run(baseline_times=BASELINE, before="while True: count(tokens, size)")
 
     assert isinstance(outcome, RunFailed)
     assert outcome.kind == "timeout"
-    assert "starts" in outcome.reason
+    assert "did not report its start" in outcome.reason
 
 
 def test_on_a_gpu_training_beyond_the_budget_is_ended_whatever_it_claims(gpu_arena):
     longer = 'tell(event="finished", train_seconds=0.2)\nwhile True: count(tokens, size)'
 
-    outcome = gpu_arena.run(usual=SLOW_START, learn=longer)
+    outcome = gpu_arena.run(baseline_times=SLOW_START, learn=longer)
 
     assert isinstance(outcome, RunFailed)
     assert outcome.kind == "timeout"
     assert "budget" in outcome.reason
-    assert outcome.train_seconds > 1
+    assert outcome.train_seconds > 0.6
 
 
 @pytest.mark.parametrize("marker", ["before", "learn"])
 def test_on_processors_more_work_than_the_unchanged_code_did_does_not_count(marker, arena):
-    outcome = arena.run(usual=USUAL, **{marker: "while time.process_time() < 2.6: count(tokens, size)"})
+    outcome = arena.run(baseline_times=BASELINE, **{marker: "while time.process_time() < 2.6: count(tokens, size)"})
 
     assert isinstance(outcome, RunFailed)
     assert outcome.kind == "timeout"
     assert "processor time" in outcome.reason
+
+
+@pytest.mark.parametrize(("seconds", "is_scored"), [("0.01", True), ("1.5", False)])
+def test_a_model_that_trains_while_it_is_scored_is_seen_by_its_time(arena, seconds, is_scored):
+    baseline = arena.run().guards["scoring"]
+    times = BaselineTimes(startup=0.1, training=5, wall=10, cpu=5, scoring=baseline)
+
+    outcome = arena.run(baseline_times=times, model=TRAIN_WHILE_SCORED.replace("SECONDS", seconds))
+
+    assert isinstance(outcome, RunFinished) == is_scored, outcome
+    assert is_scored or "while they were scored" in outcome.reason
 
 
 def test_a_locked_file_that_differs_is_not_even_run(arena):

@@ -35,7 +35,7 @@ def test_of_runs_that_end_at_the_same_time_one_is_kept_whole_and_nothing_else_is
     [path.write_text("compiled") for path in written]
 
     with ThreadPoolExecutor(len(homes)) as runs:
-        list(runs.map(partial(compile_cache.keep, tmp_path / "warm" / "night"), homes))
+        list(runs.map(partial(compile_cache.save, tmp_path / "warm" / "night"), homes))
 
     kept = sorted((tmp_path / "warm").rglob("code"))
     assert [path.relative_to(tmp_path) for path in kept] == sorted(

@@ -18,14 +18,14 @@ from journal.store import Reader
 from loop.brief import guards
 from loop.contracts import BaselineTimes
 from loop.errors import BadInput
-from loop.proposers.sampler.evidence import Evidence
+from loop.proposers.sampler.evidence import KnobEvidence
 from loop.proposers.sampler.steps import steps
 from loop.proposers.sampler.tpe import measured
 
 LINE = f"{sys.executable} -I train.py"
 
 
-def outcome_of(tmp_path, code, *, files=None, usual=None, **keys):
+def outcome_of(tmp_path, code, *, files=None, baseline_times=None, **keys):
     """One run of a training of one file; it reports its own metric unless `evaluate` is given."""
     given = {"train": LINE, "evaluate": None, "inputs": (), "budget": 0.1, "sandbox": "none", **keys}
     project = Arena(tmp_path / "project", **given)
@@ -34,7 +34,7 @@ def outcome_of(tmp_path, code, *, files=None, usual=None, **keys):
     commit = project.commit(project.honest)
     tree = project.workspace.tree(commit)
     project.locked = {path: blob.sha for path, blob in tree.items() if path == "score.py"}
-    return project.make(commit, usual=usual)
+    return project.make(commit, baseline_times=baseline_times)
 
 
 WRITES = "import json; json.dump({'val': {'acc': 0.75}, 'size': 3}, open('metrics.json', 'w'), indent=1)"
@@ -66,14 +66,20 @@ def test_a_log_of_an_earlier_run_or_of_another_place_gives_no_metric(tmp_path, c
     outcome = outcome_of(tmp_path, code, files={"log": "val_bpb: 0.1\n"}, log="log")
 
     assert isinstance(outcome, RunFailed)
-    assert (outcome.kind, outcome.reason) == ("no_metric", "there is no file log that this run wrote")
+    assert (outcome.kind, outcome.reason) == ("no_metric", "this run wrote no file log")
 
 
 def test_time_and_memory_are_what_the_loop_saw_and_slowness_is_then_no_failure(tmp_path):
-    usual = BaselineTimes(startup=None, training=0.0, wall=-9.0, cpu=-9.0)  # anything at all takes more than this
+    baseline_times = BaselineTimes(
+        startup=None, training=0.0, wall=-9.0, cpu=-9.0
+    )  # anything at all takes more than this
 
     outcome = outcome_of(
-        tmp_path, "kept = bytearray(60_000_000)", usual=usual, pattern="wall_seconds", guard=("peak_memory > 5e7",)
+        tmp_path,
+        "kept = bytearray(60_000_000)",
+        baseline_times=baseline_times,
+        pattern="wall_seconds",
+        guard=("peak_memory > 5e7",),
     )
 
     assert isinstance(outcome, RunFinished), outcome
@@ -120,7 +126,7 @@ def test_an_input_of_the_persons_home_is_read_and_what_a_training_puts_there_rea
     assert outcome.metric == 2.0
 
 
-def test_a_metric_that_is_printed_under_a_longer_name_is_told_with_its_pattern(tmp_path):
+def test_for_a_metric_under_a_longer_name_the_reason_gives_the_pattern(tmp_path):
     outcome = outcome_of(tmp_path, "print('epoch 3 | Validation val_bpb: 0.9')")
 
     assert outcome.kind == "no_metric"
@@ -153,7 +159,7 @@ def test_a_guard_is_a_name_a_relation_and_a_bound(text, value, holds):
 
 
 @pytest.mark.parametrize("text", ["", "acc", "acc = 1", ">= 1", "acc >= high", "acc >= 1 or so"])
-def test_what_is_no_guard_is_said_with_an_example(text):
+def test_what_is_not_a_guard_is_refused_with_an_example(text):
     with pytest.raises(BadInput, match=r"accuracy >= 0\.78"):
         guards.parse(text)
 
@@ -182,7 +188,7 @@ def test_a_change_that_breaks_a_guard_is_discarded_and_reaches_no_target_and_its
     assert [json.loads(run.numbers)["correct"] for run in runs.values()] == [0.9, 0.9, 0.2, 0.9]
 
 
-def test_what_was_bought_with_a_broken_guard_draws_no_sampler_further():
+def test_what_was_bought_with_a_broken_guard_does_not_lead_the_sampler_on():
     night = Night({"train.py": "RATE = 0.5  # [0.01..1]\n"})
     night.proposed(1, "lower RATE", {"train.py": "RATE = 0.25  # [0.01..1]\n"})
     night.add(
@@ -190,22 +196,24 @@ def test_what_was_bought_with_a_broken_guard_draws_no_sampler_further():
             session="nov20", experiment=1, metric=0.3, incumbent=1.5, sigma=0.005, rule="guard", reason="no"
         )
     )
-    asked, knob = night.request(2), knobs("train.py", night.files["train.py"])[0]
+    request, knob = night.request(2), knobs("train.py", night.files["train.py"])[0]
 
-    evidence = Evidence(asked.state.knobs.of_session("nov20"), before=2)
-    worth = {evidence.worth("RATE", step) for step in steps(knob, {}) if step.value <= 0.25}
-    believed = [metric for _, metric in measured(asked, {"RATE": knob})]
+    evidence = KnobEvidence(request.state.knobs.of_session("nov20"), before=2)
+    worth = {evidence.improvement("RATE", step) for step in steps(knob, {}) if step.value <= 0.25}
+    believed = [metric for _, metric in measured(request, {"RATE": knob})]
 
     assert worth == {0.0}
     assert believed[1] > believed[0] == 1.5
 
 
-def test_unchanged_code_that_breaks_its_own_guard_is_said_at_the_start(tmp_path):
+def test_unchanged_code_that_breaks_a_guard_ends_the_session_at_the_start(tmp_path):
     project = Project(tmp_path / "bargain", brief=GUARDED, train=BARGAIN.replace("0.9 if", "0.3 if"), rates="0.4")
 
-    told = project.loop("run")
+    result = project.loop("run")
 
-    said = "The unchanged code breaks the brief's own guard: the guard `correct >= 0.5` does not hold: correct is 0.3."
-    assert (told.returncode, said in told.stderr) == (2, True)
+    message = (
+        "The unchanged code breaks a guard of the brief: the guard `correct >= 0.5` does not hold: correct is 0.3."
+    )
+    assert (result.returncode, message in result.stderr) == (2, True)
     assert len(project.of(RunFinished)) == 1
     assert project.of(SessionEnded)

@@ -1,10 +1,10 @@
-"""What kind of failure an ending is, and the key by which failures cluster."""
+"""What kind of failure an status is, and the key by which failures cluster."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loop.runs.outcome import SIGNATURE_LIMIT, kind_of, signature
+from loop.runs.outcome import SIGNATURE_LIMIT, failure_kind, signature
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from loop.runs.outcome import SIGNATURE_LIMIT, kind_of, signature
     ],
 )
 def test_an_ending_has_the_kind_that_its_last_words_say(code, number, tail, kind):
-    assert kind_of(exit_code=code, signal=number, tail=tail) == kind
+    assert failure_kind(exit_code=code, signal=number, tail=tail) == kind
 
 
 @pytest.mark.parametrize(

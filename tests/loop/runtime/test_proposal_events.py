@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from journal.events import Change, Comparison, IdeaProposed, ProposalPrepared, Usage
 from journal.projections.state import State
 from loop.contracts import Accepted, Proposal, Request
-from loop.runtime.proposal_events import SHARED, idea_proposed, on_parent, proposal_prepared, to_proposal
+from loop.runtime.proposal_events import SHARED, files_on, idea_proposed, proposal_prepared, to_proposal
 
 CODE = "WIDTH = 64\nDEPTH = 4\n"
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -33,9 +33,9 @@ PROPOSALS = st.builds(
 @given(PROPOSALS)
 def test_a_proposal_reads_back_from_both_of_its_events(proposal):
     answer = Accepted(change=Change(program="p", change="c"))
-    events = [idea_proposed(proposal, REQUEST, answer), proposal_prepared(proposal, REQUEST, known=7)]
+    events = [idea_proposed(proposal, REQUEST, answer), proposal_prepared(proposal, REQUEST, position=7)]
 
-    texts = [on_parent(event, REQUEST.parent, REQUEST.files) for event in events]
+    texts = [files_on(event, REQUEST.parent, REQUEST.files) for event in events]
 
     assert [to_proposal(event, text) for event, text in zip(events, texts, strict=True)] == [proposal, proposal]
 

@@ -1,11 +1,11 @@
-"""The loop's pen: what it knows is what the journal holds."""
+"""The session's journal: the loop knows exactly what the journal holds."""
 
 import pytest
 
 from journal.errors import JournalFull
 from journal.events import SessionPaused, SessionStarted, control_stream, session_stream
 from journal.projections.state import fold
-from journal.reports.replay import facts
+from journal.reports.replay import state_as_dict
 from journal.store import Journal
 from journal.store.intents import add_direction
 from loop.runtime.session_journal import SessionJournal
@@ -30,7 +30,7 @@ def test_a_step_that_the_disk_refused_is_not_known(journal):
     with pytest.raises(JournalFull):
         recorder.append_to_session(SessionPaused(session="night", reason="x" * 100_000))
 
-    assert facts(recorder.state) == facts(fold(journal.read()))
+    assert state_as_dict(recorder.state) == state_as_dict(fold(journal.read()))
     assert recorder.state.sessions.rows["night"].state == "open"
 
     journal._db.execute("PRAGMA max_page_count = 1000000")
@@ -39,7 +39,7 @@ def test_a_step_that_the_disk_refused_is_not_known(journal):
 
 
 def test_a_loop_that_comes_back_knows_what_people_asked_for_meanwhile(journal):
-    asked = [
+    directions = [
         add_direction(journal.path, session=tag, text="try schedules", author="ada@hut", channel="cli")
         for tag in ("last-night", "night")
     ]
@@ -47,4 +47,4 @@ def test_a_loop_that_comes_back_knows_what_people_asked_for_meanwhile(journal):
     recorder = SessionJournal(journal, "night")
 
     assert [request.stream for request in recorder.requests.values()] == [control_stream("night")]
-    assert recorder.state.position == asked[-1].position
+    assert recorder.state.position == directions[-1].position

@@ -1,8 +1,9 @@
-"""What stays on disk of a night: logs, the checkpoints of the newest kept experiments, and nothing that a kill left behind."""
+"""What stays on disk of a session: logs, the checkpoints of the newest kept experiments, and no leftovers of a kill."""
 
 from toys import SCRIPTED, TRAIN, Project
 
 from journal.events import ExperimentKept
+from loop.proposers.command import agent_folder
 
 SAVES = f"import os\n{TRAIN}open(os.environ['AR_OUT'] + '/model.pt', 'w').write(str(RATE))\n"
 BRIEF = SCRIPTED.replace("budget: 5s", "budget: 5s\ncheckpoints: 2")
@@ -21,7 +22,8 @@ def leave_behind(project, *names):
         (folder / "file").touch()
 
 
-def test_checkpoints_stay_for_the_newest_kept_experiments_and_logs_for_all(tmp_path):
+def test_checkpoints_stay_for_the_newest_kept_experiments_and_logs_for_all(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     project = Project(tmp_path / "toy", train=SAVES, brief=BRIEF, rates="0.45 0.9 0.4")
 
     project.loop("run", "--tag", "night", "--experiments", "3")
@@ -34,10 +36,11 @@ def test_checkpoints_stay_for_the_newest_kept_experiments_and_logs_for_all(tmp_p
     }
 
     project.brief.write_text(project.brief.read_text().replace("checkpoints: 2", "checkpoints: 0"))
-    leave_behind(project, "agents/9-1-abc/tree", "runs/night-0001-1/train", "runs/night-0002-1/home", "runs/mine/out")
+    left = agent_folder.create(project.root, name="9-1")
+    leave_behind(project, "runs/night-0001-1/train", "runs/night-0002-1/home", "runs/mine/out")
     project.loop("run", "--experiments", "0")
 
     assert checkpoints(project) == {3: "0.4"}
-    assert list((project.root / ".ar" / "agents").iterdir()) == []
+    assert not left.root.exists()
     assert [path.name for path in (project.root / ".ar" / "runs").glob("*/*") if path.is_dir()] == ["out", "out"]
     assert (project.root / ".ar" / "runs" / "mine" / "out" / "file").exists()

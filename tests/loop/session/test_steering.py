@@ -1,4 +1,4 @@
-"""What people change in the course of a session: another incumbent, a kept experiment taken back. Real git, real journal."""
+"""`branch-from` and `veto` during a session, with real git and a real journal."""
 
 import dataclasses
 import os
@@ -25,14 +25,14 @@ from journal.reports import memory
 from journal.store import Reader
 from journal.store.intents import post
 from journal.verify.checks import verify
-from journal.verify.git_files import enclosing
+from journal.verify.git_files import read_repository
 from loop.cli import summary
 from loop.contracts import Proposal
 from loop.errors import WorkspaceError
 from loop.gate import patch
 from loop.proposers import prompt
 from loop.session import bootstrap, main_loop
-from loop.setup.project import look
+from loop.setup.project import read_project
 
 sys.path.append(
     str(Path(__file__).resolve().parents[3] / "benchmarks")
@@ -66,10 +66,10 @@ class Scripted:
 
     def __init__(self, *moves: str) -> None:
         self.moves = moves
-        self.asked = []
+        self.requests = []
 
     def propose(self, request):
-        self.asked.append(request)
+        self.requests.append(request)
         name, value = self.moves[min(request.experiment, len(self.moves)) - 1].split("=")
         lines = (
             f"{name} = {value}" if line.startswith(name) else line for line in request.files["train.py"].split("\n")
@@ -94,12 +94,12 @@ class Toy(Project):
         fate, proposer = Fate(due, os.open(os.devnull, os.O_WRONLY)), Scripted(*moves)
         journal = MortalJournal(self.journal, fate)
         setting = dataclasses.replace(
-            look(self.root), workspace=MortalWorkspace(self.root, fate), store=lambda _: journal
+            read_project(self.root), workspace=MortalWorkspace(self.root, fate), store=lambda _: journal
         )
         with closing(journal):
-            ctx = bootstrap.assemble(setting, tag=TAG, screen=Watching())
-            ctx.proposer = ctx.filler = proposer
-            main_loop.run(ctx, more=more)
+            ctx = bootstrap.assemble(setting, tag=TAG, display=Watching())
+            ctx.proposer = ctx.fallback = proposer
+            main_loop.run(ctx, experiments=more)
         self.acts = fate.survived()
         return proposer
 
@@ -128,12 +128,12 @@ class Toy(Project):
         return self.git("show", f"{at}:train.py")
 
     def answers(self) -> list[str]:
-        return [event.words() for event in self.events() if isinstance(event, Acknowledged)]
+        return [event.message() for event in self.events() if isinstance(event, Acknowledged)]
 
     def sound(self) -> bool:
         """Whether the branch stands where the journal says, and the journal is as it was written."""
         with closing(Reader(self.journal)) as reader:
-            report = verify(reader, repository=enclosing(self.journal))
+            report = verify(reader, repository=read_repository(self.journal))
         assert report.findings == []
         return self.branch(TAG) == self.night().tip and self.text() == self.text(self.night().incumbent)
 
@@ -160,9 +160,9 @@ def test_the_next_proposals_stand_on_the_experiment_that_a_person_goes_on_from(t
     toy = after(tmp_path / "toy", "A=4", "C=9", rollback=rollback)
     toy.asks(BranchFromRequested, 2)
 
-    asked = toy.play("", "", "C=8", more=1).asked
+    requests = toy.play("", "", "C=8", more=1).requests
 
-    assert (asked[0].files["train.py"], asked[0].parent) == ("A = 4\nB = 5\nC = 9\n", toy.row(2).commit)
+    assert (requests[0].files["train.py"], requests[0].parent) == ("A = 4\nB = 5\nC = 9\n", toy.row(2).commit)
     assert toy.row(3).status == "keep"
     assert toy.row(3).incumbent == toy.row(2).metric == 18
     assert toy.answers() == ["experiment 2 is the incumbent"]
@@ -172,12 +172,12 @@ def test_the_next_proposals_stand_on_the_experiment_that_a_person_goes_on_from(t
 def test_the_prompt_the_memory_and_the_status_say_that_a_person_chose_the_incumbent(toy):
     toy.asks(BranchFromRequested, 1)
 
-    request = toy.play("", "", "B=9", more=1).asked[0]
+    request = toy.play("", "", "B=9", more=1).requests[0]
 
-    assert 'experiment 1, 14). The researcher chose it: "ada@here goes on from it".' in prompt.news(request)
-    assert 'best 14 (experiment 1), the incumbent because "ada@here goes on from it", baseline 15' in request.memory
+    assert 'experiment 1, 14). The researcher chose it: "ada@here branched from it".' in prompt.news(request)
+    assert 'best 14 (experiment 1), the incumbent because "ada@here branched from it", baseline 15' in request.memory
     assert '### Kept on a base that the researcher left\n- 2 "set B to 4" 13' in request.memory
-    assert toy.status()["chosen_because"] == "ada@here goes on from it"
+    assert toy.status()["chosen_because"] == "ada@here branched from it"
 
 
 @pytest.mark.parametrize("rollback", ["reset", "revert"])
@@ -189,12 +189,12 @@ def test_a_veto_of_the_last_kept_experiment_goes_back_to_what_it_stood_on(tmp_pa
 
     assert toy.text() == "A = 4\nB = 5\nC = 5"
     assert (toy.night().incumbent, toy.night().best, toy.night().counts["keep"]) == (toy.row(1).commit, 14, 2)
-    assert toy.row(2).reason == "vetoed by ada@here; it was kept: gained 1; above the threshold of 0"
+    assert toy.row(2).reason == "vetoed by ada@here; it was kept: gained 1; above the threshold of 0.05"
     assert [type(event) for event in toy.of(ExperimentInvalidated, IncumbentMoved)] == [
         ExperimentInvalidated,
         IncumbentMoved,
     ]
-    assert toy.answers() == ["experiment 2 is taken back"]
+    assert toy.answers() == ["experiment 2 is vetoed"]
     assert toy.sound()
 
 
@@ -202,11 +202,11 @@ def test_the_status_counts_what_was_vetoed_apart(toy):
     toy.asks(VetoRequested, 2)
     toy.play("A=1", more=0)
 
-    said = summary.as_data(toy.night(), toy.state()), "\n".join(summary.as_lines(toy.night(), toy.state()))
+    status = summary.as_data(toy.night(), toy.state()), "\n".join(summary.as_lines(toy.night(), toy.state()))
 
-    assert (said[0]["kept"], said[0]["invalid"], said[0]["vetoed"]) == (1, 1, 1)
-    assert "1 that do not count (1 vetoed)" in said[1]
-    assert "the incumbent is #1 because ada@here took experiment 2 back" in said[1]
+    assert (status[0]["kept"], status[0]["invalid"], status[0]["vetoed"]) == (1, 1, 1)
+    assert "1 invalid (1 vetoed)" in status[1]
+    assert "the incumbent is #1 because ada@here vetoed experiment 2" in status[1]
 
 
 def test_a_veto_under_later_keeps_takes_the_change_out_and_measures_what_is_left(toy):
@@ -216,30 +216,30 @@ def test_a_veto_under_later_keeps_takes_the_change_out_and_measures_what_is_left
 
     assert toy.text() == "A = 5\nB = 4\nC = 5"
     assert (toy.row(3).status, toy.row(3).metric, toy.row(3).takes_back) == ("keep", 14, 1)
-    assert toy.of(ExperimentKept)[-1].reason.startswith("takes experiment 1 back at a person's wish; lost 1")
+    assert toy.of(ExperimentKept)[-1].reason.startswith("undoes experiment 1, which a person vetoed; lost 1")
     assert toy.row(1).vetoed
-    assert toy.answers() == ["experiment 1 is taken back"]
+    assert toy.answers() == ["experiment 1 is vetoed"]
     assert toy.sound()
 
 
 def test_what_was_vetoed_is_refused_wherever_it_is_proposed_again(toy):
     toy.asks(VetoRequested, 1)
 
-    request = toy.play("", "", "", "C=3", "A=4", more=3).asked[-1]
+    request = toy.play("", "", "", "C=3", "A=4", more=3).requests[-1]
 
     assert {(event.rule, event.matched) for event in toy.of(IdeaRefused)} == {("vetoed", 1)}
-    assert "A person took that back: do not propose it again." in toy.of(IdeaRefused)[0].reason
+    assert "A person vetoed it: do not propose it again." in toy.of(IdeaRefused)[0].reason
     assert '### Vetoed by the researcher: do not repeat\n- 1 "set A to 4"' in memory.render(request.state, TAG)
 
 
 @pytest.mark.parametrize(
     ("kind", "number", "why"),
     [
-        (VetoRequested, 0, "experiment 0 is the code as it came: there is nothing to take back"),
+        (VetoRequested, 0, "experiment 0 is the unchanged code: there is nothing to take back"),
         (VetoRequested, 2, "experiment 2 was not kept (discard)"),
         (VetoRequested, 7, "there is no experiment 7"),
         (VetoRequested, 1, "a later change edited the same lines of train.py, near line 1: 'A = 4'."),
-        (BranchFromRequested, 4, "experiment 4 gave no metric to compare with"),
+        (BranchFromRequested, 4, "experiment 4 has no metric to compare with"),
         (BranchFromRequested, 7, "there is no experiment 7"),
     ],
 )
@@ -267,7 +267,7 @@ def test_a_change_that_later_ones_need_stays_where_the_rest_does_not_run_without
 
     assert toy.text() == "A = 4\nB = 3\nC = 5"
     assert toy.row(3).status == "crash"
-    assert toy.answers()[0].startswith("not done: what is left without it cannot be kept (experiment 3)")
+    assert toy.answers()[0].startswith("not done: the program without it cannot be kept (experiment 3)")
     assert toy.sound()
 
 
@@ -313,7 +313,7 @@ def test_a_command_says_at_once_what_cannot_be_done_and_keeps_the_rest_for_the_n
     toy.play("A=1", more=0)
 
     assert (refused.returncode, refused.stderr) == (1, "not done: there is no experiment 7\n")
-    assert (kept.returncode, kept.stderr) == (0, "kept for the next call of the loop\n")
+    assert (kept.returncode, kept.stderr) == (0, "kept for the next run of the loop\n")
     assert toy.row(2).vetoed
     assert toy.of(SessionRecovered) == []
 
@@ -322,7 +322,7 @@ def test_a_command_says_at_once_what_cannot_be_done_and_keeps_the_rest_for_the_n
 
 
 @pytest.mark.parametrize(
-    ("was", "made", "now", "without"),
+    ("before", "changed", "incumbent", "without"),
     [
         ("a\nb\nc\n", "a\nB\nc\n", "A\nB\nC\n", "A\nb\nC\n"),
         ("a\nc\n", "a\nb\nc\n", "0\na\nb\nc\n", "0\na\nc\n"),
@@ -330,14 +330,14 @@ def test_a_command_says_at_once_what_cannot_be_done_and_keeps_the_rest_for_the_n
         ("a\nb\n", "a\nB\n", "a\nb\n", "a\nb\n"),
     ],
 )
-def test_a_change_is_undone_under_later_ones(was, made, now, without):
-    assert patch.undone({"f": was}, {"f": made}, {"f": now}) == {"f": without}
+def test_a_change_is_undone_under_later_ones(before, changed, incumbent, without):
+    assert patch.undo({"f": before}, {"f": changed}, {"f": incumbent}) == {"f": without}
 
 
 @pytest.mark.parametrize(
-    ("was", "made", "now"),
+    ("before", "changed", "incumbent"),
     [("a\nb\n", "a\nB\n", "a\nX\n"), ("a\nb\n", "a\nx\nb\n", "a\nx\ny\nb\n".replace("x\n", "z\n"))],
 )
-def test_a_change_whose_lines_were_edited_again_is_not_undone(was, made, now):
+def test_a_change_whose_lines_were_edited_again_is_not_undone(before, changed, incumbent):
     with pytest.raises(WorkspaceError, match="edited the same lines of f"):
-        patch.undone({"f": was}, {"f": made}, {"f": now})
+        patch.undo({"f": before}, {"f": changed}, {"f": incumbent})

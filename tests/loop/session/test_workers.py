@@ -32,12 +32,12 @@ from journal.events import (
 from journal.store import Reader
 from journal.store.intents import post
 from journal.verify.checks import verify
-from journal.verify.git_files import enclosing
+from journal.verify.git_files import read_repository
 from loop.brief.program import parse
-from loop.cli.narrator import CLEAR, WIDTH, Narrator
+from loop.cli.event_printer import CLEAR, WIDTH, EventPrinter
 from loop.contracts import Device, RunSpec
 from loop.errors import BadInput, MachineFailure, Stopped, WorkspaceError
-from loop.runs.devices import check, share
+from loop.runs.devices import assign_devices, check_cores
 from loop.runs.process.telemetry import TrainingStep
 from loop.runtime.context import JournalLock
 from loop.runtime.workers import WorkerPool
@@ -123,7 +123,7 @@ def verdicts(project: Project) -> dict[int, object]:
 
 def sound(project: Project) -> bool:
     with closing(Reader(project.journal)) as reader:
-        return not verify(reader, repository=enclosing(project.journal)).findings
+        return not verify(reader, repository=read_repository(project.journal)).findings
 
 
 # --- a night of two workers -----------------------------------------------------------------------------------------
@@ -148,24 +148,24 @@ def test_the_runs_of_the_baseline_are_made_beside_each_other_as_all_later_runs_w
 
 
 def test_a_gain_on_a_parent_that_is_the_incumbent_no_more_is_no_keep_and_is_tried_again_on_the_new_one(night):
-    told = verdicts(night)
+    verdict_of = verdicts(night)
     again = next(event for event in night.of(IdeaProposed) if event.retry_of == 2)
 
-    assert isinstance(told[1], ExperimentKept)
-    assert isinstance(told[2], ExperimentDiscarded)
-    assert told[2].rule == "moved"
-    assert "experiment 1 became the incumbent" in told[2].reason
-    assert (again.experiment, again.parent, again.retry_reason) == (4, told[1].commit, "base changed")
-    assert isinstance(told[4], ExperimentKept)
+    assert isinstance(verdict_of[1], ExperimentKept)
+    assert isinstance(verdict_of[2], ExperimentDiscarded)
+    assert verdict_of[2].rule == "moved"
+    assert "experiment 1 became the incumbent" in verdict_of[2].reason
+    assert (again.experiment, again.parent, again.retry_reason) == (4, verdict_of[1].commit, "base changed")
+    assert isinstance(verdict_of[4], ExperimentKept)
 
 
 def test_the_branch_is_one_line_of_kept_changes_and_the_journal_verifies(night):
-    told = verdicts(night)
+    verdict_of = verdicts(night)
     line = night.git("log", "--format=%H", f"{night.git('rev-parse', 'main')}..autoresearch/night").split()
 
-    assert line == [told[4].commit, told[1].commit]
+    assert line == [verdict_of[4].commit, verdict_of[1].commit]
     assert sound(night)
-    assert night.branch("night") == told[4].commit
+    assert night.branch("night") == verdict_of[4].commit
 
 
 # --- ending together ------------------------------------------------------------------------------------------------
@@ -203,7 +203,7 @@ def test_one_of_two_is_skipped_by_its_number_and_the_other_goes_on(in_flight):
     (project.root / "go").touch()
 
     assert (unclear.returncode, clear.returncode) == (2, 0)
-    assert "Experiments 1 and 2 are in flight: say which one" in unclear.stderr
+    assert "Experiments 1 and 2 are in flight: name one" in unclear.stderr
     assert loop.wait(timeout=30) == 0
     assert [event.outcome for event in project.of(SkipAcknowledged)] == ["skipped"]
     assert verdicts(project)[2].rule == "skipped"
@@ -213,12 +213,12 @@ def test_one_of_two_is_skipped_by_its_number_and_the_other_goes_on(in_flight):
 def test_who_moves_the_incumbent_waits_for_all_in_flight_and_nothing_is_begun_meanwhile(in_flight):
     project, loop = in_flight
 
-    asked = post(project.journal, BranchFromRequested(session="night", author="ada", channel="test", experiment=0))
+    request = post(project.journal, BranchFromRequested(session="night", author="ada", channel="test", experiment=0))
     (project.root / "go").touch()
-    answered = project.until(BranchFromAcknowledged)
+    answer = project.until(BranchFromAcknowledged)
 
     assert loop.wait(timeout=30) == 0
-    since = [one.event for one in project.recorded() if asked.position < one.position < answered.position]
+    since = [one.event for one in project.recorded() if request.position < one.position < answer.position]
     assert not [event for event in since if isinstance(event, IdeaProposed)]
     assert {event.experiment for event in since if isinstance(event, ExperimentKept | ExperimentDiscarded)} == {1, 2}
 
@@ -277,7 +277,7 @@ def test_where_nothing_is_left_to_propose_those_in_flight_may_still_leave_someth
     [(project.root / f"go{number}").touch() for number in (1, 3)]
 
     assert loop.wait(timeout=30) == 0
-    assert {number: type(told) for number, told in verdicts(project).items() if number} == {
+    assert {number: type(verdict) for number, verdict in verdicts(project).items() if number} == {
         1: ExperimentKept, 2: ExperimentDiscarded, 3: ExperimentDiscarded,
     }  # fmt: skip
     assert project.of(IdeaProposed)[-1].parent == verdicts(project)[1].commit
@@ -293,14 +293,14 @@ def test_a_session_does_not_go_on_with_another_share_of_the_machine_for_each_run
 
     assert done.returncode == 2
     assert "`workers: 1`" in done.stderr
-    assert "put `workers: 2` back, or start a new session with --tag NAME" in done.stderr
+    assert "restore `workers: 2`, or start a new session with --tag NAME" in done.stderr
 
 
 # --- the machine fails ----------------------------------------------------------------------------------------------
 
 
 class Control:
-    given_up = False
+    is_abandoned = False
 
 
 class Bench:
@@ -310,31 +310,31 @@ class Bench:
         self.lock, self.control = JournalLock(), Control()
         self.devices = tuple(Device(name=name) for name in devices)
 
-    def on(self, device):
+    def for_device(self, device):
         self.device = device
         return self
 
 
-def until_given_up(bench):
+def until_abandoned(bench):
     """A run in flight, as `loop.experiment.launch` watches it."""
-    while not bench.control.given_up:
+    while not bench.control.is_abandoned:
         with bench.lock.released():
             threading.Event().wait(0.001)
     raise Stopped
 
 
 @pytest.mark.parametrize("broken", [MachineFailure("the disk is full"), OSError("the GPU is gone")])
-def test_what_is_in_flight_is_given_up_where_the_machine_is_lost(broken):
+def test_what_is_in_flight_is_abandoned_if_the_machine_is_at_fault(broken):
     bench = Bench("cpu:0", "cpu:1")
 
     def breaks(_bench):
         raise broken
 
     with bench.lock, pytest.raises(type(broken), match=str(broken)):
-        WorkerPool(bench).run_all([until_given_up, breaks])
+        WorkerPool(bench).run_all([until_abandoned, breaks])
 
 
-def test_what_is_in_flight_ends_in_peace_where_the_machine_is_not_at_fault():
+def test_what_is_in_flight_runs_to_its_verdict_if_the_machine_is_not_at_fault():
     bench, ended = Bench("cpu:0", "cpu:1"), []
 
     def refuses(_bench):
@@ -343,7 +343,7 @@ def test_what_is_in_flight_ends_in_peace_where_the_machine_is_not_at_fault():
     def lasts(bench):
         with bench.lock.released():
             threading.Event().wait(0.05)
-        ended.append(bench.control.given_up)
+        ended.append(bench.control.is_abandoned)
 
     with bench.lock, pytest.raises(WorkspaceError):
         WorkerPool(bench).run_all([lasts, refuses])
@@ -366,9 +366,9 @@ def driver(folder: Path, *models: str) -> Path:
 def test_each_worker_sees_one_gpu_by_a_name_that_no_order_changes(tmp_path, monkeypatch):
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
 
-    devices = share(2, driver=driver(tmp_path, "NVIDIA H200", "NVIDIA H200", "NVIDIA H200"))
+    devices = assign_devices(2, driver=driver(tmp_path, "NVIDIA H200", "NVIDIA H200", "NVIDIA H200"))
 
-    assert [(device.name, device.gpu, device.torch) for device in devices] == [
+    assert [(device.name, device.gpu, device.torch_name) for device in devices] == [
         ("cuda:0", "GPU-00", "cuda:0"), ("cuda:1", "GPU-11", "cuda:0"),
     ]  # fmt: skip
 
@@ -377,23 +377,23 @@ def test_gpus_that_were_chosen_before_stay_the_only_ones(tmp_path, monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,0")
     there = driver(tmp_path, "NVIDIA A100", "NVIDIA A100", "NVIDIA H200")
 
-    assert [(device.gpu, device.words) for device in share(2, driver=there)] == [
+    assert [(device.gpu, device.description) for device in assign_devices(2, driver=there)] == [
         ("2", "NVIDIA H200"),
         ("0", "NVIDIA A100"),
     ]
-    with pytest.raises(BadInput, match="`workers: 3`, and this machine has 2 GPUs"):
-        share(3, driver=there)
+    with pytest.raises(BadInput, match="`workers: 3`, but this machine has 2 GPUs"):
+        assign_devices(3, driver=there)
 
 
 @pytest.mark.parametrize(
-    ("said", "names"),
+    ("variable", "names"),
     [("0,0", ["0"]), ("1,-1,0", ["1"]), ("MIG-a, MIG-b", ["MIG-a", "MIG-b"]), ("NoDevFiles", []), ("", [])],
     ids=["twice", "until none", "slices", "none by name", "empty"],
 )
-def test_what_cuda_would_not_show_is_no_device(said, names, tmp_path, monkeypatch):
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", said)
+def test_what_cuda_would_not_show_is_no_device(variable, names, tmp_path, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", variable)
 
-    devices = share(max(1, len(names)), driver=driver(tmp_path, "NVIDIA A100", "NVIDIA A100"))
+    devices = assign_devices(max(1, len(names)), driver=driver(tmp_path, "NVIDIA A100", "NVIDIA A100"))
 
     assert [device.gpu for device in devices] == (names if len(names) > 1 else [None])
     assert devices[0].is_gpu == bool(names)
@@ -402,17 +402,17 @@ def test_what_cuda_would_not_show_is_no_device(said, names, tmp_path, monkeypatc
 def test_processor_cores_are_shared_out_evenly_and_no_core_twice(tmp_path):
     cores = len(os.sched_getaffinity(0))
 
-    devices = share(cores, driver=tmp_path)
+    devices = assign_devices(cores, driver=tmp_path)
 
     assert sorted(core for device in devices for core in device.cores) == sorted(os.sched_getaffinity(0))
     assert {len(device.cores) for device in devices} == {1}
     with pytest.raises(BadInput, match=f"this machine has {cores} processor core"):
-        share(cores + 1, driver=tmp_path)
+        assign_devices(cores + 1, driver=tmp_path)
 
 
 def test_cores_that_were_taken_away_are_the_machines_fault_and_no_experiments():
-    with pytest.raises(MachineFailure, match="cores of cpu:9999 are not this program's any more"):
-        check(Device(name="cpu:9999", cores=(9999,)))
+    with pytest.raises(MachineFailure, match="may not use the processor cores of cpu:9999 any more"):
+        check_cores(Device(name="cpu:9999", cores=(9999,)))
 
 
 def test_several_workers_and_reverts_do_not_go_together():
@@ -423,14 +423,14 @@ def test_several_workers_and_reverts_do_not_go_together():
 
 
 def test_the_live_line_tells_of_all_that_trains():
-    said = io.StringIO()
-    narrator = Narrator(said, live=True)
+    stream = io.StringIO()
+    printer = EventPrinter(stream, live=True)
     plan = {"session": "night", "run": 1, "commit": "c", "seed": 1, "purpose": "candidate"}
 
     for number in (4, 5):
-        narrator.step(RunSpec(experiment=number, **plan), TrainingStep(step=3, seconds=1.0, progress=0.5, loss=2.5))
+        printer.step(RunSpec(experiment=number, **plan), TrainingStep(step=3, seconds=1.0, progress=0.5, loss=2.5))
 
-    line = said.getvalue().rsplit(CLEAR, 1)[1]
+    line = stream.getvalue().rsplit(CLEAR, 1)[1]
     assert "#4 " in line
     assert "#5 " in line
     assert len(line) <= WIDTH

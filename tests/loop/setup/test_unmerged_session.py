@@ -1,4 +1,4 @@
-"""What a session kept is easily forgotten by the next one, which starts from HEAD: a sentence says so."""
+"""A new session starts from HEAD: a note says if HEAD lacks what the last session kept."""
 
 import pytest
 from toys import Project
@@ -25,29 +25,29 @@ def after(tmp_path):
     return project, state
 
 
-def said(project: Project, state: State, *, tag: str | None = None) -> str | None:
+def note(project: Project, state: State, *, tag: str | None = None) -> str | None:
     return unmerged_session(Workspace(project.root), state, ("train.py",), tag=tag)
 
 
 def test_a_new_session_without_the_keeps_of_the_last_one_says_how_to_take_them_along(after):
     project, state = after
 
-    words = said(project, state)
+    sentence = note(project, state)
 
-    assert words == (
-        "HEAD does not hold what session old kept (1 change, loss 0.0000), so a new session starts without it: to take it "
-        "along, `git merge autoresearch/old` first."
+    assert sentence == (
+        "HEAD does not hold what session old kept (1 change, loss 0.0000), so a new session starts without it: "
+        "`git merge autoresearch/old` first to include it."
     )
-    assert said(project, state, tag="new") == words
-    assert said(project, state, tag="old") is None
+    assert note(project, state, tag="new") == sentence
+    assert note(project, state, tag="old") is None
 
 
 def test_where_a_session_goes_on_no_word_is_said(after):
     project, state = after
     state.sessions.rows["old"].state = "paused"
 
-    assert said(project, state) is None
-    assert "to go on with it, `ar-loop run --tag old`." in said(project, state, tag="new")
+    assert note(project, state) is None
+    assert ", or continue that session with `ar-loop run --tag old`." in note(project, state, tag="new")
 
 
 @pytest.mark.parametrize("take", [["merge", "-q"], ["cherry-pick", "-n"]])
@@ -56,11 +56,11 @@ def test_what_was_taken_along_is_not_missed(after, take):
     project.git(*take, "autoresearch/old")
     project.commit("taken")
 
-    assert said(project, state) is None
+    assert note(project, state) is None
 
 
 def test_the_session_of_another_clone_is_not_missed_either(after):
     project, state = after
     state.sessions.rows["old"].incumbent = "0" * 40
 
-    assert said(project, state) is None
+    assert note(project, state) is None

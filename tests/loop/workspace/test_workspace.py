@@ -1,4 +1,4 @@
-"""Git by plumbing: nothing of the person's moves, nothing that is planted runs, nothing that is held is lost."""
+"""Git by plumbing: the user's checkout does not change, planted code does not run, pinned commits survive."""
 
 import os
 import stat
@@ -25,22 +25,22 @@ def attempt(workspace: Workspace, text: str = "RATE = 0.1\n", *, parent: str | N
 
 
 def a_session(workspace: Workspace, folder: Path) -> str:
-    """Everything that a night does to a repository."""
+    """All writes of a session to a repository."""
     base = workspace.head()
-    workspace.advance("night", base, expected=None)
+    workspace.move_branch("night", base, expected=None)
     tried = attempt(workspace)
-    workspace.hold("night", 1, tried)
+    workspace.pin("night", 1, tried)
     workspace.export(tried, folder)
-    workspace.advance("night", tried, expected=base)
+    workspace.move_branch("night", tried, expected=base)
     undone = workspace.revert(tried, onto=base, message="undo\n", when=WHEN)
-    workspace.advance("night", undone, expected=tried)
-    workspace.note("night", {tried: "Metric: loss 0.1\n"}, when=WHEN)
-    workspace.changed(["train.py"])
-    workspace.unlock("night", patience=0)
+    workspace.move_branch("night", undone, expected=tried)
+    workspace.add_notes("night", {tried: "Metric: loss 0.1\n"}, when=WHEN)
+    workspace.uncommitted(["train.py"])
+    workspace.remove_stale_locks("night", patience=0)
     return tried
 
 
-# --- nothing of the person's moves ---------------------------------------------------------------------------------
+# --- the user's checkout does not change ---------------------------------------------------------------------------
 
 
 def _clean(project: Project) -> Project:
@@ -89,13 +89,13 @@ def _as(project: Project, root: Path) -> Project:
 
 
 @pytest.mark.parametrize("state", [_clean, _dirty, _detached, _linked, _merging, _locked])
-def test_a_night_leaves_the_checkout_as_it_is(project, tmp_path, state):
-    mine = state(project)
-    before = mine.picture()
+def test_a_session_leaves_the_checkout_as_it_is(project, tmp_path, state):
+    changed = state(project)
+    before = changed.picture()
 
-    a_session(Workspace(mine.root), tmp_path / "export")
+    a_session(Workspace(changed.root), tmp_path / "export")
 
-    assert mine.picture() == before
+    assert changed.picture() == before
 
 
 @pytest.mark.parametrize(
@@ -131,10 +131,10 @@ def test_git_variables_of_the_caller_change_nothing(project, workspace, variable
     assert done.stdout.strip() == expected, done.stderr
 
 
-# --- nothing that is planted runs ----------------------------------------------------------------------------------
+# --- planted code does not run ------------------------------------------------------------------------------------
 
 
-def test_nothing_that_is_planted_in_the_repository_ever_runs(project, tmp_path):
+def test_code_planted_in_the_repository_does_not_run(project, tmp_path):
     trap = tmp_path / "sprung"
     bomb = tmp_path / "bomb"
     bomb.write_text(f"#!/bin/sh\necho $0 $@ >> {trap}\ncat\n")
@@ -167,7 +167,7 @@ def test_nothing_that_is_planted_in_the_repository_ever_runs(project, tmp_path):
 
     assert not trap.exists()
     subprocess.run(["git", "status"], cwd=project.root, check=False, capture_output=True)
-    assert trap.exists()  # a plain git does spring it
+    assert trap.exists()  # the control: plain git runs it
     assert project.git("cat-file", "blob", f"{tried}:train.py") == "RATE = 0.1"
     assert (tmp_path / "export" / "train.py").read_bytes() == b"RATE = 0.1\n"
 
@@ -218,7 +218,7 @@ def test_a_commit_changes_its_files_and_nothing_else(project, workspace):
     assert project.git("fsck", "--strict", tried) == ""
 
 
-def test_names_that_are_no_text_and_submodules_survive_a_commit(project, workspace):
+def test_names_that_are_not_text_and_submodules_survive_a_commit(project, workspace):
     (Path(os.fsdecode(os.fsencode(project.root) + b"/caf\xe9.bin"))).write_bytes(b"\xff")
     project.commit("latin")
     project.git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},module")
@@ -229,7 +229,7 @@ def test_names_that_are_no_text_and_submodules_survive_a_commit(project, workspa
     assert project.git("diff", "--name-only", "HEAD", tried) == "train.py"
 
 
-def test_a_linked_worktree_stands_on_its_own_head(project):
+def test_a_linked_worktree_has_its_own_head(project):
     side = _linked(project)
     (side.root / "train.py").write_text("side = 1\n")
     commit = side.commit("side")
@@ -261,48 +261,48 @@ def test_a_repository_of_long_hashes_works_as_well(tmp_path):
 def test_the_branch_moves_only_from_where_it_is_expected(project, workspace):
     base = workspace.head()
     tried = attempt(workspace)
-    workspace.advance("night", base, expected=None)
+    workspace.move_branch("night", base, expected=None)
 
-    with pytest.raises(WorkspaceError, match=r"stands at .* somebody moved it; put it back with"):
-        workspace.advance("night", tried, expected=tried[:-1] + "0")
+    with pytest.raises(WorkspaceError, match=r"is at .* somebody moved it; undo that with `git update-ref refs/"):
+        workspace.move_branch("night", tried, expected=tried[:-1] + "0")
 
     assert workspace.branch("night") == base
 
 
-def test_a_branch_that_is_there_already_is_not_taken_for_a_new_one(project, workspace):
+def test_a_branch_that_exists_already_is_not_taken_for_a_new_one(project, workspace):
     project.git("branch", "autoresearch/night")
     other = attempt(workspace)
 
-    with pytest.raises(WorkspaceError, match="somebody moved it; remove it with"):
-        workspace.advance("night", other, expected=None)
+    with pytest.raises(WorkspaceError, match="somebody moved it; undo that with `git update-ref -d refs/"):
+        workspace.move_branch("night", other, expected=None)
 
 
 def test_every_tried_commit_survives_the_collection_of_garbage(project, workspace):
-    held = [attempt(workspace, f"RATE = {number}\n") for number in range(3)]
+    pinned = [attempt(workspace, f"RATE = {number}\n") for number in range(3)]
     lost = attempt(workspace, "RATE = 99\n")
-    for number, commit in enumerate(held):
-        workspace.hold("night", number, commit)
+    for number, commit in enumerate(pinned):
+        workspace.pin("night", number, commit)
 
     project.git("reflog", "expire", "--expire=now", "--all")
     project.git("gc", "-q", "--prune=now")
 
-    assert workspace.tried("night") == dict(enumerate(held))
-    assert [workspace.exists(commit) for commit in [*held, lost]] == [True, True, True, False]
+    assert workspace.tried_commits("night") == dict(enumerate(pinned))
+    assert [workspace.exists(commit) for commit in [*pinned, lost]] == [True, True, True, False]
 
 
 def test_the_lock_of_a_killed_git_is_removed_and_a_living_one_is_not(project, workspace):
-    workspace.advance("night", workspace.head(), expected=None)
+    workspace.move_branch("night", workspace.head(), expected=None)
     stale = project.root / ".git" / "refs" / "heads" / "autoresearch" / "night.lock"
     foreign = stale.with_name("another.lock")
     stale.touch()
     foreign.touch()
 
-    assert workspace.unlock("night", patience=0) == ["night.lock"]
+    assert workspace.remove_stale_locks("night", patience=0) == ["night.lock"]
     assert foreign.exists()
 
 
 @pytest.mark.parametrize("lock", ["index.lock", "HEAD.lock", "config.lock", "packed-refs.lock"])
-def test_locks_of_the_persons_own_git_stand_in_nobodys_way(project, workspace, tmp_path, lock):
+def test_locks_of_the_users_own_git_do_not_matter(project, workspace, tmp_path, lock):
     (project.root / ".git" / lock).touch()
 
     a_session(workspace, tmp_path / "export")
@@ -310,27 +310,27 @@ def test_locks_of_the_persons_own_git_stand_in_nobodys_way(project, workspace, t
     assert (project.root / ".git" / lock).exists()
 
 
-def test_it_is_known_where_the_sessions_branch_is_checked_out(project, workspace):
-    workspace.advance("night", workspace.head(), expected=None)
-    nowhere = workspace.checked_out("night")
+def test_a_branch_that_is_checked_out_is_found_and_not_moved(project, workspace):
+    workspace.move_branch("night", workspace.head(), expected=None)
+    nowhere = workspace.branch_checkout("night")
 
     project.git("worktree", "add", "-q", str(project.root.with_name("side")), "autoresearch/night")
 
     assert nowhere is None
-    assert workspace.checked_out("night") == project.root.with_name("side")
-    with pytest.raises(WorkspaceError, match=r"move it under your feet: .* \(`git -C \S+side switch --detach`\)"):
-        workspace.advance("night", attempt(workspace), expected=workspace.head())
+    assert workspace.branch_checkout("night") == project.root.with_name("side")
+    with pytest.raises(WorkspaceError, match=r"so the loop does not move it: .* \(`git -C \S+side switch --detach`\)"):
+        workspace.move_branch("night", attempt(workspace), expected=workspace.head())
 
 
 def test_a_note_is_one_that_git_reads_and_joins_those_before_it(project, workspace):
     base, tried = workspace.head(), attempt(workspace)
-    workspace.note("night", {base: "Metric: loss 0.2\n"}, when=WHEN)
-    workspace.note("night", {tried: "Metric: loss 0.1\n"}, when=WHEN)
+    workspace.add_notes("night", {base: "Metric: loss 0.2\n"}, when=WHEN)
+    workspace.add_notes("night", {tried: "Metric: loss 0.1\n"}, when=WHEN)
 
     read = [project.git("notes", "--ref", "autoresearch/night", "show", commit) for commit in (base, tried)]
 
     assert read == ["Metric: loss 0.2", "Metric: loss 0.1"]
-    assert workspace.noted("night") == {base, tried}
+    assert workspace.commits_with_notes("night") == {base, tried}
 
 
 # --- exports -------------------------------------------------------------------------------------------------------
@@ -396,7 +396,7 @@ def test_a_repository_without_commits_is_bad_input(tmp_path):
         Workspace(tmp_path).head()
 
 
-def test_a_file_that_is_no_text_cannot_be_in_scope(project, workspace):
+def test_a_file_that_is_not_text_cannot_be_in_scope(project, workspace):
     (project.root / "train.py").write_bytes(b"\xff")
     commit = project.commit("binary")
 

@@ -1,15 +1,15 @@
-"""The feed beside a writer: what it delivers, and what it says when the journal is not well."""
+"""The feed beside a writer: what it delivers, and its errors."""
 
 import queue
 import shutil
 
-import nights
 import pytest
+import sessions
 
 from journal.events import experiment_stream
 from journal.store import Journal
 from journal.store.lease import GONE, loop_trouble
-from tui.feed.feed import Feed, look_once
+from tui.feed.feed import Feed, read_snapshot
 
 SECONDS = 10  # to wait at most for a delivery
 
@@ -22,7 +22,7 @@ class Delivered:
         self.feed = Feed(path, self._mail.put)
 
     def __enter__(self):
-        self.feed.shown.set()
+        self.feed.first_frame.set()
         self.feed.start()
         return self
 
@@ -34,82 +34,120 @@ class Delivered:
         return next(one for one in iter(lambda: self._mail.get(timeout=SECONDS), None) if condition(one))
 
 
-def test_what_is_appended_is_delivered(own_night):
-    journal = Journal(own_night)
+def test_what_is_appended_is_delivered(own_journal):
+    journal = Journal(own_journal)
     journal.acquire()
-    with Delivered(own_night) as delivered:
+    with Delivered(own_journal) as delivered:
         first = delivered.until(lambda one: one.head)
-        journal.append(experiment_stream(nights.TAG, 12), [nights.finished(12, 1, 1.47)])
+        journal.append(experiment_stream(sessions.TAG, 12), [sessions.finished(12, 1, 1.47)])
         second = delivered.until(lambda one: one.head > first.head)
     journal.close()
 
-    assert ([one.run for one in first.view.training], second.view.training) == ([1], [])
+    assert ([one.run for one in first.view.active_runs], second.view.active_runs) == ([1], [])
 
 
-def test_telemetry_arrives_without_an_event(own_night):
-    journal = Journal(own_night)
+def test_telemetry_arrives_without_an_event(own_journal):
+    journal = Journal(own_journal)
     journal.acquire()
-    with Delivered(own_night) as delivered:
-        first = delivered.until(lambda one: one.flying)
-        journal.add_samples(nights.samples(12, 1, until=12)[-1:])
-        second = delivered.until(lambda one: len(one.flying[0].curve) > len(first.flying[0].curve))
+    with Delivered(own_journal) as delivered:
+        first = delivered.until(lambda one: one.active)
+        journal.add_samples(sessions.samples(12, 1, until=12)[-1:])
+        second = delivered.until(lambda one: len(one.active[0].curve) > len(first.active[0].curve))
     journal.close()
 
-    assert (second.head, second.flying[0].curve[-1].seconds) == (first.head, 12.0)
+    assert (second.head, second.active[0].curve.last.seconds) == (first.head, 12.0)
 
 
 def test_a_long_journal_is_first_shown_by_its_end(tmp_path):
     path = tmp_path / "long.db"
-    nights.write_long(path, count=3_200).close()
+    sessions.write_long(path, count=3_200).close()
 
     with Delivered(path) as delivered:
         preview = delivered.until(lambda one: one.head)
-        whole = delivered.until(lambda one: one.read is None)
+        whole = delivered.until(lambda one: one.events_read is None)
 
-    assert preview.read == 0
-    assert [one.flying[0].experiment.number for one in (preview, whole)] == [3_201, 3_201]
-    assert preview.view.count < whole.view.count == 3_202
+    assert preview.events_read == 0
+    assert [one.active[0].experiment.number for one in (preview, whole)] == [3_201, 3_201]
+    assert preview.view.experiment_count < whole.view.experiment_count == 3_202
     assert preview.view.session.best == whole.view.session.best
 
 
-def test_another_journal_in_the_place_of_the_first_is_read_from_its_start(own_night, tmp_path):
-    nights.write(tmp_path / "other.db", count=2, flying=None).close()
+def test_another_journal_in_the_place_of_the_first_is_read_from_its_start(own_journal, tmp_path):
+    sessions.write(tmp_path / "other.db", count=2, in_flight=None).close()
 
-    with Delivered(own_night) as delivered:
-        delivered.until(lambda one: one.view.count == 13)
-        shutil.move(tmp_path / "other.db", own_night)
-        other = delivered.until(lambda one: one.view.count == 3)
+    with Delivered(own_journal) as delivered:
+        delivered.until(lambda one: one.view.experiment_count == 13)
+        shutil.move(tmp_path / "other.db", own_journal)
+        other = delivered.until(lambda one: one.view.experiment_count == 3)
 
-    assert other.trouble == ""
+    assert other.read_error == ""
 
 
-def test_a_file_that_is_no_journal_is_trouble_told_in_a_sentence(tmp_path):
+def test_a_journal_that_is_overwritten_in_place_is_read_from_its_start(own_journal, tmp_path):
+    sessions.write(tmp_path / "other.db", count=2, in_flight=None).close()
+
+    with Delivered(own_journal) as delivered:
+        first = delivered.until(lambda one: one.view.experiment_count == 13)
+        shutil.copyfile(tmp_path / "other.db", own_journal)  # as `cp` and `scp` do
+        other = delivered.until(lambda one: one.view.experiment_count == 3)
+        number = delivered.feed.file_number
+
+    assert other.view.ledger is not first.view.ledger
+    assert (other.read_error, number) == ("", 2)
+
+
+def test_control_a_newer_copy_of_the_same_journal_goes_on_where_it_was(tmp_path):
+    older, newer = tmp_path / "journal.db", tmp_path / "newer.db"
+    writer = sessions.write(newer, count=2, in_flight=None)
+    writer.backup(older)
+    sessions.start_experiment(writer, 3)
+    writer.close()
+
+    with Delivered(older) as delivered:
+        first = delivered.until(lambda one: one.view.experiment_count == 3)
+        shutil.copyfile(newer, older)
+        second = delivered.until(lambda one: one.view.experiment_count == 4)
+
+    assert second.view.ledger is first.view.ledger
+
+
+def test_whether_a_loop_runs_is_known_before_a_long_journal_is_read(tmp_path):
+    path = tmp_path / "long.db"
+    sessions.write_long(path, count=3_200).close()
+
+    with Delivered(path) as delivered:
+        preview = delivered.until(lambda one: one.head)
+
+    assert (preview.events_read, preview.is_loop_running) == (0, False)
+
+
+def test_a_file_that_is_no_journal_is_a_read_error_in_one_sentence(tmp_path):
     (tmp_path / "journal.db").write_text("nothing of the kind " * 300)
 
     with Delivered(tmp_path / "journal.db") as delivered:
-        told = delivered.until(lambda one: one.trouble)
+        snapshot = delivered.until(lambda one: one.read_error)
 
-    assert told.trouble.endswith(". Trying again.")
-    assert told.view.session is None
+    assert snapshot.read_error.endswith(". Retrying.")
+    assert (snapshot.view.session, snapshot.is_loop_running) == (None, None)
 
 
-def test_the_loop_is_there_while_its_lease_is_held_and_gone_after(own_night):
-    before = loop_trouble(own_night)
-    journal = Journal(own_night)
+def test_the_loop_is_there_while_its_lease_is_held_and_gone_after(own_journal):
+    before = loop_trouble(own_journal)
+    journal = Journal(own_journal)
     journal.acquire()
-    during = loop_trouble(own_night)
+    during = loop_trouble(own_journal)
     journal.close()
 
-    assert (before, during, loop_trouble(own_night)) == (GONE, None, GONE)
+    assert (before, during, loop_trouble(own_journal)) == (GONE, None, GONE)
 
 
-def test_of_a_loop_on_another_machine_nothing_is_claimed(own_night):
-    assert loop_trouble(own_night, here=lambda: "elsewhere") is None
+def test_nothing_is_claimed_about_a_loop_on_another_machine(own_journal):
+    assert loop_trouble(own_journal, here=lambda: "elsewhere") is None
 
 
 @pytest.mark.parametrize("position", [1, 40, 89])
-def test_one_look_at_a_position_is_what_the_ledger_says_of_it(night, theatre, position):
-    looked = look_once(night, position=position)
+def test_a_snapshot_of_a_position_is_the_view_of_that_position(shared_journal, painter, position):
+    snapshot = read_snapshot(shared_journal, position=position)
 
-    assert looked.view.session == type(looked.view)(theatre.ledger, position).session
-    assert looked.view.position == position
+    assert snapshot.view.session == type(snapshot.view)(painter.ledger, position).session
+    assert snapshot.view.position == position

@@ -1,8 +1,8 @@
 from datetime import timedelta
 
 import msgspec
-import nights
 import pytest
+import sessions
 from hostile import HOSTILE
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,28 +13,27 @@ from journal.events import ProposerFailed, RunFailed, SessionEnded, SessionPause
 from journal.events.recorded import Recorded
 from journal.query.sql import QueryResult
 from journal.store import Journal
-from tui.feed.scene import SceneBuilder, moment
-from tui.model.columns import thin
+from tui.feed.scene import last_event_time, scene_builder
+from tui.model.columns import downsample
 from tui.model.ledger import Ledger
 from tui.model.snapshot import Snapshot
 from tui.model.view import View
 from tui.state.keys import SCREENS
-from tui.state.ui import PANES, Confirm, InputLine, Look, PlotUi, Scene, Sql, Ui
-from tui.terminal.frame import Frame, changed
+from tui.state.ui import PANES, Confirmation, DisplayOptions, InputLine, PlotUi, Scene, SqlUi, Ui
+from tui.terminal.frame import Frame, changed_spans
 from tui.terminal.themes import ROLES, THEMES, style
-from tui.widgets.curves import at
-from tui.widgets.plot import Box, Series, fit, paint_plot, smooth
+from tui.widgets.plot import Box, Series, fit_axes, paint_plot, smooth
 from tui.widgets.status_lines import event_line, status_lines
-from tui.widgets.table import window
+from tui.widgets.table import first_line
 
 ANSWER = QueryResult(columns=("number", "idea"), rows=[(number, f"idea {number}") for number in range(40)])
 
 
-def ui_on(theatre, screen, **chosen):
+def ui_on(painter, screen, **chosen):
     """A screen with something to show on it."""
-    sql = Sql(query="SELECT number, idea FROM experiments", answer=ANSWER, seconds=0.004)
+    sql = SqlUi(query="SELECT number, idea FROM experiments", result=ANSWER, seconds=0.004)
     replay = {"replay": 61} if screen == "replay" else {}
-    return Ui(screen=screen, experiment=theatre.row(8), sql=sql, **replay, **chosen)
+    return Ui(screen=screen, experiment=painter.row(8), sql=sql, **replay, **chosen)
 
 
 # --- as it looks ---
@@ -42,73 +41,73 @@ def ui_on(theatre, screen, **chosen):
 
 @pytest.mark.parametrize("screen", SCREENS)
 @pytest.mark.parametrize("size", [(60, 16), (80, 24), (120, 40), (200, 60)], ids=lambda size: f"{size[0]}x{size[1]}")
-def test_each_screen_looks_as_it_was_designed(theatre, golden, screen, size):
+def test_each_screen_looks_as_it_was_designed(painter, golden, screen, size):
     width, height = size
 
-    text = theatre.text(ui_on(theatre, screen), width=width, height=height)
+    text = painter.text(ui_on(painter, screen), width=width, height=height)
 
     golden(f"{screen}-{width}x{height}", text)
 
 
 @pytest.mark.parametrize("size", [(59, 15), (60, 16), (80, 24), (140, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
-def test_of_several_experiments_in_flight_one_is_shown_in_full_and_each_other_in_a_line(abreast, golden, size):
+def test_of_several_experiments_in_flight_one_is_shown_in_full_and_each_other_in_a_line(parallel, golden, size):
     width, height = size
 
-    golden(f"abreast-{width}x{height}", abreast.text(width=width, height=height, cursor=abreast.row(7)))
+    golden(f"parallel-{width}x{height}", parallel.text(width=width, height=height, cursor=parallel.row(7)))
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-def test_every_screen_of_several_experiments_at_once_can_be_seen_at_any_position(abreast, screen):
-    texts = [abreast.text(screen=screen, experiment=0, replay=at) for at in range(1, abreast.head + 1)]
+def test_every_screen_of_several_experiments_at_once_can_be_seen_at_any_position(parallel, screen):
+    texts = [parallel.text(screen=screen, experiment=0, replay=at) for at in range(1, parallel.head + 1)]
 
     assert all("REPLAY" in text for text in texts)
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-def test_a_terminal_without_unicode_gets_ascii_alone(theatre, golden, screen):
-    text = theatre.text(ui_on(theatre, screen, look=Look(ascii=True)))
+def test_a_terminal_without_unicode_gets_ascii_alone(painter, golden, screen):
+    text = painter.text(ui_on(painter, screen, display=DisplayOptions(is_ascii=True)))
 
     assert text.isascii()
     golden(f"{screen}-ascii", text)
 
 
 @pytest.mark.parametrize("pane", PANES)
-def test_each_pane_of_an_experiment(theatre, golden, pane):
-    golden(f"pane-{pane}", theatre.text(Ui(screen="experiment", experiment=theatre.row(10), pane=pane)))
+def test_each_pane_of_an_experiment(painter, golden, pane):
+    golden(f"pane-{pane}", painter.text(Ui(screen="experiment", experiment=painter.row(10), pane=pane)))
 
 
-def test_marked_experiments_over_one_another(theatre, golden):
-    marks = frozenset({theatre.row(3), theatre.row(8), theatre.row(10)})
+def test_marked_experiments_over_one_another(painter, golden):
+    marks = frozenset({painter.row(3), painter.row(8), painter.row(10)})
 
-    golden("comparison", theatre.text(Ui(screen="experiment", comparing=True, marks=marks)))
+    golden("comparison", painter.text(Ui(screen="experiment", is_comparing=True, marks=marks)))
 
 
 @pytest.mark.parametrize(
     ("name", "chosen"),
     [
-        ("help", {"help": True}),
-        ("palette", {"prompt": InputLine(kind="palette", text="re", caret=2)}),
+        ("help", {"is_help": True}),
+        ("palette", {"input_line": InputLine(kind="palette", text="re", caret=2)}),
         (
             "confirm",
-            {"confirm": Confirm(action="pause", words="Pause nov20 after the experiment in flight.", asked=0.0)},
+            {"confirmation": Confirmation(action="pause", question="Pause nov20 after the experiment in flight.")},
         ),
-        ("sql-completion", {"screen": "sql", "prompt": InputLine(kind="sql", text="select ga", caret=9)}),
-        ("filter", {"screen": "history", "filter": "status:keep", "sort": "-gain", "note": "A note."}),
+        ("sql-completion", {"screen": "sql", "input_line": InputLine(kind="sql", text="select ga", caret=9)}),
+        ("filter", {"screen": "history", "filter": "status:keep", "sort": "-gain", "message": "A message."}),
         ("nothing-found", {"screen": "history", "filter": "status:invalid"}),
         ("searched", {"screen": "failures", "search": "invalid size"}),
-        ("crosshair", {"zoom": True, "plot": PlotUi(crosshair=10, smooth=True, log=True)}),
+        ("crosshair", {"is_zoomed": True, "plot": PlotUi(crosshair=10, is_smoothed=True, is_log=True)}),
     ],
 )
-def test_what_lies_over_or_narrows_a_screen(theatre, golden, name, chosen):
-    golden(name, theatre.text(Ui(**chosen)))
+def test_what_lies_over_or_narrows_a_screen(painter, golden, name, chosen):
+    golden(name, painter.text(Ui(**chosen)))
 
 
-def test_too_small_a_window_gets_plain_lines(theatre, golden):
-    golden("small", theatre.text(width=59, height=15))
+def test_too_small_a_window_gets_plain_lines(painter, golden):
+    golden("small", painter.text(width=59, height=15))
 
 
 def test_an_empty_journal_says_what_to_do():
-    scene = Scene(snapshot=Snapshot(), ui=Ui(), now=nights.START)
+    scene = Scene(snapshot=Snapshot(), ui=Ui(), now=sessions.START)
 
     text = painted(scene)
 
@@ -116,8 +115,8 @@ def test_an_empty_journal_says_what_to_do():
 
 
 def view_of(events):
-    """The view at the end of a night that was never written."""
-    ledger, clock = Ledger(), nights.Clock()
+    """The view after these events."""
+    ledger, clock = Ledger(), sessions.Clock()
     for position, event in enumerate(events, start=1):
         ledger.apply(Recorded(position, clock().isoformat(), "stream", 1, event, ""))
     return View(ledger, len(events))
@@ -132,120 +131,150 @@ def painted(scene, *, width=80, height=24):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"loop": "loop not running"}, "✗ loop not running"),
-        ({"trouble": "There is no journal at x. Trying again."}, "There is no journal at x. Trying again."),
-        ({"read": 0}, "reading the journal, 0%; counts follow"),
+        ({"is_loop_running": False}, "✗ loop not running"),
+        ({"read_error": "There is no journal at x. Retrying."}, "There is no journal at x. Retrying."),
+        ({"events_read": 0}, "reading the journal, 0%; counts and cost follow"),
     ],
 )
-def test_what_is_wrong_is_said(theatre, change, words):
-    scene = theatre.scene()
+def test_an_error_is_shown(painter, change, words):
+    scene = painter.scene()
 
     text = painted(replace(scene, snapshot=replace(scene.snapshot, **change)))
 
     assert words in text
 
 
-def test_limited_isolation_is_said_in_so_many_words(theatre):
-    assert "limited, not contained" in theatre.text().splitlines()[2]
+def test_limited_isolation_is_shown_in_words(painter):
+    assert "limited, not contained" in painter.text().splitlines()[3]
 
 
 # --- what the loop does ---
 
 
-def told_of(*, minutes=1, **facts):
-    """The header of a session between experiments, some minutes after its start."""
-    started = nights.started()
-    view = view_of([msgspec.structs.replace(started, config={**started.config, **facts}), *nights.baseline(), *FAILED])
-    return painted(Scene(snapshot=Snapshot(view=view), ui=Ui(), now=nights.START + timedelta(minutes=minutes)))
+def screen_of(*, minutes=1, **facts):
+    """The screen of a session between experiments, some minutes after its start."""
+    started = sessions.started()
+    view = view_of(
+        [msgspec.structs.replace(started, config={**started.config, **facts}), *sessions.baseline(), *FAILED]
+    )
+    return painted(
+        Scene(
+            snapshot=Snapshot(view=view, is_loop_running=True), ui=Ui(), now=sessions.START + timedelta(minutes=minutes)
+        )
+    )
 
 
 FAILED = [
-    *nights.experiment(1, nights.IDEAS[1], best=1.539, parent=0),
+    *sessions.experiment(1, sessions.IDEAS[1], best=1.539, parent=0),
     ProposerFailed(
-        session=nights.TAG, experiment=2, proposer="claude", kind="rate_limit", reason="429", retry_after=3_600.0
+        session=sessions.TAG, experiment=2, proposer="claude", kind="rate_limit", reason="429", retry_after=3_600.0
     ),
 ]
 
 
-def test_waiting_for_the_api_is_said_with_its_end():
-    assert "waiting for claude until 22:15:" in told_of(minutes=3).splitlines()[0]
-    assert "proposing" in told_of(minutes=90).splitlines()[0]
+def test_waiting_for_the_api_is_shown_with_its_end():
+    assert "waiting for claude until 22:15:" in screen_of(minutes=3).splitlines()[1]
+    assert "proposing" in screen_of(minutes=90).splitlines()[1]
 
 
-def test_a_plateau_of_the_brief_is_said():
-    assert "plateau: 1 since a keep" in told_of(plateau=1)
-    assert " 1 since a keep" in told_of(plateau=2)
+def test_a_plateau_of_the_brief_is_shown():
+    assert "plateau: 1 since last keep" in screen_of(plateau=1)
+    assert " 1 since last keep" in screen_of(plateau=2)
 
 
 def test_the_baseline_is_no_keep():
-    view = view_of([nights.started(), *nights.baseline()])
-    scene = Scene(snapshot=Snapshot(view=view), ui=Ui(), now=nights.START)
+    view = view_of([sessions.started(), *sessions.baseline()])
+    scene = Scene(snapshot=Snapshot(view=view, is_loop_running=True), ui=Ui(), now=sessions.START)
 
     assert "✓ 0 kept" in painted(scene)
-    assert "kept 0," in "\n".join(status_lines(scene.snapshot, now=nights.START))
+    assert "kept 0," in "\n".join(status_lines(scene.snapshot, now=sessions.START))
 
 
 def test_an_ended_session_offers_nothing_to_ask_of_it():
-    ended = SessionEnded(session=nights.TAG, reason="a bound")
-    view = view_of([nights.started(), *nights.baseline(), ended])
+    ended = SessionEnded(session=sessions.TAG, reason="a bound")
+    view = view_of([sessions.started(), *sessions.baseline(), ended])
 
-    footer = painted(Scene(snapshot=Snapshot(view=view), ui=Ui(), now=nights.START)).splitlines()[-1]
+    footer = painted(
+        Scene(snapshot=Snapshot(view=view, is_loop_running=True), ui=Ui(), now=sessions.START)
+    ).splitlines()[-1]
 
-    assert footer.split() == ["enter", "open", "/", "filter", "z", "zoom", "?", "help", "q", "quit", "1", "live"]
+    assert footer.split() == [
+        "enter",
+        "open",
+        "t",
+        "tail",
+        "/",
+        "filter",
+        ":",
+        "find",
+        "z",
+        "zoom",
+        "?",
+        "help",
+        "q",
+        "quit",
+    ]
 
 
 def test_a_long_reason_leaves_the_noise_in_the_header():
-    paused = SessionPaused(session=nights.TAG, reason="all experiments of this call are done")
-    view = view_of([nights.started(), *nights.baseline(), paused])
+    paused = SessionPaused(session=sessions.TAG, reason="all experiments of this call are done")
+    view = view_of([sessions.started(), *sessions.baseline(), paused])
 
-    header = painted(Scene(snapshot=Snapshot(view=view), ui=Ui(), now=nights.START)).splitlines()[0]
+    header = painted(
+        Scene(snapshot=Snapshot(view=view, is_loop_running=True), ui=Ui(), now=sessions.START)
+    ).splitlines()[1]
 
     assert "σ 0.0052" in header
-    assert header.endswith("paused: all experiment…")
+    assert header.endswith("paused: all experiments of this call ar…")
 
 
 def test_a_reason_without_room_is_left_out_of_the_header():
-    view = view_of([nights.started(), *nights.baseline(), SessionPaused(session=nights.TAG, reason="a long reason")])
+    view = view_of(
+        [sessions.started(), *sessions.baseline(), SessionPaused(session=sessions.TAG, reason="a long reason")]
+    )
 
-    text = painted(Scene(snapshot=Snapshot(view=view, loop="loop not running"), ui=Ui(), now=nights.START))
+    scene = Scene(snapshot=Snapshot(view=view, is_loop_running=False), ui=Ui(), now=sessions.START)
+    text = painted(scene, width=72)
 
-    assert text.splitlines()[0].split()[-6:] == ["σ", "0.0052", "paused,", "no", "loop", "runs"]
+    assert text.splitlines()[1].split()[-5:] == ["0.0052", "paused,", "loop", "not", "running"]
 
 
 def test_a_long_state_takes_the_place_of_the_baseline_and_leaves_the_noise():
-    paused = SessionPaused(session=nights.TAG, reason="429", until="2026-11-21T02:00:00+00:00")
-    view = view_of([nights.started(), *nights.baseline(), paused])
+    waits = ProposerFailed(
+        session=sessions.TAG, experiment=1, proposer="claude", kind="rate_limit", reason="429", retry_after=3_600.0
+    )
+    view = view_of([sessions.started(), *sessions.baseline(), waits])
 
-    header = painted(Scene(snapshot=Snapshot(view=view, loop="gone"), ui=Ui(), now=nights.START)).splitlines()[0]
+    header = painted(
+        Scene(snapshot=Snapshot(view=view, is_loop_running=True), ui=Ui(), now=sessions.START)
+    ).splitlines()[1]
 
     assert header.startswith("nov20  val_bpb ↓ 1.5390 (#0)  σ 0.0052  ")
-    assert header.endswith(" paused until 02:00:00 UTC, no loop runs")
+    assert header.endswith(" waiting for claude until 22:14:59 UTC")
 
 
-def test_the_clock_stands_while_the_session_is_paused_and_goes_on_after():
-    night = [nights.started(), *nights.baseline()]
-    paused, resumed = SessionPaused(session=nights.TAG, reason="asked"), SessionResumed(session=nights.TAG)
-    later = nights.START + timedelta(minutes=5)
+def test_the_clock_stops_while_the_session_is_paused():
+    shared_journal = [sessions.started(), *sessions.baseline()]
+    paused, resumed = SessionPaused(session=sessions.TAG, reason="asked"), SessionResumed(session=sessions.TAG)
+    later = sessions.START + timedelta(minutes=5)
 
-    stands, goes_on = (view_of([*night, *more]).session for more in ([paused], [paused, resumed, paused, resumed]))
+    paused_session, resumed_session = (
+        view_of([*shared_journal, *more]).session for more in ([paused], [paused, resumed, paused, resumed])
+    )
 
-    assert (stands.elapsed(later), stands.elapsed(later + timedelta(hours=8))) == (52.0, 52.0)
-    assert goes_on.elapsed(later) == 5 * 60 - 4 - 2 * 4
-
-
-def test_without_a_loop_the_clock_stands_at_the_last_event(theatre):
-    gone = replace(theatre.live, loop="loop not running")
-    stage = SceneBuilder(archive=theatre.archive, ledger=theatre.ledger)
-
-    now = [stage.scene(gone, Ui(), now=nights.START + timedelta(hours=hours), height=24).now for hours in (1, 9)]
-
-    assert now == [moment(theatre.live)] * 2
+    assert (paused_session.elapsed(later), paused_session.elapsed(later + timedelta(hours=8))) == (52.0, 52.0)
+    assert resumed_session.elapsed(later) == 5 * 60 - 4 - 2 * 4
 
 
-def test_a_curve_has_no_value_where_it_has_not_been():
-    curve = [(float(second), 10.0 - second) for second in range(1, 5)]
+def test_without_a_loop_the_clock_stops_at_the_last_event(painter):
+    gone = replace(painter.live, is_loop_running=False)
+    builder = scene_builder(painter.archive, painter.ledger)
 
-    assert [at(curve, x) for x in (0.5, 1.0, 2.9, 4.8, 5.5)] == [None, 9.0, 8.0, 6.0, None]
+    now = [
+        builder.build(gone, Ui(), now=sessions.START + timedelta(hours=hours), size=(80, 24)).now for hours in (1, 9)
+    ]
+
+    assert now == [last_event_time(painter.live)] * 2
 
 
 # --- strangers' text ---
@@ -253,29 +282,29 @@ def test_a_curve_has_no_value_where_it_has_not_been():
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: repr(text)[:20])
 @pytest.mark.parametrize("screen", SCREENS)
-def test_hostile_text_reaches_no_cell(theatre_of_strangers, screen, text):
-    theatre = theatre_of_strangers(text)
+def test_hostile_text_reaches_no_cell(hostile_painter, screen, text):
+    painter = hostile_painter(text)
 
-    frames = [theatre.frame(Ui(screen=screen, experiment=0, pane=pane), width=100, height=30) for pane in PANES]
+    frames = [painter.frame(Ui(screen=screen, experiment=0, pane=pane), width=100, height=30) for pane in PANES]
 
     assert all("".join(row).isprintable() for frame in frames for row in frame.chars)
     assert all(len(row) == 100 for frame in frames for row in frame.chars)
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: repr(text)[:20])
-def test_hostile_text_reaches_no_line_of_the_status(theatre_of_strangers, text):
-    theatre = theatre_of_strangers(text)
+def test_hostile_text_reaches_no_line_of_the_status(hostile_painter, text):
+    painter = hostile_painter(text)
 
-    lines = status_lines(theatre.live, now=nights.START)
-    told = [event_line(recorded) for recorded in theatre.archive.reader.read()]
+    lines = status_lines(painter.live, now=sessions.START)
+    events = [event_line(recorded) for recorded in painter.archive.reader.read()]
 
-    assert all(line.isprintable() for line in [*lines, *told])
+    assert all(line.isprintable() for line in [*lines, *events])
 
 
 @pytest.fixture(scope="module")
-def theatre_of_strangers(tmp_path_factory):
-    """A night in which everything that a stranger can write is one text; made once for each text."""
-    from theatre import Theatre
+def hostile_painter(tmp_path_factory):
+    """A session in which every text that a stranger can write is the same text; written once for each text."""
+    from painter import ScenePainter
 
     known = {}
 
@@ -283,7 +312,7 @@ def theatre_of_strangers(tmp_path_factory):
         if text not in known:
             path = tmp_path_factory.mktemp("strange") / "journal.db"
             _write_strange(path, text.encode("utf-8", "replace").decode())
-            known[text] = Theatre(path)
+            known[text] = ScenePainter(path)
         return known[text]
 
     return make
@@ -291,13 +320,13 @@ def theatre_of_strangers(tmp_path_factory):
 
 def _write_strange(path, text):
     idea = (text, text, text, ("KNOB" + text, text, text), None)
-    events = nights.experiment(1, idea, best=1.5, parent=0)
+    events = sessions.experiment(1, idea, best=1.5, parent=0)
     failed = next(event for event in events if isinstance(event, RunFailed))
     strange = {"reason": text, "signature": text, "trace": text}
     changed = [_changed(event, **strange) if event is failed else event for event in events]
-    journal = Journal(path, clock=nights.Clock())
+    journal = Journal(path, clock=sessions.Clock())
     journal.acquire()
-    journal.restore(nights.rows_of([(experiment_stream(nights.TAG, 1), [nights.started(), *changed])]))
+    journal.restore(sessions.rows_of([(experiment_stream(sessions.TAG, 1), [sessions.started(), *changed])]))
     journal.close()
 
 
@@ -328,14 +357,14 @@ def test_the_plain_theme_has_no_colour_at_all():
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-def test_every_role_that_is_painted_is_known(theatre, screen):
-    frame = theatre.frame(ui_on(theatre, screen), width=160, height=50)
+def test_every_role_that_is_painted_is_known(painter, screen):
+    frame = painter.frame(ui_on(painter, screen), width=160, height=50)
 
     assert {word for row in frame.roles for role in row for word in role.split()} <= set(ROLES)
 
 
-def test_the_state_of_a_row_is_not_told_by_colour_alone(theatre):
-    text = theatre.text(Ui(screen="history"))
+def test_the_state_of_a_row_is_not_shown_by_colour_alone(painter):
+    text = painter.text(Ui(screen="history"))
 
     assert all(word in text for word in ("✓ keep", "· discard", "✗ crash", "▸ open"))
 
@@ -351,7 +380,7 @@ def test_what_changed_covers_every_cell_that_differs(before_text, after_text):
     before.put(0, 0, before_text)
     after.put(0, 0, after_text)
 
-    stretches = list(changed(before, after))
+    stretches = list(changed_spans(before, after))
 
     covered = {x for _, start, stop in stretches for x in range(start, stop)}
     differing = {x for x in range(16) if before.chars[0][x] != after.chars[0][x]}
@@ -359,8 +388,8 @@ def test_what_changed_covers_every_cell_that_differs(before_text, after_text):
     assert all(after.chars[0][start] != "" for _, start, _ in stretches)
 
 
-def test_frames_that_are_equal_have_nothing_changed(theatre):
-    assert list(changed(theatre.frame(), theatre.frame())) == []
+def test_frames_that_are_equal_have_nothing_changed(painter):
+    assert list(changed_spans(painter.frame(), painter.frame())) == []
 
 
 def test_text_never_leaves_its_line():
@@ -375,7 +404,7 @@ def test_text_never_leaves_its_line():
 
 
 def test_a_plot_without_points_has_no_axes():
-    assert fit([Series(points=[])]) is None
+    assert fit_axes([Series(points=[])]) is None
 
 
 @pytest.mark.parametrize("plain", [False, True])
@@ -387,21 +416,21 @@ def test_a_plot_without_points_has_no_axes():
 def test_a_plot_stays_in_its_box(plain, points, shape, log):
     frame = Frame(40, 12)
     series = [Series(points=points, shape=shape)]
-    axes = fit(series, log=log)
+    axes = fit_axes(series, is_log=log)
 
-    paint_plot(frame, Box(x=5, y=2, width=30, height=8), series, axes, plain=plain)
+    paint_plot(frame, Box(x=5, y=2, width=30, height=8), series, axes, is_ascii=plain)
 
     outside = [frame.chars[y][x] for y in range(12) for x in range(40) if not (5 <= x < 35 and 2 <= y < 10)]
     assert set(outside) == {" "}
 
 
 @pytest.mark.parametrize("plain", [False, True])
-def test_a_dot_beyond_the_axes_is_marked_at_the_edge(plain):
+def test_an_arrow_at_the_edge_marks_a_dot_beyond_the_axes(plain):
     frame = Frame(40, 12)
     line = Series(points=[(0.0, 1.0), (10.0, 2.0)])
     dots = Series(points=[(5.0, 50.0), (2.0, 1.5), (8.0, -50.0)], shape="dots")
 
-    inner = paint_plot(frame, Box(x=0, y=0, width=40, height=12), [line, dots], fit([line, dots]), plain=plain)
+    inner = paint_plot(frame, Box(x=0, y=0, width=40, height=12), [line, dots], fit_axes([line, dots]), is_ascii=plain)
 
     edges = (inner.y, inner.y + inner.height - 1)
     marks = [(char, x - inner.x) for y in edges for x, char in enumerate(frame.chars[y]) if char in "▲▼"]
@@ -412,7 +441,7 @@ def test_dots_give_a_flat_line_its_height():
     level = Series(points=[(0.0, 1.0), (9.0, 1.0)], shape="stairs")
     dots = Series(points=[(1.0, 1.02), (2.0, 0.98), (3.0, 1.04), (4.0, 9.0)], shape="dots")
 
-    axes = fit([level, dots])
+    axes = fit_axes([level, dots])
 
     assert (axes.y_min, axes.y_max) == (pytest.approx(0.97), pytest.approx(1.03))
 
@@ -420,7 +449,7 @@ def test_dots_give_a_flat_line_its_height():
 def test_thinning_keeps_the_last_point():
     points = [(float(x), 0.0) for x in range(10_001)]
 
-    thinned = thin(points, limit=100)
+    thinned = downsample(points, limit=100)
 
     assert len(thinned) <= 102
     assert thinned[-1] == points[-1]
@@ -434,6 +463,6 @@ def test_smoothing_starts_at_the_first_point_and_stays_on_a_level():
 def test_the_cursor_is_always_in_sight(cursor, total, height):
     cursor = min(cursor, total - 1)
 
-    top = window(cursor, total=total, height=height)
+    top = first_line(cursor, total=total, height=height)
 
     assert top <= cursor < top + height

@@ -1,6 +1,11 @@
+import msgspec
 import pytest
+import sessions
 
-from tui.state.filters import FilterError, parse_filter, parse_sort, select
+from journal.events.recorded import Recorded
+from tui.model.ledger import Ledger
+from tui.model.view import View
+from tui.state.filters import FilterError, parse_filter, parse_sort, select, while_typed
 
 
 @pytest.mark.parametrize(
@@ -23,59 +28,110 @@ from tui.state.filters import FilterError, parse_filter, parse_sort, select
         ("", [12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0]),
     ],
 )
-def test_a_filter_keeps_what_passes_every_term(theatre, text, numbers):
-    rows = select(theatre.live.view, filter_text=text, sort_text="")
+def test_a_filter_keeps_what_passes_every_term(painter, text, numbers):
+    rows = select(painter.live.view, filter_text=text, sort_text="")
 
-    assert [theatre.ledger.number[row] for row in rows] == numbers
+    assert [painter.ledger.number[row] for row in rows] == numbers
 
 
 @pytest.mark.parametrize(
     ("text", "numbers"), [("status:moved", [1]), ("status:discard", [3, 1]), ("status:discard -status:moved", [3])]
 )
-def test_what_is_seen_of_a_status_is_found_as_well(abreast, text, numbers):
-    rows = select(abreast.live.view, filter_text=text, sort_text="")
+def test_a_status_is_found_by_its_label_as_well(parallel, text, numbers):
+    rows = select(parallel.live.view, filter_text=text, sort_text="")
 
-    assert [abreast.ledger.number[row] for row in rows] == numbers
+    assert [parallel.ledger.number[row] for row in rows] == numbers
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("speed>3", "speed: no such field"),
-        ("delta<low", "low is no number"),
+        ("speed>3", "speed is not a field"),
+        ("delta<low", "low is not a number"),
         ("idea<3", "idea is text"),
         ("delta~3", "delta is a number"),
         ('"open', "quotation mark"),
     ],
 )
-def test_a_filter_that_cannot_be_read_says_what_would_do(text, words):
+def test_an_invalid_filter_names_the_error(text, words):
     with pytest.raises(FilterError, match=words):
         parse_filter(text)
 
 
-def test_several_columns_sort_with_the_first_deciding(theatre):
-    rows = select(theatre.live.view, filter_text="number<9", sort_text="status -gain")
+def test_several_columns_sort_with_the_first_deciding(painter):
+    rows = select(painter.live.view, filter_text="number<9", sort_text="status -gain")
 
-    assert [theatre.ledger.number[row] for row in rows] == [5, 7, 6, 2, 4, 1, 8, 3, 0]
+    assert [painter.ledger.number[row] for row in rows] == [5, 7, 6, 2, 4, 1, 8, 3, 0]
 
 
-def test_what_has_no_value_comes_last_either_way(theatre):
-    up = select(theatre.live.view, filter_text="", sort_text="metric")
-    down = select(theatre.live.view, filter_text="", sort_text="-metric")
+@pytest.mark.parametrize(
+    ("sort", "first"),
+    [
+        ("gain", 1),
+        ("-gain", 1),
+        ("+gain", 4),
+        ("metric", 8),
+        ("-metric", 4),
+        ("delta", 1),
+        ("number", 0),
+        ("-number", 12),
+    ],
+)
+def test_the_best_comes_first_unless_the_sign_says_otherwise(painter, sort, first):
+    rows = select(painter.live.view, filter_text="", sort_text=sort)
 
-    assert {theatre.ledger.number[row] for row in up[-3:]} == {5, 10, 12}
-    assert {theatre.ledger.number[row] for row in down[-3:]} == {5, 10, 12}
+    assert painter.ledger.number[rows[0]] == first
+
+
+def test_the_best_metric_of_a_maximized_one_is_the_highest():
+    start = sessions.started()
+    config = {**start.config, "direction": "maximize"}
+    events = [msgspec.structs.replace(start, config=config), *sessions.baseline()]
+    events += sessions.experiment(1, sessions.IDEAS[0], best=1.539, parent=0)
+    ledger = Ledger()
+    for position, event in enumerate(events, start=1):
+        ledger.apply(Recorded(position, sessions.START.isoformat(), "s", 1, event, ""))
+
+    rows = select(View(ledger, len(events)), filter_text="", sort_text="metric")
+
+    assert [ledger.number[row] for row in rows] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("sta", ""),
+        ("status:", ""),
+        ("status:ke", "status~ke"),
+        ("status:keep,cr", "status:keep"),
+        ("-by:sam", "-by~sam"),
+        ("rope", "rope"),
+        ("rope gain>", "rope"),
+        ("rope gain>1", "rope gain>1"),
+        ("status:keep ", "status:keep "),
+    ],
+)
+def test_an_unfinished_word_filters_by_what_is_typed_of_it(text, meant):
+    assert while_typed(text) == meant
+
+
+def test_what_has_no_value_comes_last_either_way(painter):
+    up = select(painter.live.view, filter_text="", sort_text="metric")
+    down = select(painter.live.view, filter_text="", sort_text="-metric")
+
+    assert {painter.ledger.number[row] for row in up[-3:]} == {5, 10, 12}
+    assert {painter.ledger.number[row] for row in down[-3:]} == {5, 10, 12}
 
 
 def test_a_sort_by_an_unknown_column_says_which_there_are():
-    with pytest.raises(FilterError, match=r"beauty: no such column; there are status"):
+    with pytest.raises(FilterError, match=r"beauty is not a column; the columns are status"):
         parse_sort("beauty")
 
 
-def test_the_filter_sees_the_night_as_it_stood(theatre):
-    position = theatre.ledger.opened[theatre.row(3)]
-    view = type(theatre.live.view)(theatre.ledger, position)
+def test_the_filter_sees_the_session_as_of_the_position(painter):
+    position = painter.ledger.proposed_at[painter.row(3)]
+    view = type(painter.live.view)(painter.ledger, position)
 
     rows = select(view, filter_text="status:keep", sort_text="")
 
-    assert [theatre.ledger.number[row] for row in rows] == [1, 0]
+    assert [painter.ledger.number[row] for row in rows] == [1, 0]

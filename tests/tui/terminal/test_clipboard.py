@@ -4,29 +4,30 @@ import pytest
 
 from tui.app import saved_queries
 from tui.app.saved_queries import SavedQueries
-from tui.terminal.clipboard import SEQUENCE_BYTES, copy_file, sequence, write_file
+from tui.terminal.clipboard import SEQUENCE_BYTES, copy_file, osc52_sequence, write_file
 
 
 def test_a_copied_text_is_one_sequence_for_the_terminal():
     assert (
-        sequence("σ = 0.0052", environ={}) == "\x1b]52;c;" + base64.b64encode("σ = 0.0052".encode()).decode() + "\x07"
+        osc52_sequence("σ = 0.0052", environ={})
+        == "\x1b]52;c;" + base64.b64encode("σ = 0.0052".encode()).decode() + "\x07"
     )
 
 
 def test_in_tmux_it_is_sent_bare_and_wrapped():
-    sent = sequence("x", environ={"TMUX": "/tmp/tmux-0/default,1,0"})
+    sent = osc52_sequence("x", environ={"TMUX": "/tmp/tmux-0/default,1,0"})
 
     assert sent.startswith("\x1b]52;c;eA==\x07\x1bPtmux;\x1b\x1b]52;c;eA==\x07")
     assert sent.endswith("\x1b\\")
 
 
 def test_a_text_too_long_for_terminals_is_not_sent():
-    assert sequence("x" * SEQUENCE_BYTES, environ={}) is not None
-    assert sequence("x" * (SEQUENCE_BYTES + 1), environ={}) is None
+    assert osc52_sequence("x" * SEQUENCE_BYTES, environ={}) is not None
+    assert osc52_sequence("x" * (SEQUENCE_BYTES + 1), environ={}) is None
 
 
 def test_copied_text_cannot_carry_a_sequence_of_its_own():
-    assert sequence("\x1b[2J\x07", environ={}).count("\x1b") == 1
+    assert osc52_sequence("\x1b[2J\x07", environ={}).count("\x1b") == 1
 
 
 def test_the_file_is_for_this_user_alone_and_follows_no_link(tmp_path):
@@ -67,4 +68,6 @@ def test_only_a_plain_file_is_ever_replaced(tmp_path):
 
 
 def test_a_place_that_cannot_be_written_costs_nothing():
-    saved_queries.write(saved_queries.place({"XDG_STATE_HOME": "/proc/none"}), SavedQueries(history=("SELECT 1",)))
+    saved_queries.write(
+        saved_queries.default_file({"XDG_STATE_HOME": "/proc/none"}), SavedQueries(history=("SELECT 1",))
+    )

@@ -10,6 +10,7 @@ from tui.terminal.formatting import (
     memory,
     number,
     pad,
+    percent,
     rate,
     sanitize,
     sanitize_lines,
@@ -63,7 +64,7 @@ def test_sanitized_text_is_one_printable_line(text):
 
 @given(TEXTS, st.integers(min_value=1, max_value=40), st.booleans())
 def test_a_padded_text_fills_its_cells_exactly(text, width, right):
-    assert cell_len(pad(sanitize(text), width, right=right)) == width
+    assert cell_len(pad(sanitize(text), width, align_right=right)) == width
 
 
 @given(TEXTS, st.integers(min_value=2, max_value=40))
@@ -81,7 +82,7 @@ def test_what_does_not_fit_is_cut_with_a_sign():
 
 
 def test_every_sign_has_a_plain_stand_in():
-    assert "".join(map(to_ascii, "✓·✗σ→█ü")) == "+.xs>#?"
+    assert "".join(map(to_ascii, "✓·✗σ→█ü漢")) == "+.xsd>#???"
 
 
 def test_tabs_of_a_trace_keep_its_indentation():
@@ -90,10 +91,32 @@ def test_tabs_of_a_trace_keep_its_indentation():
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(None, "–"), (0, "0 s"), (59.9, "59 s"), (245, "4m 05s"), (7_620, "2h 07m"), (273_600, "3d 04h"), (-3, "0 s")],
+    [(None, "–"), (0, "0 s"), (41, "41 s"), (245, "4m 05s"), (7_620, "2h 07m"), (273_600, "3d 04h"), (-3, "0 s")],
 )
 def test_durations_have_two_units_at_most(seconds, words):
     assert duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.44, "0.4 s"),
+        (9.9, "9.9 s"),
+        (9.97, "10 s"),
+        (59.4, "59 s"),
+        (59.9, "1m 00s"),
+        (3_599.6, "1h 00m"),
+        (7_190, "2h 00m"),
+        (86_390, "1d 00h"),
+        (171_000, "2d 00h"),
+    ],
+)
+def test_durations_are_rounded_and_never_cut(seconds, words):
+    assert duration(seconds) == words
+
+
+def test_a_share_is_100_percent_only_if_nothing_is_missing():
+    assert [percent(share) for share in (0.0, 0.001, 0.55, 0.999, 1.0)] == ["0%", "1%", "55%", "99%", "100%"]
 
 
 def test_numbers_read_as_a_person_writes_them():

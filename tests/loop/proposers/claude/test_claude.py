@@ -27,7 +27,7 @@ from scripted_night import Night
 from journal.events import Usage
 from journal.store import Journal
 from loop.errors import ProposerFailure, Stopped
-from loop.llm.api import Api, retry_after
+from loop.llm.api import MessagesApi, retry_after
 from loop.llm.messages import Fault
 from loop.proposers.claude.budget import ProposalBudget
 from loop.proposers.claude.conversation import Timing
@@ -103,7 +103,7 @@ class Desk:
         self, server, *, key=KEY, idle=30.0, cancelled=lambda: False, max_cost=20.0, **settings
     ) -> ClaudeProposer:
         return ClaudeProposer(
-            Api(base_url=server.url, api_key=key, idle=idle, cancelled=cancelled),
+            MessagesApi(base_url=server.url, api_key=key, idle=idle, is_cancelled=cancelled),
             settings=ModelSettings(**{"deadline": 100.0, **settings}),
             limit=lambda: max_cost,
             tools=Tools(journal=self.journal, workspace=self.repository),
@@ -113,9 +113,9 @@ class Desk:
         )
 
     def request(self, number=1, **more):
-        asked = self.night.request(number)
-        told = {"goal": "lower val_bpb", "brief": "Be bold.", "memory": "σ = 0.005", "parent": self.repository.head()}
-        return msgspec.structs.replace(asked, **{**told, **more})
+        request = self.night.request(number)
+        fields = {"goal": "lower val_bpb", "brief": "Be bold.", "memory": "σ = 0.005", "parent": self.repository.head()}
+        return msgspec.structs.replace(request, **{**fields, **more})
 
     def kept(self, key):
         return json.loads((self.folder / "prompts" / key).read_text())
@@ -223,17 +223,17 @@ def test_sql_answers_from_the_journal_and_the_thinking_goes_back_untouched(desk)
 @pytest.mark.parametrize(
     ("name", "values", "words"),
     [
-        ("sql", {"query": "DELETE FROM events"}, "runs nothing else"),
+        ("sql", {"query": "DELETE FROM events"}, "nothing else"),
         (
             "sql",
             {"query": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"},
             "0.25 s",
         ),
-        ("sql", {}, "without what it needs"),
+        ("sql", {}, "with wrong arguments"),
         ("read_file", {"path": ".env"}, "may hold a secret"),
         ("read_file", {"path": "notes.txt"}, "looks like a key"),
-        ("read_file", {"path": "../../etc/passwd"}, "There is no file"),
-        ("read_file", {"path": "/etc/passwd"}, "There is no file"),
+        ("read_file", {"path": "../../etc/passwd"}, "may hold a secret"),
+        ("read_file", {"path": "/etc/passwd"}, "may hold a secret"),
         ("rm", {"path": "train.py"}, "There is no tool"),
     ],
 )
@@ -253,7 +253,7 @@ def test_a_long_file_is_read_in_parts(desk):
 
     text = last_words(server)[0]["content"]
     assert text.startswith("# the judge\n# the judge\n")
-    assert text.endswith("(11988 characters follow: read on with offset)")
+    assert text.endswith("(11988 characters follow: use offset)")
 
 
 def test_sql_shows_forty_rows_and_six_thousand_characters(desk):
@@ -458,12 +458,12 @@ def test_no_call_is_made_that_could_pass_the_cap(desk):
 
 
 def test_the_cap_counts_calls_in_flight():
-    purse = ProposalBudget(lambda: 1.0)
+    budget = ProposalBudget(lambda: 1.0)
 
     with (
-        purse.hold("nov20", recorded=0.2, estimate=0.5),
+        budget.reserve("nov20", recorded=0.2, estimate=0.5),
         pytest.raises(Fault) as caught,
-        purse.hold("nov20", recorded=0.2, estimate=0.4),
+        budget.reserve("nov20", recorded=0.2, estimate=0.4),
     ):
         pytest.fail("a call was let through")
 
@@ -471,11 +471,11 @@ def test_the_cap_counts_calls_in_flight():
 
 
 def test_the_cap_counts_what_this_process_spent_before_the_journal_knows():
-    purse = ProposalBudget(lambda: 1.0)
-    with purse.hold("nov20", recorded=0.2, estimate=0.5):
-        purse.spend("nov20", 0.5)
+    budget = ProposalBudget(lambda: 1.0)
+    with budget.reserve("nov20", recorded=0.2, estimate=0.5):
+        budget.spend("nov20", 0.5)
 
-    with pytest.raises(Fault, match=r"0\.70 of 1\.00 dollars"), purse.hold("nov20", recorded=0.2, estimate=0.4):
+    with pytest.raises(Fault, match=r"0\.70 of 1\.00 dollars"), budget.reserve("nov20", recorded=0.2, estimate=0.4):
         pytest.fail("a call was let through")
 
 

@@ -27,7 +27,7 @@ def desk(tmp_path, repository, journal_path, monkeypatch):  # noqa: F811
     return Desk(tmp_path, repository, journal_path, night)
 
 
-def asked(desk, *acts, edit=SMOOTH, parent="nov20-c0"):
+def propose(desk, *acts, edit=SMOOTH, parent="nov20-c0"):
     """The proposal, the request it answers, and what the server was sent."""
     request = desk.request(2, parent=parent)
     with MessagesServer([proposes(idea="an exact GELU", edits=[edit]), *acts]) as server:
@@ -35,7 +35,7 @@ def asked(desk, *acts, edit=SMOOTH, parent="nov20-c0"):
 
 
 def test_the_model_is_shown_the_neighbours_of_a_doubtful_proposal_once_and_its_answer_is_counted_and_kept(desk):
-    proposal, _, bodies = asked(desk, SAME)
+    proposal, _, bodies = propose(desk, SAME)
 
     question = bodies[-1]["messages"][0]["content"]
     assert len(bodies) == 2
@@ -48,7 +48,7 @@ def test_the_model_is_shown_the_neighbours_of_a_doubtful_proposal_once_and_its_a
 
 
 def test_the_same_idea_on_the_same_parent_is_refused_and_on_another_one_must_be_named(desk):
-    proposal, request, _ = asked(desk, SAME)
+    proposal, request, _ = propose(desk, SAME)
     elsewhere = msgspec.structs.replace(request, parent="another")
     named = msgspec.structs.replace(proposal, retry_of=1, retry_reason="base changed")
 
@@ -56,7 +56,7 @@ def test_the_same_idea_on_the_same_parent_is_refused_and_on_another_one_must_be_
 
     assert isinstance(here, Rejected)
     assert (here.rule, here.matched) == ("same idea", 1)
-    assert here.reason.startswith("This is, in other code, the idea of experiment 1 (discard, metric 1.515")
+    assert here.reason.startswith("This is the same idea, in other code, as experiment 1 (discard, metric 1.515")
     assert check(proposal, elsewhere, scope=["train.py"]).rule == "revisit"
     assert isinstance(check(named, elsewhere, scope=["train.py"]), Accepted)
 
@@ -72,7 +72,7 @@ def test_the_same_idea_on_the_same_parent_is_refused_and_on_another_one_must_be_
     ],
 )
 def test_an_answer_that_names_none_or_fails_lets_the_proposal_through_and_is_not_asked_again(desk, act):
-    proposal, request, bodies = asked(desk, act)
+    proposal, request, bodies = propose(desk, act)
 
     assert (len(bodies), proposal.usage.calls) == (2, 2)
     assert isinstance(check(proposal, request, scope=["train.py"]), Accepted)
@@ -80,7 +80,7 @@ def test_an_answer_that_names_none_or_fails_lets_the_proposal_through_and_is_not
 
 @pytest.mark.parametrize("edit", [OTHER, {**SMOOTH, "new": "x * gelu(x, approximate=tanh(cube(x)))"}])
 def test_what_is_like_nothing_and_what_the_gate_knows_itself_is_not_asked(desk, edit):
-    proposal, _, bodies = asked(desk, edit=edit)
+    proposal, _, bodies = propose(desk, edit=edit)
 
     assert len(bodies) == 1
     assert proposal.compared is None

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loop.proposers.sampler.expected_improvement import Observation, Parabola, expected
+from loop.proposers.sampler.expected_improvement import Observation, Parabola, expected_improvement
 from loop.proposers.sampler.steps import coordinate
 
 
@@ -66,7 +66,7 @@ def test_steps_are_counted_in_doublings(value, here, places):
 
 @given(st.floats(-20, 20), st.floats(1e-6, 20))
 def test_an_expected_improvement_is_never_negative_and_never_below_the_mean(mean, deviation):
-    assert expected(mean, deviation) >= max(0.0, mean) - 1e-9
+    assert expected_improvement(mean, deviation) >= max(0.0, mean) - 1e-9
 
 
 values = st.floats(1e-6, 1e6)

@@ -34,8 +34,8 @@ name = "lower case"
 
 
 def sources(text):
-    known = {knob.name: knob for knob in knobs("t.py", text)}
-    return {name: [step.source for step in steps(knob, known)] for name, knob in known.items()}
+    by_name = {knob.name: knob for knob in knobs("t.py", text)}
+    return {name: [step.source for step in steps(knob, by_name)] for name, knob in by_name.items()}
 
 
 def propose(night, number):
@@ -158,10 +158,10 @@ def test_a_direction_that_paid_is_followed_more_often_than_not():
     assert sum(idea.startswith("raise MATRIX_LR") for idea in ideas) > sum(
         idea.startswith("lower MATRIX_LR") for idea in ideas
     )
-    told = next(
+    proposal = next(
         Sampler().propose(night.request(n)) for n, idea in enumerate(ideas, 2) if idea.startswith("raise MATRIX_LR")
     )
-    assert "was kept in experiment 1 (0.04 to 0.06, delta -0.02)" in told.hypothesis
+    assert "was kept in experiment 1 (0.04 to 0.06, delta -0.02)" in proposal.hypothesis
 
 
 @pytest.mark.parametrize("gain", [-4.0, None], ids=["in σ", "where σ is zero"])
@@ -201,7 +201,7 @@ def test_a_second_try_on_a_new_base_names_the_first_and_passes_the_gate():
     ("text", "kind"), [("x = 1\n", "no_knobs"), ("A = 1  # fixed\n", "no_knobs"), ("def f(:\n", "no_knobs")]
 )
 def test_a_file_without_knobs_says_what_a_knob_is(text, kind):
-    with pytest.raises(ProposerFailure, match="module-level line such as") as failure:
+    with pytest.raises(ProposerFailure, match="write a module-level number with its range, such as") as failure:
         propose(Night({"train.py": text}), 1)
 
     assert failure.value.kind == kind
@@ -229,24 +229,24 @@ def test_whatever_the_literals_a_proposal_parses_and_moves_exactly_one_knob(valu
 @given(low=st.floats(1e-6, 1), span=st.floats(1.1, 1e4), at=st.floats(0, 1))
 def test_no_step_leaves_the_declared_range(low, span, at):
     high = low * span
-    knob = Knob(name="LR", value=low * span**at, source="1.0", start=0, end=3, rules=KnobRange(low=low, high=high))
+    knob = Knob(name="LR", value=low * span**at, source="1.0", start=0, end=3, range=KnobRange(low=low, high=high))
 
     assert all(low <= step.value <= high for step in steps(knob, {}))
 
 
 def test_on_a_plateau_every_second_proposal_moves_two_knobs_and_a_refused_pair_gives_way_to_one():
     night = Night({"train.py": TRAIN})
-    asked = night.request(2)
+    request = night.request(2)
 
     pair, alone, after = (
-        Sampler().propose(replace(asked, plateau=25)),
-        Sampler().propose(replace(asked, plateau=25, experiment=3)),
-        Sampler().propose(replace(asked, plateau=25, attempt=2)),
+        Sampler().propose(replace(request, plateau=25)),
+        Sampler().propose(replace(request, plateau=25, experiment=3)),
+        Sampler().propose(replace(request, plateau=25, attempt=2)),
     )
 
     moved = [len(signature(night.files, proposal.files).knobs) for proposal in (pair, alone, after)]
     assert moved == [2, 1, 1]
-    assert isinstance(check(pair, asked, scope=["train.py"]), Accepted)
+    assert isinstance(check(pair, request, scope=["train.py"]), Accepted)
 
 
 # --- several steps at once -----------------------------------------------------------------------------------------------

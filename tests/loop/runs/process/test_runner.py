@@ -1,4 +1,4 @@
-"""A command under its guardian: whatever it does, it ends, nothing of it is left, and the loop hears how."""
+"""A command under its guardian: whatever it does, it ends, nothing of it is left, and the loop knows how."""
 
 import os
 import signal
@@ -11,9 +11,9 @@ import pytest
 from toys import gone, processes
 
 from loop.runs.process import process_table
-from loop.runs.process.environment import environment, missing_program, script_of
+from loop.runs.process.environment import environment, missing_program, program_script
 from loop.runs.process.output import KEEP_BYTES
-from loop.runs.process.runner import Command, ExitStatus, Watcher, run
+from loop.runs.process.runner import Command, CommandObserver, ExitStatus, run
 from loop.runs.process.telemetry import TrainingStep
 
 LONG = 30.0  # seconds that no test waits for
@@ -21,15 +21,17 @@ LONG = 30.0  # seconds that no test waits for
 
 @pytest.fixture
 def mark():
-    """A word by which the processes of one test are known."""
+    """A word that identifies the processes of one test."""
     return f"mark-{uuid.uuid4().hex}"
 
 
-def go(folder: Path, line: str, *, seconds: float = LONG, watcher: Watcher | None = None, **more: str) -> ExitStatus:
+def go(
+    folder: Path, line: str, *, seconds: float = LONG, observer: CommandObserver | None = None, **more: str
+) -> ExitStatus:
     command = Command(
-        line=line, folder=folder, environment=environment(folder / "home", more=more), log=folder / "log", seconds=seconds, telemetry=True
+        line=line, folder=folder, environment=environment(folder / "home", temp=folder / "home", extra=more), log=folder / "log", seconds=seconds, telemetry=True
     )  # fmt: skip
-    return run(command, watcher or Watcher())
+    return run(command, observer or CommandObserver())
 
 
 def python(folder: Path, text: str) -> str:
@@ -44,17 +46,17 @@ def python(folder: Path, text: str) -> str:
     ("line", "code", "number"),
     [("true", 0, None), ("false", 1, None), ("exit 3;", 3, None), ("no-such-program", 127, None)],
 )
-def test_an_exit_code_is_told(tmp_path, line, code, number):
-    ending = go(tmp_path, line)
+def test_an_exit_code_is_reported(tmp_path, line, code, number):
+    status = go(tmp_path, line)
 
-    assert (ending.reason, ending.exit_code, ending.signal) == ("exited", code, number)
+    assert (status.reason, status.exit_code, status.signal) == ("exited", code, number)
 
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGKILL, signal.SIGTERM, signal.SIGABRT])
-def test_a_death_by_signal_is_told(tmp_path, number):
-    ending = go(tmp_path, python(tmp_path, f"import os; os.kill(os.getpid(), {int(number)})"))
+def test_a_death_by_signal_is_reported(tmp_path, number):
+    status = go(tmp_path, python(tmp_path, f"import os; os.kill(os.getpid(), {int(number)})"))
 
-    assert (ending.reason, ending.exit_code, ending.signal) == ("exited", None, number)
+    assert (status.reason, status.exit_code, status.signal) == ("exited", None, number)
 
 
 def test_a_program_that_does_not_exist_says_so_in_the_log(tmp_path):
@@ -63,12 +65,12 @@ def test_a_program_that_does_not_exist_says_so_in_the_log(tmp_path):
     assert "cannot start no-such-program: No such file or directory" in (tmp_path / "log").read_text()
 
 
-def test_what_it_cost_is_told(tmp_path):
-    ending = go(tmp_path, python(tmp_path, "sum(range(3_000_000)); x = bytearray(50 << 20)"))
+def test_its_time_and_memory_are_reported(tmp_path):
+    status = go(tmp_path, python(tmp_path, "sum(range(3_000_000)); x = bytearray(50 << 20)"))
 
-    assert ending.cpu_seconds > 0.01
-    assert ending.peak_memory > 50 << 20
-    assert ending.wall_seconds >= ending.cpu_seconds * 0.5
+    assert status.cpu_seconds > 0.01
+    assert status.peak_memory > 50 << 20
+    assert status.wall_seconds >= status.cpu_seconds * 0.5
 
 
 # --- the clock -----------------------------------------------------------------------------------------------------
@@ -86,31 +88,33 @@ def test_what_it_cost_is_told(tmp_path):
     ids=["sleeps", "ignores SIGTERM", "stops itself", "closes its output", "spins"],
 )
 def test_what_does_not_end_in_time_is_ended(tmp_path, text, mark):
-    ending = go(tmp_path, python(tmp_path, text), seconds=0.3, MARK=mark)
+    status = go(tmp_path, python(tmp_path, text), seconds=0.3, MARK=mark)
 
-    assert ending.reason == "timeout"
-    assert 0.3 <= ending.wall_seconds < LONG
+    assert status.reason == "timeout"
+    assert 0.3 <= status.wall_seconds < LONG
     assert gone(mark)
 
 
-def test_a_command_may_end_in_peace_when_it_is_asked(tmp_path):
+def test_a_command_may_end_by_itself_when_it_is_skipped(tmp_path):
     text = (
         "import os, signal, time\n"  # os.write: a signal may come in the middle of a print
         "signal.signal(signal.SIGTERM, lambda *_: (os.write(1, b'saved\\n'), os._exit(0)))\n"
         "os.write(1, b'ready\\n')\ntime.sleep(60)"
     )
 
-    ending = go(tmp_path, python(tmp_path, text), watcher=Watcher(tick=_once_said(tmp_path / "log", "asked")))
+    status = go(
+        tmp_path, python(tmp_path, text), observer=CommandObserver(poll=_after_output(tmp_path / "log", "skip"))
+    )
 
-    assert (ending.reason, ending.exit_code) == ("asked", 0)
+    assert (status.reason, status.exit_code) == ("skip", 0)
     assert (tmp_path / "log").read_text() == "ready\nsaved\n"
 
 
-def test_a_command_is_ended_at_once_when_that_is_wanted(tmp_path, mark):
-    ending = go(tmp_path, "sleep 60", watcher=Watcher(tick=lambda: "now"), MARK=mark)
+def test_a_command_is_ended_at_once_on_an_interrupt(tmp_path, mark):
+    status = go(tmp_path, "sleep 60", observer=CommandObserver(poll=lambda: "interrupt"), MARK=mark)
 
-    assert ending.reason == "now"
-    assert ending.wall_seconds < 2
+    assert status.reason == "interrupt"
+    assert status.wall_seconds < 2
     assert gone(mark)
 
 
@@ -135,9 +139,9 @@ FORKS = {
 
 @pytest.mark.parametrize("text", FORKS.values(), ids=FORKS.keys())
 def test_whatever_it_forks_ends_with_it(tmp_path, text, mark):
-    ending = go(tmp_path, python(tmp_path, text), MARK=mark)
+    status = go(tmp_path, python(tmp_path, text), MARK=mark)
 
-    assert ending.reason == "exited"
+    assert status.reason == "exited"
     assert processes(mark) == []
 
 
@@ -151,28 +155,28 @@ HARMS = {
 def test_a_command_that_gets_at_its_guardian_ends_all_the_same(tmp_path, harm, mark):
     text = f"import os, time\nif os.fork() == 0:\n    os.setsid(); time.sleep(60)\n{harm}\ntime.sleep(60)"
 
-    ending = go(tmp_path, python(tmp_path, text), seconds=0.5, MARK=mark)
+    status = go(tmp_path, python(tmp_path, text), seconds=0.5, MARK=mark)
 
-    assert ending.signal == signal.SIGKILL
+    assert status.signal == signal.SIGKILL
     assert gone(mark)
 
 
-def test_a_guardian_is_not_impressed_by_polite_signals(tmp_path, mark):
+def test_a_guardian_ignores_signals_that_ask_it_to_end(tmp_path, mark):
     text = "import os, time\n[os.kill(os.getppid(), n) for n in (1, 2, 15)]\nprint('fine')"
 
-    ending = go(tmp_path, python(tmp_path, text), MARK=mark)
+    status = go(tmp_path, python(tmp_path, text), MARK=mark)
 
-    assert (ending.reason, ending.exit_code) == ("exited", 0)
+    assert (status.reason, status.exit_code) == ("exited", 0)
 
 
 def test_a_loop_that_is_killed_takes_its_run_with_it(tmp_path, mark):
     loop = (
         "import sys; from pathlib import Path\n"
-        "from loop.runs.process.environment import environment\nfrom loop.runs.process.runner import Command, Watcher, run\n"
+        "from loop.runs.process.environment import environment\nfrom loop.runs.process.runner import Command, CommandObserver, run\n"
         f"folder = Path({str(tmp_path)!r})\n"
         f"command = Command(line='{sys.executable} -I -S script.py', folder=folder, log=folder / 'log', seconds=60.0,\n"
-        f"    environment=environment(folder / 'home', more={{'MARK': {mark!r}}}))\n"
-        "run(command, Watcher(launched=lambda pid: print(pid, flush=True)))\n"
+        f"    environment=environment(folder / 'home', temp=folder / 'home', extra={{'MARK': {mark!r}}}))\n"
+        "run(command, CommandObserver(on_launch=lambda pid: print(pid, flush=True)))\n"
     )
     python(tmp_path, "import os, time\nif os.fork() == 0:\n    os.setsid()\nprint('ready', flush=True)\ntime.sleep(60)")
     read, write = os.pipe()
@@ -189,13 +193,13 @@ def test_a_loop_that_is_killed_takes_its_run_with_it(tmp_path, mark):
     assert gone(mark)
 
 
-def test_processes_that_belong_to_nobody_are_known_by_their_home(tmp_path, mark):
+def test_orphaned_processes_are_found_by_their_home(tmp_path, mark):
     pid = os.posix_spawn("/bin/sleep", ["sleep", "60"], {"HOME": str(tmp_path / "home"), "MARK": mark}, setsid=True)
     other = os.posix_spawn("/bin/sleep", ["sleep", "60"], {"HOME": str(tmp_path / "home2"), "MARK": mark}, setsid=True)
     while len(processes(mark)) < 2:
         pass
 
-    found = process_table.sweep(tmp_path / "home")
+    found = process_table.kill_run(tmp_path / "home")
 
     assert found == 1
     assert os.waitpid(pid, 0)[1] == signal.SIGKILL
@@ -208,9 +212,9 @@ def test_processes_that_belong_to_nobody_are_known_by_their_home(tmp_path, mark)
 
 
 def test_a_flood_of_output_is_ended_and_its_log_stays_small(tmp_path, mark):
-    ending = go(tmp_path, "yes a line of output that never ends", MARK=mark)
+    status = go(tmp_path, "yes a line of output that never ends", MARK=mark)
 
-    assert ending.reason == "flood"
+    assert status.reason == "flood"
     assert (tmp_path / "log").stat().st_size < 3 * KEEP_BYTES
     assert gone(mark)
 
@@ -218,12 +222,12 @@ def test_a_flood_of_output_is_ended_and_its_log_stays_small(tmp_path, mark):
 def test_the_beginning_and_the_end_of_a_long_output_are_kept(tmp_path):
     text = f"print('first')\nprint('x' * {4 * KEEP_BYTES})\nprint('last')"
 
-    ending = go(tmp_path, python(tmp_path, text))
+    status = go(tmp_path, python(tmp_path, text))
 
     log = (tmp_path / "log").read_bytes()
     assert log.startswith(b"first\n")
     assert log.endswith(b"last\n")
-    assert f"… {ending.output_bytes - 2 * KEEP_BYTES} bytes left out …".encode() in log
+    assert f"… {status.output_bytes - 2 * KEEP_BYTES} bytes left out …".encode() in log
 
 
 def test_a_short_output_is_kept_whole(tmp_path):
@@ -233,9 +237,9 @@ def test_a_short_output_is_kept_whole(tmp_path):
 
 
 def test_output_that_comes_with_the_end_is_not_lost(tmp_path):
-    ending = go(tmp_path, python(tmp_path, "import os\nos.write(1, b'y' * 60_000); os._exit(7)"))
+    status = go(tmp_path, python(tmp_path, "import os\nos.write(1, b'y' * 60_000); os._exit(7)"))
 
-    assert (ending.exit_code, ending.output_bytes) == (7, 60_000)
+    assert (status.exit_code, status.output_bytes) == (7, 60_000)
 
 
 def test_a_command_reads_nothing(tmp_path):
@@ -247,45 +251,45 @@ def test_a_command_reads_nothing(tmp_path):
 # --- telemetry -----------------------------------------------------------------------------------------------------
 
 
-def test_words_come_through_a_descriptor_of_their_own(tmp_path):
-    heard = []
+def test_messages_come_through_a_descriptor_of_their_own(tmp_path):
+    messages = []
     text = (
         "import os\nfd = int(os.environ['AR_TELEMETRY_FD'])\n"
         'os.write(fd, b\'{"event":"step","step":1,"seconds":2.0}\\nnoise\\n\\xff\\n\')\nprint(\'{"event":"started"}\')'
     )
 
-    go(tmp_path, python(tmp_path, text), watcher=Watcher(word=heard.append))
+    go(tmp_path, python(tmp_path, text), observer=CommandObserver(on_message=messages.append))
 
-    assert heard == [TrainingStep(step=1, seconds=2.0)]
+    assert messages == [TrainingStep(step=1, seconds=2.0)]
 
 
 def test_noise_on_the_telemetry_harms_nobody(tmp_path):
-    heard = []
+    messages = []
     text = "import os\nfd = int(os.environ['AR_TELEMETRY_FD'])\nfor _ in range(200): os.write(fd, os.urandom(65_536))"
 
-    ending = go(tmp_path, python(tmp_path, text), watcher=Watcher(word=heard.append))
+    status = go(tmp_path, python(tmp_path, text), observer=CommandObserver(on_message=messages.append))
 
-    assert (ending.reason, ending.exit_code, heard) == ("exited", 0, [])
+    assert (status.reason, status.exit_code, messages) == ("exited", 0, [])
 
 
 def test_closing_the_telemetry_is_no_failure(tmp_path):
-    ending = go(tmp_path, python(tmp_path, "import os\nos.close(int(os.environ['AR_TELEMETRY_FD']))"))
+    status = go(tmp_path, python(tmp_path, "import os\nos.close(int(os.environ['AR_TELEMETRY_FD']))"))
 
-    assert ending.exit_code == 0
+    assert status.exit_code == 0
 
 
 def test_a_command_cannot_speak_to_the_loop_in_its_guardians_name(tmp_path):
     text = "import os\nfor fd in range(3, 256):\n    try: os.write(fd, b'{\"exit_code\": 0}\\n')\n    except OSError: pass\nos._exit(9)"
 
-    ending = go(tmp_path, python(tmp_path, text))
+    status = go(tmp_path, python(tmp_path, text))
 
-    assert ending.exit_code == 9
+    assert status.exit_code == 9
 
 
 # --- the environment -----------------------------------------------------------------------------------------------
 
 
-def test_no_secret_and_no_setting_of_the_persons_reaches_a_run(tmp_path, monkeypatch):
+def test_no_secret_and_no_setting_of_the_user_reaches_a_run(tmp_path, monkeypatch):
     for name in (
         "ANTHROPIC_API_KEY",
         "AWS_SECRET_ACCESS_KEY",
@@ -302,7 +306,7 @@ def test_no_secret_and_no_setting_of_the_persons_reaches_a_run(tmp_path, monkeyp
     names = {line.split("=")[0] for line in (tmp_path / "log").read_text().splitlines()}
     assert "s3cr3t" not in (tmp_path / "log").read_text()
     assert names <= {"PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "CONDA_PREFIX", "HOME", "TMPDIR",
-                     "PYTHONUNBUFFERED", "AR_TELEMETRY_FD", "PWD", "OLDPWD", "SHLVL", "_", "OMP_NUM_THREADS", "MKL_NUM_THREADS"}  # fmt: skip
+                     "PYTHONUNBUFFERED", "PYTHONNOUSERSITE", "AR_TELEMETRY_FD", "PWD", "OLDPWD", "SHLVL", "_", "OMP_NUM_THREADS", "MKL_NUM_THREADS"}  # fmt: skip
 
 
 def test_a_run_has_the_loops_python_first_on_its_path(tmp_path):
@@ -317,11 +321,13 @@ def test_a_run_has_the_loops_python_first_on_its_path(tmp_path):
         ("python train.py", None),
         ("AR=1 python train.py", None),
         ("no-such --x", "no-such"),
-        ("no-such | tee x", None),
+        ("no-such | tee x", "no-such"),
+        ("no-such || python train.py", None),
+        ("python train.py > out; cat out", None),
         ("./run.sh", None),
     ],
 )
-def test_a_program_that_is_nowhere_is_seen_before_anything_runs(line, missing):
+def test_a_program_that_is_nowhere_is_found_before_anything_runs(line, missing):
     assert missing_program(line) == missing
 
 
@@ -336,24 +342,24 @@ def test_a_program_that_is_nowhere_is_seen_before_anything_runs(line, missing):
     ],
 )
 def test_a_script_of_the_repository_is_known_by_its_path(line, script):
-    assert script_of(line) == script
+    assert program_script(line) == script
 
 
-def _once_said(log: Path, ask):
-    """Ask when the command has said its first word."""
-    return lambda: ask if log.read_text().strip() else None
+def _after_output(log: Path, request: str):
+    """Make a request when the command has printed something."""
+    return lambda: request if log.read_text().strip() else None
 
 
 def test_several_runs_at_once_do_not_end_each_other(tmp_path):
-    endings: dict[int, ExitStatus] = {}
+    statuses: dict[int, ExitStatus] = {}
     folders = [tmp_path / str(number) for number in range(3)]
     [folder.mkdir() for folder in folders]
 
     def one(number: int) -> None:
-        endings[number] = go(folders[number], f"sleep 0.{number + 1}; exit {number}")
+        statuses[number] = go(folders[number], f"sleep 0.{number + 1}; exit {number}")
 
     threads = [threading.Thread(target=one, args=(number,)) for number in range(3)]
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]
 
-    assert [endings[number].exit_code for number in range(3)] == [0, 1, 2]
+    assert [statuses[number].exit_code for number in range(3)] == [0, 1, 2]

@@ -36,7 +36,7 @@ def test_folders_of_a_pythons_own_and_of_editable_installs_are_found(python, tmp
 
 
 def test_of_another_project_only_what_is_imported_shows(python, tmp_path):
-    found = editable_installs.beside([python], closed=[tmp_path / "project"])
+    found = editable_installs.packages([python], closed=[tmp_path / "project"])
 
     assert found == [tmp_path / "other" / "shared"]
 

@@ -1,4 +1,4 @@
-"""How a run is held, and what is refused where it cannot be: with bubblewrap, without it, and by the brief's own word."""
+"""How runs are isolated and what is refused: with bubblewrap, without it, and as the brief demands."""
 
 import re
 import shutil
@@ -13,7 +13,7 @@ from toys import BRIEF, Project
 from journal.events import RunFinished, RunStarted, SessionStarted
 from loop.runs.sandbox import bubblewrap
 
-needs_sandbox = pytest.mark.skipif(not bubblewrap.available(), reason=str(bubblewrap.why_not()))
+needs_sandbox = pytest.mark.skipif(not bubblewrap.is_available(), reason=str(bubblewrap.unavailable_reason()))
 SMALL = {"DEPTH": "1", "WIDTH": "32", "HEADS": "1", "HEAD_DIM": "16", "CONTEXT": "16", "BATCH": "4", "MICRO_BATCH": "4"}
 
 
@@ -29,8 +29,8 @@ def bare(tmp_path):
     return {"PATH": str(folder), "HOME": str(tmp_path)}
 
 
-def project_with(tmp_path, word):
-    return Project(tmp_path / "toy", brief=BRIEF.replace("sandbox: none", f"sandbox: {word}"))
+def project_with(tmp_path, sandbox):
+    return Project(tmp_path / "toy", brief=BRIEF.replace("sandbox: none", f"sandbox: {sandbox}"))
 
 
 def isolations(project):
@@ -38,7 +38,7 @@ def isolations(project):
 
 
 @needs_sandbox
-def test_auto_is_a_sandbox_where_one_works(tmp_path):
+def test_auto_is_a_sandbox_if_one_works(tmp_path):
     project = project_with(tmp_path, "auto")
 
     done = project.loop("run", "--experiments", "0")
@@ -48,7 +48,7 @@ def test_auto_is_a_sandbox_where_one_works(tmp_path):
     assert len(project.of(RunFinished)) == 2
 
 
-def test_numbers_of_the_sampler_run_limited_where_there_is_no_sandbox(tmp_path, bare):
+def test_numbers_of_the_sampler_run_limited_if_there_is_no_sandbox(tmp_path, bare):
     project = project_with(tmp_path, "auto")
 
     done = project.loop("run", "--experiments", "0", env=bare)
@@ -68,7 +68,7 @@ def test_a_required_sandbox_that_is_missing_is_refused_with_the_line_that_instal
     assert not project.journal.exists() or project.of(SessionStarted) == []
 
 
-def test_a_brief_may_say_that_nothing_holds_the_runs(tmp_path):
+def test_a_brief_may_turn_the_sandbox_off(tmp_path):
     project = project_with(tmp_path, "none")
 
     project.loop("run", "--experiments", "0")
@@ -95,10 +95,10 @@ def test_the_real_training_runs_in_the_sandbox_and_is_scored_there(tmp_path):
     assert not any(Path(project.runs.folder("night", 1, 1) / name).exists() for name in ("train", "evaluate", "home"))
 
 
-def test_code_that_a_model_wrote_is_refused_where_there_is_no_sandbox(bare):
+def test_code_that_a_model_wrote_is_refused_if_there_is_no_sandbox(bare):
     code = (
-        "from loop.brief.config import Config; from loop.runs.sandbox.policy import admit\n"
-        "admit(Config(goal='', metric='m', direction='minimize'), by_model=True)"
+        "from loop.brief.config import Config; from loop.runs.sandbox.policy import require_sandbox\n"
+        "require_sandbox(Config(goal='', metric='m', direction='minimize'), by_model=True)"
     )
 
     done = subprocess.run([sys.executable, "-c", code], env=bare, capture_output=True, text=True, check=False)

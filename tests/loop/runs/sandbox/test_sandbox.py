@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from loop.runs.process.environment import environment, interpreter, prefixes
+from loop.runs.process.guardian import with_open_filter
 from loop.runs.sandbox import bubblewrap
 
-needs_sandbox = pytest.mark.skipif(not bubblewrap.available(), reason=str(bubblewrap.why_not()))
+needs_sandbox = pytest.mark.skipif(not bubblewrap.is_available(), reason=str(bubblewrap.unavailable_reason()))
 
 PROBE = Path(__file__).parents[2] / "arena" / "probe.py"
 
@@ -48,8 +49,8 @@ def found(tmp_path_factory, listeners):
     one = root / ".ar" / "runs" / "one"
     shutil.copy(PROBE, one / "train")
     os.environ["OPENAI_API_KEY"] = "secret"
-    room = bubblewrap.build(["python probe.py"], hidden=[root, root.parent], gpu=False)
-    words = room.words(one / "train", reads=[root / "data" / "train"], writes=[one / "train", one / "out"])
+    sandbox = bubblewrap.build_sandbox(["python probe.py"], hidden=[root, root.parent], gpu=False)
+    prefix = sandbox.command_prefix(one / "train", reads=[root / "data" / "train"], writes=[one / "train", one / "out"])
     line = [
         sys.executable,
         "probe.py",
@@ -58,8 +59,10 @@ def found(tmp_path_factory, listeners):
         str(Path(os.__file__).parent),
         *map(str, listeners),
     ]
-    environ = environment(one / "home", more={"AR_SEED": "1"})
-    done = subprocess.run([*words, *line], env=environ, capture_output=True, text=True, check=False)
+    environ = environment(one / "home", temp=one / "tmp", extra={"AR_SEED": "1"})
+    done = subprocess.run(
+        with_open_filter([*prefix, *line]), env=environ, capture_output=True, text=True, check=False, close_fds=False
+    )
     del os.environ["OPENAI_API_KEY"]
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout) | {"root": root}
@@ -80,9 +83,9 @@ HIDDEN = (
 
 
 @needs_sandbox
-@pytest.mark.parametrize("what", HIDDEN)
-def test_what_is_not_listed_is_out_of_reach(found, what):
-    assert found[what] is False
+@pytest.mark.parametrize("answer", HIDDEN)
+def test_what_is_not_listed_is_out_of_reach(found, answer):
+    assert found[answer] is False
 
 
 @needs_sandbox
@@ -129,9 +132,10 @@ def test_the_standard_library_is_there_as_bytecode_and_its_text_is_not(found):
 
 @needs_sandbox
 def test_all_that_starts_in_it_ends_with_the_process_that_started_it(tmp_path):
-    room = bubblewrap.build(["python"], hidden=[], gpu=False).words(tmp_path, writes=[tmp_path])
+    prefix = bubblewrap.build_sandbox(["python"], hidden=[], gpu=False).command_prefix(tmp_path, writes=[tmp_path])
     forks = "import os, time; os.fork() or os.setsid(); os.fork() or os.setsid(); os.write(1, b'up\\n'); time.sleep(60)"
-    with subprocess.Popen([*room, sys.executable, "-c", forks], stdout=subprocess.PIPE, text=True) as started:
+    command = with_open_filter([*prefix, sys.executable, "-c", forks])
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, close_fds=False) as started:
         assert [started.stdout.readline() for _ in range(4)] == ["up\n"] * 4
 
         started.kill()
@@ -139,25 +143,25 @@ def test_all_that_starts_in_it_ends_with_the_process_that_started_it(tmp_path):
         assert started.stdout.read() == ""  # which ends when the last process that holds the pipe has gone
 
 
-def test_where_bubblewrap_is_missing_the_reason_names_the_line_that_installs_it(tmp_path):
+def test_if_bubblewrap_is_missing_the_reason_names_the_line_that_installs_it(tmp_path):
     (tmp_path / "apt-get").symlink_to("/bin/true")
-    code = "from loop.runs.sandbox import bubblewrap as sandbox; print(sandbox.available(), sandbox.why_not())"
+    code = "from loop.runs.sandbox import bubblewrap as sandbox; print(sandbox.is_available(), sandbox.unavailable_reason())"
 
-    said = subprocess.run(
+    output = subprocess.run(
         [sys.executable, "-c", code], env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=True
     ).stdout
 
-    assert said.startswith("False")
-    assert "apt-get install -y bubblewrap" in said
+    assert output.startswith("False")
+    assert "apt-get install -y bubblewrap" in output
 
 
 def test_bubblewrap_is_tried_and_not_looked_for(tmp_path):
     broken = tmp_path / "bwrap"
     broken.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")
     broken.chmod(0o755)
-    code = "from loop.runs.sandbox import bubblewrap as sandbox; print(sandbox.available(), sandbox.why_not())"
+    code = "from loop.runs.sandbox import bubblewrap as sandbox; print(sandbox.is_available(), sandbox.unavailable_reason())"
 
-    said = subprocess.run(
+    output = subprocess.run(
         [sys.executable, "-c", code],
         env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
         capture_output=True,
@@ -165,9 +169,9 @@ def test_bubblewrap_is_tried_and_not_looked_for(tmp_path):
         check=True,
     ).stdout
 
-    assert said.startswith("False")
-    assert "No permissions to create new namespace" in said
-    assert "sysctl" in said
+    assert output.startswith("False")
+    assert "No permissions to create new namespace" in output
+    assert "sysctl" in output
 
 
 def test_a_user_s_own_folder_of_packages_is_no_environment(tmp_path):

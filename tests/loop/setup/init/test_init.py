@@ -1,4 +1,4 @@
-"""`ar-loop init`: what it finds in a command's output, what makes it doubt, what it writes, and that a loop then runs."""
+"""`ar-loop init`: what it finds in a command's output, what it warns of, what it writes, and that a loop then runs."""
 
 import json
 import os
@@ -12,11 +12,13 @@ from toys import BRIEF, LOOP, PATIENCE, Project
 
 from journal.events import ExperimentKept, SessionStarted
 from loop.brief.config import Config
-from loop.brief.metric import find
-from loop.brief.metric_candidates import candidates, direction_of, named, pattern_for
+from loop.brief.metric import find_metric
+from loop.brief.metric_candidates import candidate_named, candidates, pattern_for
+from loop.brief.metric_names import usual_direction
+from loop.brief.metric_ranking import rank
 from loop.setup.init import suggest
-from loop.setup.init.dry_run import missed
-from loop.setup.init.warnings import Tried, doubts
+from loop.setup.init.dry_run import missing_inputs
+from loop.setup.init.warnings import TrialResult, warnings
 
 # --- the metric, out of what a command printed ------------------------------------------------------------------------
 
@@ -33,63 +35,63 @@ OUTPUTS = {
 def test_the_likeliest_number_of_an_output_comes_first_with_a_pattern_that_finds_it(output):
     text, name, value = OUTPUTS[output]
 
-    first = candidates(text)[0]
+    first = rank(candidates(text))[0]
 
     assert (first.name, first.value) == (name, value)
     pattern = pattern_for(first, first.name, text)
-    assert find(Config(goal="g", metric=first.name, direction="minimize", pattern=pattern), text) == value
+    assert find_metric(Config(goal="g", metric=first.name, direction="minimize", pattern=pattern), text) == value
 
 
 def test_a_person_names_a_number_by_a_word_of_its_name():
     found = candidates("Validation accuracy: 0.8\nTest loss: 0.3\nTrain loss: 0.1\n")
 
-    assert named("accuracy", found).name == "Validation accuracy"
-    assert named("test_loss", found).name == "Test loss"
-    assert named("loss", found) is None
+    assert candidate_named("accuracy", found).name == "Validation accuracy"
+    assert candidate_named("test_loss", found).name == "Test loss"
+    assert candidate_named("loss", found) is None
 
 
 @pytest.mark.parametrize(
-    ("name", "way"), [("val_loss", "minimize"), ("Validation accuracy", "maximize"), ("testAUC", "maximize"), ("widgets", None), ("error rate", None)]
+    ("name", "way"), [("val_loss", "minimize"), ("Validation accuracy", "maximize"), ("testAUC", "maximize"), ("widgets", None), ("error rate", "minimize")]
 )  # fmt: skip
 def test_the_usual_direction_is_known_by_the_name(name, way):
-    assert direction_of(name) == way
+    assert usual_direction(name) == way
 
 
-# --- doubts -----------------------------------------------------------------------------------------------------------
+# --- warnings -----------------------------------------------------------------------------------------------------------
 
 SOUND = {"goal": "validation accuracy of the digits classifier above 0.9", "metric": "accuracy", "direction": "maximize",
          "train": "python train.py", "evaluate": "python evaluate.py", "scope": ("train.py",)}  # fmt: skip
 
 
-def doubted(*, files=("train.py",), tried=None, **keys) -> str:
-    return " ".join(doubts(Config(**{**SOUND, **keys}), files=files, tried=tried or Tried()))
+def warned(*, files=("train.py",), trial=None, **keys) -> str:
+    return " ".join(warnings(Config(**{**SOUND, **keys}), files=files, trial=trial or TrialResult()))
 
 
-def test_a_sound_brief_raises_no_doubt():
-    assert doubted(tried=Tried(seconds=60.0, metrics=(0.8, 0.81), mean=0.805, sigma=0.007)) == ""
+def test_a_sound_brief_gives_no_warning():
+    assert warned(trial=TrialResult(seconds=60.0, metrics=(0.8, 0.81), mean=0.805, sigma=0.007)) == ""
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"goal": "make it better"}, "is vague"),
         ({"metric": "readability", "goal": SOUND["goal"]}, "a matter of judgement"),
         ({"metric": "summary_length"}, "too low as well as too high"),
-        ({"metric": "train_acc"}, "learning by heart"),
-        ({"direction": "minimize"}, "usually one to maximize"),
+        ({"metric": "train_acc"}, "memorizing improves it"),
+        ({"direction": "minimize"}, "one usually wants to maximize"),
         ({"pattern": "wall_seconds"}, "The fastest program does nothing"),
         ({"files": ("train.py", "evaluate.py")}, "The scope includes the evaluator evaluate.py"),
-        ({"files": ("train.py", "lib/metrics.py")}, "lib/metrics.py, which looks like what measures"),
-        ({"evaluate": None}, "train.py may be edited and also reports its own accuracy"),
-        ({"scope": ("**",)}, "the brief would rewrite itself"),
-        ({"tried": Tried(seconds=7200.0)}, "One run takes 120 minutes: about 4 experiments in 8 hours"),
-        ({"tried": Tried(metrics=(0.5, 0.7), mean=0.6, sigma=0.14)}, "σ is 23% of accuracy"),
-        ({"target": 0.7, "tried": Tried(metrics=(0.8,), mean=0.8)}, "The target 0.7 is reached by the unchanged code"),
-        ({"tried": Tried(broken="the guard `f1 > 1` does not hold: f1 is 0")}, "In the unchanged code the guard"),
+        ({"files": ("train.py", "lib/metrics.py")}, "lib/metrics.py, which seems to measure the metric"),
+        ({"evaluate": None}, "train.py is in scope and reports its own accuracy"),
+        ({"scope": ("**",)}, "a change can edit the brief"),
+        ({"trial": TrialResult(seconds=7200.0)}, "One run takes 120 minutes, so 8 hours allow about 4 experiments"),
+        ({"trial": TrialResult(metrics=(0.5, 0.7), mean=0.6, sigma=0.14)}, "σ is 23% of accuracy"),
+        ({"target": 0.7, "trial": TrialResult(metrics=(0.8,), mean=0.8)}, "The unchanged code reaches the target 0.7"),
+        ({"trial": TrialResult(broken_guard="the guard `f1 > 1` does not hold: f1 is 0")}, "In the unchanged code the guard"),
     ],
 )  # fmt: skip
-def test_what_is_doubtful_is_said(change, said):
-    assert said in doubted(**change)
+def test_each_doubtful_point_has_its_warning(change, message):
+    assert message in warned(**change)
 
 
 def test_what_a_failed_run_speaks_of_and_what_exists_uncommitted_or_at_home_is_an_input(tmp_path, monkeypatch):
@@ -97,9 +99,9 @@ def test_what_a_failed_run_speaks_of_and_what_exists_uncommitted_or_at_home_is_a
     run, root = tmp_path / "run", tmp_path / "project"
     for folder in (root / "data" / "raw", root / ".ar", tmp_path / "ada" / ".cache" / "lab"):
         folder.mkdir(parents=True)
-    said = f"no {run}/train/data/raw/x.csv, no 'data/raw/y', no {run}/home/.cache/lab/z, no train.py, no gone/x, no .ar/db, no /etc"
+    message = f"no {run}/train/data/raw/x.csv, no 'data/raw/y', no {run}/home/.cache/lab/z, no train.py, no gone/x, no .ar/db, no /etc"
 
-    found = missed(said, root=root, tracked={"train.py", "data/README"}, run=run)
+    found = missing_inputs(message, root=root, tracked={"train.py", "data/README"}, run=run)
 
     assert set(found) == {"data/raw", "~/.cache/lab"}
 
@@ -127,16 +129,16 @@ def lab(tmp_path):
 
 
 def test_a_goal_is_enough_where_the_output_tells_the_rest_and_the_loop_runs_on_what_is_written(lab):
-    told = lab.loop("init", "--goal", "validation loss of the line below 0.1", "--json", "--runs", "2")
+    done = lab.loop("init", "--goal", "validation loss of the line below 0.1", "--json", "--runs", "2")
 
-    found = json.loads(told.stdout)
+    found = json.loads(done.stdout)
     assert found["keys"] == {
         "goal": "validation loss of the line below 0.1", "metric": "Validation loss", "direction": "minimize",
         "scope": ["train.py"], "train": "python train.py", "inputs": ["data"], "budget": "10s",
     }  # fmt: skip
     assert found["trial"]["metrics"] == [0.201, 0.202]
     assert found["trial"]["sigma"] == pytest.approx(0.001 / 2**0.5)
-    assert ["also reports its own" in doubt for doubt in found["doubts"]] == [True]
+    assert ["reports its own" in doubt for doubt in found["doubts"]] == [True]
     assert lab.git("status", "--porcelain") == "?? program.md"
     assert "0.2015 (mean of 2 runs, σ 0.00071: less than 2σ is noise)" in lab.brief.read_text()
 
@@ -147,27 +149,27 @@ def test_a_goal_is_enough_where_the_output_tells_the_rest_and_the_loop_runs_on_w
 
 
 @pytest.mark.parametrize(
-    ("code", "arguments", "said"),
+    ("code", "arguments", "message"),
     [
-        ("raise SystemExit('no GPU')", [], "does not end well here: the training ended with exit code 1: no GPU. Mend it, or"),
-        ("print('one: 1'); print('two: 2')", [], "it holds `two`, `one`. Name it with --metric"),
-        ("print('loss: 1')", ["--metric", "accuracy"], "which number is the metric accuracy: it holds `loss`."),
+        ("raise SystemExit('no GPU')", [], "fails here: the training ended with exit code 1: no GPU. Repair it, or"),
+        ("print('one: 1'); print('two: 2')", [], "it has `two`, `one`. Name the metric with --metric"),
+        ("print('loss: 1')", ["--metric", "accuracy"], "which number is the metric accuracy; it has `loss`."),
         ("print('loss: 1')", ["--train", "nothing.sh", "--scope", "train.py"], "there is no program `nothing.sh`"),
         ("print('loss: 1')", ["--direction", "minimise"], "error: --direction: `direction: minimise` cannot be used: write minimize or maximize."),
         ("print('loss: 1')", ["--budget", "soon"], "error: --budget: `budget` is `soon`: write a time such as"),
-        ("print('loss: 1')", ["--guard", "f1 is good"], "error: --guard: `f1 is good` is no guard"),
+        ("print('loss: 1')", ["--guard", "f1 is good"], "error: --guard: `f1 is good` is not a guard"),
         ("print('loss: 1')", ["--input", "data"], "error: --input data does not exist."),
     ],
 )  # fmt: skip
-def test_what_cannot_become_a_brief_is_one_sentence_and_nothing_is_written(tmp_path, code, arguments, said):
+def test_what_cannot_become_a_brief_is_one_sentence_and_nothing_is_written(tmp_path, code, arguments, message):
     project = Project(tmp_path / "toy", train=code + "\n")
     project.brief.unlink()
     project.commit("no brief")
 
-    told = project.loop("init", "--goal", "the loss of the toy below 1", "--runs", "1", *arguments)
+    done = project.loop("init", "--goal", "the loss of the toy below 1", "--runs", "1", *arguments)
 
-    assert (told.returncode, told.stdout) == (2, "")
-    assert said in told.stderr.splitlines()[-1]
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr.splitlines()[-1]
     assert project.git("status", "--porcelain", "--ignored") == ""
 
 
@@ -178,15 +180,15 @@ def test_force_writes_the_front_matter_anew_and_keeps_a_persons_text_the_memory_
     matter = BRIEF[: BRIEF.index("---\n", 4)] + "guard: loss < 9\nmy_own: 1\n---\n"
     project.brief.write_text(matter + text)
 
-    told = project.loop(
+    done = project.loop(
         "init", "--force", "--goal", "a loss of 0", "--metric", "loss", "--direction", "minimize", "--no-trial"
     )
 
-    assert told.returncode == 0, told.stderr
+    assert done.returncode == 0, done.stderr
     assert project.brief.read_text().startswith("---\ngoal: a loss of 0\nmetric: loss\n")
     assert project.brief.read_text().endswith(f"baseline_runs: 2\nproposer: sampler\nsandbox: none\n---\n{text}")
-    assert "note: `guard` of the brief before is left out; say it with --guard to keep it\n" in told.stderr
-    assert "note: `my_own` of the brief before is left out, as there is no such key\n" in told.stderr
+    assert "note: the new brief does not have `guard` of the old one: keep it with --guard\n" in done.stderr
+    assert "note: the new brief does not have `my_own` of the old one: there is no such key\n" in done.stderr
 
 
 def at_terminal(root: Path, typed: str) -> subprocess.CompletedProcess:
@@ -203,13 +205,13 @@ def at_terminal(root: Path, typed: str) -> subprocess.CompletedProcess:
 
 
 def test_at_a_terminal_a_person_answers_chooses_a_number_by_its_place_and_takes_what_is_proposed(lab):
-    told = at_terminal(lab.root, "validation loss below 0.1\nnothing.sh\n\ngone.py\n\n1\nminimise\n\n\n")
+    done = at_terminal(lab.root, "validation loss below 0.1\nnothing.sh\n\ngone.py\n\n1\nminimise\n\n\n")
 
-    assert told.returncode == 0, told.stderr
-    assert "there is no program `nothing.sh`.\n" in told.stderr
-    assert "The scope gone.py holds nothing that can be edited: no committed file matches." in told.stderr
-    assert "your answer: `direction: minimise` cannot be used: write minimize or maximize.\n" in told.stderr
-    assert "1. Validation loss: 0.201" in told.stderr
+    assert done.returncode == 0, done.stderr
+    assert "there is no program `nothing.sh`.\n" in done.stderr
+    assert "The scope gone.py has no file to edit: no committed file matches." in done.stderr
+    assert "your answer: `direction: minimise` cannot be used: write minimize or maximize.\n" in done.stderr
+    assert "1. Validation loss: 0.201" in done.stderr
     assert (
         "metric: Validation loss\ndirection: minimize\nscope: train.py\ntrain: python train.py\n"
         in lab.brief.read_text()
@@ -223,11 +225,11 @@ def test_ctrl_c_changes_nothing(lab):
     running = subprocess.Popen(
         [*LOOP, "init", "--goal", "a loss of 0"], cwd=lab.root, stderr=subprocess.PIPE, text=True
     )
-    said = running.stderr.readline()
+    message = running.stderr.readline()
 
     running.send_signal(signal.SIGINT)
 
-    assert said.startswith("running `python train.py`")
+    assert message.startswith("running `python train.py`")
     assert running.communicate(timeout=PATIENCE)[1].splitlines()[-1] == "nothing was changed"
     assert running.returncode == 130
     assert lab.picture() == before
@@ -266,11 +268,11 @@ def test_a_repository_laid_out_like_autoresearch_runs_unchanged_with_its_table_a
     library = os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))  # compiled once for all tests
     own = {**os.environ, "HOME": str(tmp_path), "XDG_CACHE_HOME": library}
 
-    told = project.loop("init", "--from-autoresearch", env=own)
+    done = project.loop("init", "--from-autoresearch", env=own)
     ran = project.loop("run", "--experiments", "1", env=own)
 
-    assert told.returncode == 0, told.stderr
-    assert "3 experiments of results.tsv are in the journal" in told.stderr
+    assert done.returncode == 0, done.stderr
+    assert "imported 3 experiments of results.tsv" in done.stderr
     assert project.git("status", "--porcelain") == "M program.md"
     text = project.brief.read_text()
     assert (
@@ -285,10 +287,10 @@ def test_a_repository_laid_out_like_autoresearch_runs_unchanged_with_its_table_a
 
 
 def test_a_repository_laid_out_otherwise_is_told_what_is_missing(project):
-    told = project.loop("init", "--from-autoresearch", "--force")
+    done = project.loop("init", "--from-autoresearch", "--force")
 
-    assert told.returncode == 2
-    assert "is not laid out like autoresearch: there is no prepare.py" in told.stderr
+    assert done.returncode == 2
+    assert "has no prepare.py, so it is not an autoresearch checkout" in done.stderr
 
 
 # --- suggestions --------------------------------------------------------------------------------------------------------
@@ -303,11 +305,11 @@ def test_the_command_is_the_one_program_of_the_root_with_the_projects_own_python
     tree = ["fit.py", "helpers.py", "test_fit.py"]
 
     assert suggest.train(tmp_path, tree, None) == f"{tmp_path}/.venv/bin/python fit.py"
-    assert suggest.whole(".venv/bin/python fit.py 'a", tmp_path, tree) == ".venv/bin/python fit.py 'a"
-    assert suggest.whole("./fit.py", tmp_path, tree) == "./fit.py"
-    assert suggest.whole(".venv/bin/python fit.py", tmp_path, tree) == f"{tmp_path}/.venv/bin/python fit.py"
+    assert suggest.with_full_path(".venv/bin/python fit.py 'a", tmp_path, tree) == ".venv/bin/python fit.py 'a"
+    assert suggest.with_full_path("./fit.py", tmp_path, tree) == "./fit.py"
+    assert suggest.with_full_path(".venv/bin/python fit.py", tmp_path, tree) == f"{tmp_path}/.venv/bin/python fit.py"
 
 
 @pytest.mark.parametrize(("seconds", "budget"), [(None, "5m"), (0.2, "10s"), (30, "1m"), (500, "15m"), (1e6, "480m")])
-def test_the_budget_has_some_room_over_what_the_trial_took(seconds, budget):
+def test_the_budget_has_a_margin_over_the_time_of_the_trial(seconds, budget):
     assert suggest.budget(seconds) == budget

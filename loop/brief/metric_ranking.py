@@ -1,0 +1,159 @@
+"""Which number of an output the goal is about: candidates in order of likelihood, each with the reasons for its place. Pure."""
+
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from loop.brief import metric_names as names
+from loop.brief.metric_candidates import Candidate
+
+MAX_CANDIDATES = 8
+LIKELY = 3.0  # points of a candidate that is taken without a question
+_IGNORED = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "as",
+        "at",
+        "by",
+        "for",
+        "from",
+        "in",
+        "into",
+        "its",
+        "of",
+        "on",
+        "one",
+        "or",
+        "our",
+        "over",
+        "per",
+        "reach",
+        "run",
+        "so",
+        "than",
+        "that",
+        "the",
+        "then",
+        "this",
+        "to",
+        "under",
+        "with",
+        "within",
+        "lowest",
+        "lower",
+        "low",
+        "highest",
+        "higher",
+        "high",
+        "fastest",
+        "faster",
+        "best",
+        "better",
+        "good",
+        "minimal",
+        "minimum",
+        "maximal",
+        "maximum",
+        "after",
+        "above",
+        "below",
+        "goal",
+        "reduce",
+        "increase",
+        "improve",
+        "minimize",
+        "maximize",
+        "model",
+        "smallest",
+        "largest",
+        "fewest",
+        "more",
+        "most",
+        "less",
+        "least",
+    ]
+)
+
+Points = tuple[float, str]  # how much likelier a candidate is, and why
+
+
+def rank(found: Sequence[Candidate], *, goal: str = "", command: str = "") -> list[Candidate]:
+    """The candidates, the likeliest first, with their reasons; of two equal ones the one that is printed last."""
+    varies = any(len(set(candidate.values)) > 1 for candidate in found)
+    scored = [
+        (list(_points(candidate, goal=goal, command=command, others_vary=varies)), candidate) for candidate in found
+    ]
+    order = sorted(enumerate(scored), key=lambda item: (-sum(points for points, _ in item[1][0]), -item[0]))
+    return [replace(candidate, reasons=_reasons(points)) for _, (points, candidate) in order][:MAX_CANDIDATES]
+
+
+def likely(found: Sequence[Candidate], *, goal: str = "", command: str = "") -> Candidate | None:
+    """The first of ranked candidates, if its points or its being alone speak for it; else None."""
+    if not found:
+        return None
+    others_vary = any(len(set(candidate.values)) > 1 for candidate in found)
+    points = sum(value for value, _ in _points(found[0], goal=goal, command=command, others_vary=others_vary))
+    return found[0] if len(found) == 1 or points >= LIKELY else None
+
+
+def direction(candidate: Candidate, goal: str) -> names.MetricDirection | None:
+    """Whether a lower or a higher value is better, by the name of a number, else by the goal."""
+    if candidate.direction or not names.is_about_speed(goal):
+        return candidate.direction or names.goal_direction(goal)
+    return "minimize" if names.is_time(candidate.line) else names.goal_direction(goal)
+
+
+def _points(candidate: Candidate, *, goal: str, command: str, others_vary: bool) -> Iterator[Points]:
+    name, own = f"{candidate.name} {candidate.unit}", set(names.words(candidate.name))
+    wanted = [word for word in dict.fromkeys(names.words(goal)) if word not in _IGNORED]
+    shared = [word for word in wanted if word in own]
+    around = [word for word in wanted if word not in own and word in names.words(_before(candidate))]
+    yield 6.0 * len(shared), "named in the goal"
+    yield 2.0 * len(around), "beside words of the goal"
+    yield 3.0 * (names.usual_direction(name) is not None), "a usual metric"
+    yield -2.0 * _contradicts(candidate, goal), "its usual direction is not that of the goal"
+    yield 2.0 * (names.is_about_speed(goal) and (names.is_time(name) or names.is_rate(name))), "a speed"
+    yield 1.0 * names.is_held_out(name), "measured on held-out data"
+    yield -1.0 * names.is_of_training(name), "measured on training data"
+    yield 0.5 * bool(own & {"average", "median"}), "an average"
+    yield -8.0 * (names.is_setting(name) and not set(wanted) >= own), "a setting or a count"
+    yield -6.0 * names.is_spread(name), "a spread"
+    yield -6.0 * _is_argument(candidate, command), "an argument of the command"
+    yield -6.0 * (others_vary and len(candidate.values) > 1 and len(set(candidate.values)) == 1), "the same in all runs"
+    yield -0.1 * max(0, len(own) - len(shared) - 2), ""
+
+
+def _contradicts(candidate: Candidate, goal: str) -> bool:
+    wanted = names.goal_direction(goal)
+    return None not in (wanted, candidate.direction) and wanted != candidate.direction
+
+
+def _before(candidate: Candidate) -> str:
+    """The text of the line in front of the name."""
+    return candidate.line.split(candidate.name)[0] if candidate.name in candidate.line else ""
+
+
+def _is_argument(candidate: Candidate, command: str) -> bool:
+    """Whether the command line gives this number under this name: `--batch-size 64`, `lr=0.1`."""
+    try:
+        arguments = shlex.split(command)
+    except ValueError:
+        return False
+    parts = [part for word in arguments for part in word.split("=")]
+    pairs = pairwise(parts)
+    own = names.words(candidate.name)
+    return any(names.words(key) == own and _equals(value, candidate.value) for key, value in pairs)
+
+
+def _equals(word: str, value: float) -> bool:
+    try:
+        return float(word) == value
+    except ValueError:
+        return False
+
+
+def _reasons(points: Sequence[Points]) -> tuple[str, ...]:
+    return tuple(reason for value, reason in points if value and reason)
