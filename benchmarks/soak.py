@@ -252,7 +252,8 @@ FAULTS = (
     outside("directed", direct, "DirectionAcknowledged", "Experiment*"),
     outside("broken-brief", break_brief, "BriefChanged False", "Experiment*"),
     outside("low-disk", low_disk, "SessionPaused*", "SessionResumed", "ExperimentDiscarded", ends=True),
-    outside("full-disk", full_disk, "SessionResumed", "ExperimentDiscarded", ends=True),
+    # a disk without one free byte may take no pause either; then the next call recovers
+    outside("full-disk", full_disk, "SessionResumed|SessionRecovered*", "ExperimentDiscarded", ends=True),
 )  # fmt: skip
 BY_NAME = {fault.name: fault for fault in FAULTS}
 NEEDS_DISK = ("low-disk", "full-disk")
