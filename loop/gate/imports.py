@@ -57,7 +57,7 @@ def changes_search_path(text: str) -> bool:
 def _parse(text: str) -> ast.Module | None:
     try:
         return ast.parse(text.removeprefix("\ufeff"))
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
 
