@@ -57,6 +57,7 @@ MACHINE = (
     ),
     *("--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"),
     *(word for folder in ("/tmp", "/var/tmp", "/run", "/dev/shm") for word in ("--tmpfs", folder)),
+    *("--ro-bind", str(ROOT), str(ROOT)),  # which may lie below /tmp
     *("--setenv", "AR_ATTACKS_APART", "1", "--chdir", "/tmp", "--"),
 )
 ROUNDING = 1e-4  # bits a byte; of the correction for what a model gains by looking ahead

@@ -14,7 +14,7 @@ _VALUE = r"(?P<secret>[^\s\"'`,;()\[\]{}]{8,})"
 _QUOTED = r"[\"'`](?P<secret>[^\"'`\n]{6,200})[\"'`]"
 _OWNERS = "api|auth|service|account|access|db|database|priv|private|client|secret|signing|encryption"
 _NAME = rf"(?:{_OWNERS})[_-]?key|pass(?:word|wd|phrase)|pwd|secret"  # what a variable with a secret is called
-_CAPITALS = r"[A-Z0-9_]*(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|PWD|PASS)"
+_CAPITALS = r"[A-Z0-9_]{0,60}(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|PWD|PASS)"
 
 # fmt: off
 PUBLISHED: tuple[tuple[str, re.Pattern[str]], ...] = tuple((kind, re.compile(pattern)) for kind, pattern in (
@@ -51,9 +51,12 @@ PUBLISHED: tuple[tuple[str, re.Pattern[str]], ...] = tuple((kind, re.compile(pat
     ("a header of authorization", r"\b(?:Bearer|Basic) (?P<secret>[A-Za-z0-9._~+/-]{16,}=*)"),
     ("a password in a URL", r"://[^\s:/@\"'<>{}]*:(?P<secret>[^\s/@\"'<>{}$*]{3,})@[\w\[]"),
 ))
+_LOWER = rf"[a-z0-9_.-]{{0,40}}(?i:{_NAME})\w{{0,40}}"  # all lengths have a limit, so that a search takes linear time
 ASSIGNED = (
-    re.compile(rf"(?i:{_NAME})\w*[\"']?\]?\s*(?::=|[:=]|=>)\s*{_QUOTED}"),
-    re.compile(rf"(?m:^)\s*(?:export\s+)?(?:{_CAPITALS}|[a-z0-9_.-]*(?i:{_NAME})\w*)\s*[=:]\s*{_VALUE}\s*(?m:$)"),
+    re.compile(rf"(?i:{_NAME})\w{{0,40}}[\"']?\]?\s{{0,9}}(?::=|[:=]|=>)\s{{0,9}}{_QUOTED}"),
+    re.compile(
+        rf"(?m:^)[ \t]*+(?:export[ \t]++)?(?:{_CAPITALS}|{_LOWER})[ \t]{{0,9}}[=:][ \t]{{0,9}}{_VALUE}[ \t\r]*(?m:$)"
+    ),
 )
 # fmt: on
 WORD = re.compile(r"(?<![\w+/-])[A-Za-z0-9+/_-]{24,128}={0,2}(?![\w+/-])")

@@ -28,7 +28,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     target: float | None = None  # Stop when the metric reaches this value (default: never).
     scope: tuple[str, ...] = ("gpt/train.py",)  # Paths or globs to edit (default without gpt/: what `train` runs).
     max_lines: int = 2000  # Maximum lines a change may add or remove, whichever is larger.
-    max_literal_bytes: int = 20_000  # Maximum bytes of numbers, strings and comments that a change may add.
+    max_literal_bytes: int = 20_000  # Maximum bytes of literals that a change may add; twice as many of compressed code.
     atomic: Literal["free", "knob"] = "free"  # `knob`: a change moves one named value, or the values of one group.
     groups: tuple[tuple[str, ...], ...] = ()  # Lists of named values that may move together under `atomic: knob`.
     dependencies: Literal["free", "fixed"] = "free"  # `fixed`: a change may not import or declare a new package.

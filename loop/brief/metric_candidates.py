@@ -13,6 +13,7 @@ from loop.brief.metric_search import JsonDocument, JsonDocuments
 from loop.brief.number import THOUSANDS, longer_word, parse
 from loop.brief.output_table import table_numbers
 
+MAX_ROW = 500  # characters of a row that people read; a search takes the square of its length
 MAX_PER_DOCUMENT = 100  # numbers of a JSON document that are looked at
 MAX_LIST = 8  # elements of a list in it
 _WORD = r"[A-Za-z_][\w./@%-]*(?:'s)?"
@@ -83,6 +84,8 @@ def pattern_for(candidate: Candidate, metric: str, text: str) -> str:
 
 
 def _in_row(row: str) -> Iterator[Candidate]:
+    if len(row) > MAX_ROW:
+        return
     if match := _CRITERION.search(row):
         pattern = rf"time:\s*\[\S+ \S+ (number) {escape(match['unit'])}"
         yield Candidate(name="time", value=float(match["number"]), pattern=pattern, line=row, unit=match["unit"])

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 
+from loop.brief import yaml_text
 from loop.brief.config import BRIEF_KEYS, REQUIRED, Config
 from loop.brief.memory_block import without_block
 from loop.brief.validation import LISTS, build_config
@@ -106,21 +107,20 @@ def _key_lines(text: str, *, path: Path) -> dict[str, BriefEntry]:
 
 def _line_value(key: str, value: str, *, where: str) -> object:
     try:
-        return yaml.safe_load(value) if key in LISTS else value
-    except yaml.YAMLError as error:
+        return yaml_text.value(value) if key in LISTS else value
+    except yaml_text.NotYaml as error:
         raise BadInput(f"{where}: `{key}` is not a list: write {key}: [a.py, b.py].") from error
 
 
 def _yaml_entries(matter: str, *, path: Path) -> dict[str, BriefEntry]:
     try:
-        node = yaml.compose(matter, Loader=yaml.SafeLoader)
-        values = yaml.safe_load(matter)
-    except yaml.MarkedYAMLError as error:
-        line = (error.problem_mark.line if error.problem_mark else 0) + 2
-        hint = "; put a value with `: ` or ` #` in quotes" if "mapping values" in str(error.problem) else ""
-        raise BadInput(f"{path.name} line {line}: this is not YAML: {error.problem}{hint}.") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # control characters, a 13th month, deep nesting
-        raise BadInput(f"{path.name}: the front matter is not YAML: {' '.join(str(error).split())}.") from error
+        values = yaml_text.value(matter)
+    except yaml_text.NotYaml as error:
+        if error.line is None:
+            raise BadInput(f"{path.name}: the front matter is not YAML: {error}.") from error
+        hint = "; put a value with `: ` or ` #` in quotes" if "mapping values" in str(error) else ""
+        raise BadInput(f"{path.name} line {error.line + 2}: this is not YAML: {error}{hint}.") from error
+    node = yaml.compose(matter, Loader=yaml.SafeLoader)
     if node is None:
         return {}
     if not isinstance(node, yaml.MappingNode):

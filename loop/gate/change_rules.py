@@ -20,6 +20,7 @@ DEPENDENCY_FILES = tuple(
     )
 )  # fmt: skip
 
+CODE_PER_LITERALS = 2  # bytes of compressed code for each byte of literals that a change may add
 Objection = tuple[str, str | None]  # a rule, and why the change breaks it; None if it does not
 
 
@@ -79,13 +80,19 @@ def _too_long(files: Mapping[str, str], before: Mapping[str, str], limit: int) -
 
 
 def _too_many_literals(files: Mapping[str, str], before: Mapping[str, str], limit: int | None) -> str | None:
-    size = literals.added_bytes(files, before)
-    if limit is None or size <= limit:
+    if limit is None:
         return None
-    return (
-        f"The change adds {size:,} bytes of numbers, strings and comments; `max_literal_bytes` allows {limit:,}: "
-        "compute the values, or learn them in training."
-    )
+    size, dense = literals.added_bytes(files, before), literals.compressed_bytes(files, before)
+    if size > limit:
+        what = f"adds {size:,} bytes of numbers, strings and comments; `max_literal_bytes` allows {limit:,}"
+    elif dense > CODE_PER_LITERALS * limit:
+        what = (
+            f"adds {dense:,} bytes of code even if it is compressed; "
+            f"`max_literal_bytes` allows {CODE_PER_LITERALS} x {limit:,}"
+        )
+    else:
+        return None
+    return f"The change {what}: compute the values, or learn them in training."
 
 
 def _too_many_values(change: Change, groups: Iterable[frozenset[str]]) -> str | None:

@@ -1,16 +1,18 @@
 """What no change may edit or create because the evaluator, or `prepare`, executes it. Pure.
 
 The imports are followed through the files of the commit. A new file is refused if the evaluator could import it in the place
-of a module of the standard library, of an installed package or of the repository. What an evaluator reads as data, starts as
-a process or imports under a computed name is not seen.
+of a module of the standard library, of an installed package or of the repository. Shell scripts and makefiles are followed
+line by line. What an evaluator reads as data, starts as a process or imports under a computed name is not seen.
 """
 
+import posixpath
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 
 from loop.brief.scope import Scope
-from loop.gate.imports import all_imports
-from loop.gate.module_path import Entry, entry, module_files, module_name
+from loop.gate.imports import all_imports, search_path_texts
+from loop.gate.module_path import Entry, entry, join, module_files, module_name
 
 HOOKS = frozenset({"sitecustomize", "usercustomize", "conftest"})  # modules that Python or pytest imports by itself
 REMEDY = "load the model in a process of its own (docs/evaluators.md)"
@@ -32,6 +34,8 @@ class Evaluator:
             return f"{path} is code of `{self.command}`"
         if path in tree:
             return None
+        if _is_named(path, self.entry.hooks) or "__pycache__" in path.split("/"):
+            return f"`{self.command}` would read {path} by itself"
         found = ((root, name) for root in self.entry.roots if (name := module_name(path, root)) is not None)
         if any(self._is_imported(name, path) or self._hides(name, root, tree, installed) for root, name in found):
             return f"`{self.command}` would import {path} in the place of another module"
@@ -88,6 +92,7 @@ def _package_files(evaluator: Evaluator) -> Iterator[str]:
 def _hooks(evaluator: Evaluator, scope: Scope) -> Iterator[str]:
     """Committed files that Python or pytest imports by itself."""
     uses_pytest = evaluator.entry.module == "pytest" or "pytest" in evaluator.names
+    yield from (path for path in scope.tree if _is_named(path, evaluator.entry.hooks))
     for path in scope.tree:
         folder, _, name = path.rpartition("/")
         stem = name.partition(".")[0]
@@ -97,24 +102,52 @@ def _hooks(evaluator: Evaluator, scope: Scope) -> Iterator[str]:
 
 
 def _follow(line: str, tree: Collection[str], read: Read, *, folders: Collection[str]) -> Evaluator:
-    start = entry(line, tree)
+    start = _through_scripts(entry(line, tree), tree, read)
     if start.is_python:
         start = replace(start, roots=tuple(dict.fromkeys((*start.roots, *folders))))
     names = {start.module} if start.module else set()
-    waiting, files = [*start.files], set(start.files)
-    while waiting and start.is_python:
-        path = waiting.pop()
-        try:
-            text = read(path)
-        except KeyError:
-            continue
+    texts = [(f"{number}.py", code) for number, code in enumerate(start.code)]
+    files = set(start.files)
+    texts += [(path, _text(path, read)) for path in start.files]
+    while texts and start.is_python:
+        path, text = texts.pop()
+        start = replace(start, roots=tuple(dict.fromkeys((*start.roots, *_added_roots(text, tree)))))
         for root in start.roots or ("",):
             imported = {found.name for found in all_imports(path, text, _package(path, root))}
             names |= imported
             new = {file for name in imported for file in module_files(name, start.roots, tree)} - files
             files |= new
-            waiting += sorted(new)
+            texts += [(file, _text(file, read)) for file in sorted(new)]
     return Evaluator(command=line, entry=start, files=frozenset(files), names=frozenset(names))
+
+
+def _through_scripts(start: Entry, tree: Collection[str], read: Read) -> Entry:
+    """What a command starts, also through the lines of shell scripts and makefiles."""
+    seen: set[str] = set()
+    while path := next((path for path in start.files if path not in seen and not path.endswith(".py")), None):
+        seen.add(path)
+        for line in _text(path, read).replace("\\\n", " ").splitlines():
+            start = join(start, entry(line.lstrip("\t @-"), tree))
+    return start
+
+
+def _added_roots(text: str, tree: Collection[str]) -> Iterator[str]:
+    """Folders of the repository that a Python file puts on its search path."""
+    for folder in search_path_texts(text):
+        root = "" if (path := posixpath.normpath(folder)) == "." else path
+        if not root or any(file.startswith(f"{root}/") for file in tree):
+            yield root
+
+
+def _text(path: str, read: Read) -> str:
+    try:
+        return read(path)
+    except KeyError:
+        return ""
+
+
+def _is_named(path: str, names: Iterable[str]) -> bool:
+    return any(fnmatchcase(path.rpartition("/")[2], name) for name in names)
 
 
 def _package(path: str, root: str) -> str:

@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import PurePosixPath
 
-import yaml
-
 from journal.changes.signature import program_hash, signature
 from journal.events import Change
 from journal.novelty.repeats import Match, matches, neighbours
 from journal.novelty.retries import REASONS, ration_refusal, reason_refusal
 from journal.novelty.similarity import similarity
 from journal.projections.state import without_collection
+from loop.brief import yaml_text
 from loop.brief.scope import File, Scope
 from loop.contracts import Accepted, Proposal, Rejected, Request
 from loop.gate import secrets
@@ -101,7 +100,10 @@ def syntax_error(path: str, text: str) -> str | None:
         reader(text)
     except SyntaxError as error:
         return f"{path} does not parse: {error.msg}, line {error.lineno}."
-    except (ValueError, RecursionError, MemoryError, yaml.YAMLError) as error:
+    except yaml_text.NotYaml as error:
+        line = "" if error.line is None else f", line {error.line + 1}"
+        return f"{path} does not parse: {error}{line}."
+    except (ValueError, RecursionError, MemoryError) as error:
         return f"{path} does not parse: {' '.join(str(error).split())}."
     return None
 
@@ -116,8 +118,8 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     ".py": _compile,
     ".json": json.loads,
     ".toml": tomllib.loads,
-    ".yaml": lambda text: list(yaml.safe_load_all(text)),
-    ".yml": lambda text: list(yaml.safe_load_all(text)),
+    ".yaml": yaml_text.documents,
+    ".yml": yaml_text.documents,
 }
 
 

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 _IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+(\w+)[\w.]*[ \t]+import\b|import[ \t]+([\w., \t]+))", re.MULTILINE)
-_BY_NAME = ("import_module", "__import__", "run_module", "run_path")  # calls that import what a text names
+# Calls that import what a text names, and calls that execute a text.
+_BY_NAME = ("import_module", "__import__", "run_module", "run_path", "spec_from_file_location", "SourceFileLoader")
+_ADD_FOLDER = ("insert", "append", "extend", "addsitedir")
+_EXECUTED = ("exec", "eval", "compile")
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,9 @@ def all_imports(path: str, text: str, package: str) -> tuple[Import, ...]:
     if tree is None or not path.endswith(".py"):
         return ()
     found = [*_in_block(tree.body, package, is_certain=True)]
-    found += [Import(name, False) for node in ast.walk(tree) if isinstance(node, ast.Call) for name in _called(node)]
+    by_name = {*_BY_NAME, *_aliases(tree)}
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    found += [Import(name, False) for node in calls for name in _called(node, by_name)]
     return tuple(dict.fromkeys(found))
 
 
@@ -54,10 +59,17 @@ def changes_search_path(text: str) -> bool:
     return bool(re.search(r"\bsys\s*\.\s*(path|meta_path|path_hooks|modules)\b|\bsite\s*\.\s*addsitedir\b", text))
 
 
+def search_path_texts(text: str) -> list[str]:
+    """The texts in calls that put folders on the search path, such as `sys.path.insert(0, "src")`."""
+    tree = _parse(text) if changes_search_path(text) else None
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call)) if tree else ()
+    return [found for call in calls if _name_of(call.func) in _ADD_FOLDER for found in _texts(ast.walk(call))]
+
+
 def _parse(text: str) -> ast.Module | None:
     try:
         return ast.parse(text.removeprefix("\ufeff"))
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
 
@@ -92,16 +104,33 @@ def _absolute(node: ast.ImportFrom, package: str) -> str:
     return ".".join([*above, *([node.module] if node.module else [])])
 
 
-def _called(node: ast.Call) -> Iterator[str]:
-    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-    if (
-        name in _BY_NAME
-        and node.args
-        and isinstance(node.args[0], ast.Constant)
-        and isinstance(node.args[0].value, str)
-    ):
-        text = node.args[0].value
-        yield posixpath.normpath(text).removesuffix(".py").replace("/", ".") if name == "run_path" else text.lstrip(".")
+def _called(node: ast.Call, by_name: Iterable[str]) -> Iterator[str]:
+    """The modules that a call imports by name or by path."""
+    name = _name_of(node.func)
+    if name in by_name:
+        arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
+        for text in _texts(arguments):
+            yield _module_of_path(text) if "/" in text or text.endswith(".py") else text.lstrip(".")
+    elif name in _EXECUTED:  # exec(open("train.py").read())
+        yield from (_module_of_path(text) for text in _texts(ast.walk(node)) if text.endswith(".py"))
+
+
+def _aliases(tree: ast.Module) -> Iterator[str]:
+    """Names under which a file knows the functions that import by name."""
+    nodes = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
+    yield from (alias.asname or alias.name for node in nodes for alias in node.names if alias.name in _BY_NAME)
+
+
+def _module_of_path(text: str) -> str:
+    return posixpath.normpath(text).removesuffix(".py").replace("/", ".")
+
+
+def _name_of(function: ast.expr) -> str:
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def _texts(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    return (node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
 
 
 def _statements(tree: ast.AST) -> Iterator[ast.AST]:

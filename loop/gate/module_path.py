@@ -3,12 +3,22 @@
 import posixpath
 import shlex
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-_SHELL = set("|&;<>()$`\n*?[#~")
 _WITH_VALUE = ("-W", "-X")
+_OPERATORS = set("();<>|&\n")
 SHELLS = ("sh", "bash", "dash", "zsh", "ksh")
-OTHERS = ("node", "ruby", "perl", "julia", "Rscript", "lua", "php", "deno", "bun")  # they start a file as a shell does
+MAKEFILES = ("GNUmakefile", "makefile", "Makefile")  # in the order in which make looks for them
+PYTEST_FILES = (
+    "conftest.py",
+    "pytest.ini",
+    ".pytest.ini",
+    "tox.ini",
+    "setup.cfg",
+    "pyproject.toml",
+    "test_*.py",
+    "*_test.py",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,33 +26,84 @@ class Entry:
     """What a command starts: `files` of the repository, or a module of another place; `roots` are on its search path.
 
     A root is a folder relative to the repository's root, empty for the root itself. `is_python` is false for a command whose
-    modules nobody can know: a shell line, a program.
+    modules nobody can know. `code` is Python in the command line itself; `hooks` are names of files, or globs of names, that
+    the program reads by itself wherever they are.
     """
 
-    files: tuple[str, ...]
+    files: tuple[str, ...] = ()
     roots: tuple[str, ...] = ()
     module: str | None = None
     is_python: bool = False
+    code: tuple[str, ...] = ()
+    hooks: tuple[str, ...] = ()
 
 
 def entry(line: str, tree: Collection[str]) -> Entry:
-    """What a command line starts; `tree` holds the paths of the commit."""
+    """What a command line starts, each command of it; `tree` holds the paths of the commit.
+
+    A program that starts another one (`env`, `timeout 60`, `uv run`, `sh -c`) is looked through.
+    """
+    found, folder = Entry(), ""
+    for words in _commands(line):
+        if words[0] == "cd":
+            folder = posixpath.normpath(posixpath.join(folder, words[1])) if len(words) > 1 else ""
+            continue
+        found = join(found, _below(folder, words, tree))
+    return found
+
+
+def join(one: Entry, other: Entry) -> Entry:
+    """What two commands start together."""
+    return Entry(
+        files=tuple(dict.fromkeys((*one.files, *other.files))),
+        roots=tuple(dict.fromkeys((*one.roots, *other.roots))),
+        module=one.module or other.module,
+        is_python=one.is_python or other.is_python,
+        code=(*one.code, *other.code),
+        hooks=tuple(dict.fromkeys((*one.hooks, *other.hooks))),
+    )
+
+
+def _commands(line: str) -> list[list[str]]:
+    """The words of each command of a shell line."""
+    lexer = shlex.shlex(line, posix=True, punctuation_chars="".join(_OPERATORS - {"\n"}))
+    lexer.whitespace_split, lexer.commenters = True, ""
     try:
-        words = shlex.split(line)
+        words = list(lexer)
     except ValueError:
-        return Entry(files=())
-    while words and "=" in words[0].split("/")[0]:
-        words = words[1:]
-    if not words:
-        return Entry(files=())
-    name = posixpath.basename(words[0])
-    is_plain = not set(line) & _SHELL
-    if name.startswith("python") and is_plain:
-        return _python(words[1:], tree)
-    if name in ("pytest", "py.test") and is_plain:
-        return Entry(files=(), roots=("",), module="pytest", is_python=True)
-    started = words[1:2] if name in (*SHELLS, *OTHERS) else words[:1]
-    return Entry(files=tuple(path for word in started if (path := posixpath.normpath(word)) in tree))
+        words = line.split()
+    commands: list[list[str]] = [[]]
+    for word in words:
+        if set(word) <= _OPERATORS:
+            commands.append([])
+        elif commands[-1] or "=" not in word.split("/")[0]:
+            commands[-1].append(word)
+    return [words for words in commands if words]
+
+
+def _below(folder: str, words: list[str], tree: Collection[str]) -> Entry:
+    """What one command starts that is given in a folder of the repository."""
+    if folder in ("", "."):
+        return _command(words, tree)
+    found = _command(words, {path.removeprefix(f"{folder}/") for path in tree if path.startswith(f"{folder}/")})
+    files = tuple(f"{folder}/{path}" for path in found.files)
+    return replace(found, files=files, roots=tuple(f"{folder}/{root}".rstrip("/") for root in found.roots))
+
+
+def _command(words: list[str], tree: Collection[str]) -> Entry:
+    for index, word in enumerate(words):
+        name, rest = posixpath.basename(word), words[index + 1 :]
+        if name.startswith("python"):
+            return _python(rest, tree)
+        if name in ("pytest", "py.test"):
+            return Entry(roots=("",), module="pytest", is_python=True, hooks=PYTEST_FILES)
+        if name in SHELLS and "-c" in rest[:-1]:
+            return entry(rest[rest.index("-c") + 1], tree)
+        if name in ("make", "gmake"):
+            return Entry(files=tuple(path for path in MAKEFILES if path in tree), hooks=MAKEFILES)
+        if (path := posixpath.normpath(word)) in tree:
+            return _python([word], tree) if path.endswith(".py") else Entry(files=(path,))
+    return Entry()
 
 
 def module_files(name: str, roots: Collection[str], tree: Collection[str]) -> list[str]:
@@ -75,7 +136,7 @@ def _python(words: list[str], tree: Collection[str]) -> Entry:
         is_isolated |= not flag.startswith("--") and bool({"I", "P"} & set(flag)) and flag not in _WITH_VALUE
         words = words[1:] if flag in _WITH_VALUE else words
     if not words or words[0] in ("-", "-c"):
-        return Entry(files=(), roots=() if is_isolated else ("",), is_python=True)
+        return Entry(roots=() if is_isolated else ("",), is_python=True, code=tuple(words[1:2]))
     if words[0] == "-m":
         return _module(words[1], tree, is_isolated=is_isolated) if len(words) > 1 else Entry(files=())
     script = posixpath.normpath(words[0])
@@ -92,4 +153,5 @@ def _module(name: str, tree: Collection[str], *, is_isolated: bool) -> Entry:
     files = module_files(name, roots, tree)
     main = f"{name.replace('.', '/')}/__main__.py"
     files += [main] if main in tree and roots else []
-    return Entry(files=tuple(files), roots=roots, module=name, is_python=True)
+    hooks = PYTEST_FILES if name == "pytest" else ()
+    return Entry(files=tuple(files), roots=roots, module=name, is_python=True, hooks=hooks)

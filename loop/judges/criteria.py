@@ -19,8 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
+from loop.brief import yaml_text
 from loop.errors import BadInput
 
 MAX_GRADE = 10.0
@@ -73,9 +72,9 @@ class RubricScore:
 def read(source: str, *, name: str) -> Rubric:
     """Read a rubric. Raises BadInput."""
     try:
-        data = yaml.safe_load(source)
-    except (yaml.YAMLError, ValueError, RecursionError, OverflowError) as error:  # a 13th month, deep nesting
-        raise BadInput(f"The rubric {name} is not YAML: {' '.join(str(error).split())}.") from error
+        data = yaml_text.value(source)
+    except yaml_text.NotYaml as error:
+        raise BadInput(f"The rubric {name} is not YAML: {error}.") from error
     if not isinstance(data, dict) or not (data.get("criteria") or data.get("scan")):
         raise BadInput(f"The rubric {name} has no `criteria` and no `scan`: it needs one of them.")
     if unknown := sorted(set(data) - {"text", "criteria", "scan", "repeats", "model"}):

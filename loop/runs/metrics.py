@@ -25,6 +25,7 @@ from loop.runs.outcome import NoMetric
 
 MAX_BYTES = 64 << 20  # read from a file's end
 PIECE = 1 << 16  # characters
+HINT_BYTES = 1 << 16  # of an output's end, in which a metric of another name is looked for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +100,7 @@ def _problem(source: MetricSource, reading: Reading | None, folders: Sequence[Pa
 
 def _pattern_hint(name: str, measured: CommandResult) -> str:
     """The pattern for the number that a person probably means, if the output prints it under a longer name or otherwise."""
-    text = shown(log_text(measured.log)) if measured.log else measured.tail
+    text = shown(log_text(measured.log, last=HINT_BYTES)) if measured.log else measured.tail
     candidate = candidate_named(name, candidates(text))
     return (
         f"; it prints `{candidate.name}` {candidate.value:g}: write pattern: '{candidate.pattern}'" if candidate else ""

@@ -20,6 +20,7 @@ Stage = Literal["training", "evaluation"]
 TRACE_CHARACTERS = 4_000  # of the output's end, stored in the event
 TAMPERED = 3  # exit code by which an evaluator reports that the model broke its rules
 SIGNATURE_LIMIT = 160  # characters
+SIGNATURE_SOURCE = 2_000  # characters of a line that are looked at
 SIGKILL = 9
 CLUSTERED = ("crash", "nan", "oom")  # failures that their last error distinguishes
 
@@ -29,7 +30,7 @@ _DISK = re.compile(r"(No space left on device|File too large|Errno 2[78])")
 _ERROR = re.compile(r"^\s*(?:error:|[\w.]*(?:Error|Exception|Interrupt|Exit)\b).*", re.IGNORECASE)
 _VARIABLE_PARTS = (
     (re.compile(r"0x[0-9a-fA-F]+"), "0x…"),
-    (re.compile(r"(?:/[^\s:'\"]+)+/([^\s:'\"/]+)"), r"\1"),
+    (re.compile(r"/[^\s:'\"]+/([^\s:'\"/]+)"), r"\1"),
     (re.compile(r"\d+(?:\.\d+)?(?:[eE][-+]?\d+)?"), "N"),
     (re.compile(r"\s+"), " "),
 )
@@ -130,7 +131,7 @@ def failure_kind(*, exit_code: int | None, signal: int | None, tail: str) -> Fai
 
 def signature(tail: str) -> str:
     """The last error without paths, addresses and numbers: the key that groups failures."""
-    line = _last_error(tail)
+    line = _last_error(tail)[:SIGNATURE_SOURCE]
     for pattern, replacement in _VARIABLE_PARTS:
         line = pattern.sub(replacement, line)
     return line[:SIGNATURE_LIMIT]

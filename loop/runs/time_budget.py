@@ -13,12 +13,14 @@ time, and beyond the slack, counts as overspent too.
 Not measured: processor time of processes that live for less than a tenth of a second and that nobody waits for.
 """
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
+from journal.untrusted import JsonDecoder, UntrustedInput, read_file
 from loop.contracts import BaselineTimes
 
 GRACE_SECONDS = 5.0  # after the budget, to write the checkpoint, if the times of the unchanged code are unknown
@@ -30,6 +32,17 @@ SCORING_FACTOR = 2.0  # of the unchanged code's time in model processes: a large
 STARTUP_FACTOR = 1.5  # of the unchanged code's start-up
 SHARED_FACTOR = 2.0  # of the budget in the brief's sum, on processors that other programs use too
 CPU_FACTOR = 1.1  # of the unchanged code's processor time
+
+
+class ScoringReport(msgspec.Struct, frozen=True):
+    """What the model broker writes at its end; without a sandbox the model could have written it."""
+
+    processes: int
+    cpu_seconds: float
+    wall_seconds: float
+
+
+_report: JsonDecoder[ScoringReport] = JsonDecoder(ScoringReport)
 
 
 @dataclass
@@ -136,7 +149,9 @@ def scoring_reason(seconds: float | None, baseline: float | None, *, budget: flo
 def scoring_seconds(path: Path, *, wall: bool) -> float | None:
     """The seconds that a report of the model broker names, of processors or of the clock; None without model processes."""
     try:
-        report = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        report = _report.value(read_file(path))
+    except UntrustedInput:
         return None
-    return float(report["wall_seconds" if wall else "cpu_seconds"]) if report["processes"] else None
+    if report is None or report.processes < 1:
+        return None
+    return report.wall_seconds if wall else report.cpu_seconds

@@ -181,9 +181,11 @@ def _start(command: list[str], env: dict[str, str], *, descriptors: dict[int, in
             join_new_keyring()
         program = with_open_filter(command)
         os.execvpe(program[0], program, env)  # noqa: S606  # no shell in between
-    except OSError as error:
-        os.write(2, f"error: cannot start {command[0]}: {error.strerror}\n".encode())
-    os._exit(127)
+    except (OSError, ValueError) as error:  # ValueError: a zero byte, half a character
+        reason = getattr(error, "strerror", None) or error
+        os.write(2, f"error: cannot start {command[0]}: {reason}\n".encode(errors="replace"))
+    finally:
+        os._exit(127)  # never back into the broker's own loop
 
 
 def _place(descriptors: dict[int, int]) -> None:

@@ -4,8 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
-
+from loop.brief import yaml_text
 from loop.brief.config import BRIEF_KEYS
 from loop.errors import BadInput
 
@@ -55,7 +54,7 @@ def _split(text: str) -> tuple[str, str]:
 def _keys(matter: str) -> dict[str, object]:
     """The keys of a front matter; none if it cannot be parsed."""
     try:
-        keys = yaml.safe_load(matter)
-    except (yaml.YAMLError, ValueError, RecursionError):
+        keys = yaml_text.value(matter)
+    except yaml_text.NotYaml:
         return {}
     return {str(key): value for key, value in keys.items()} if isinstance(keys, dict) else {}

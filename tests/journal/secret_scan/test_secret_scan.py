@@ -115,3 +115,23 @@ def test_a_file_of_keys_is_known_by_its_name(path):
 )  # fmt: skip
 def test_control_an_ordinary_file_is_none(path):
     assert not is_secret_path(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n" * 50_000,
+        "\n " * 50_000,
+        "\t\n" * 50_000,
+        "api_key" * 20_000 + "=",
+        "password" * 20_000,
+        "a-" * 50_000 + "secret",
+    ],
+    ids=["blank lines", "spaces", "tabs", "names of keys", "names of passwords", "one long name"],
+)
+def test_a_long_text_without_a_secret_is_searched_in_linear_time(text):
+    assert find_secret(text) is None  # a search that is quadratic takes hours
+
+
+def test_a_secret_behind_many_blank_lines_is_found():
+    assert redact("\n" * 50_000 + "DB_PASSWORD=hunter2hunter\n").endswith(f"DB_PASSWORD={REDACTED}\n")

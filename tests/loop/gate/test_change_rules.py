@@ -1,6 +1,8 @@
 """The brief's rules on a change: its lines, its named values, its dependencies."""
 
+import random
 from pathlib import Path
+from string import ascii_letters
 from types import SimpleNamespace
 
 import msgspec
@@ -56,19 +58,30 @@ def test_a_change_of_more_lines_than_the_brief_allows_is_refused(lines, rule):
     assert rule_of(edit("RATE = 0.04\nBATCH = 16", "RATE = 0.02\nBATCH = 8"), max_lines=lines) == rule
 
 
+LETTERS = random.Random(1).choices(ascii_letters, k=200_000)
+SHORT_NAMES = ["".join(LETTERS[start : start + 38]) for start in range(0, len(LETTERS), 38)]
 WEIGHTS = f"\nTABLE = {[number / 7 for number in range(2000)]}\n"  # 37 kB of digits
 
 
 @pytest.mark.parametrize(
     "text",
-    [WEIGHTS, f"\nX = 1  # {'0a' * 20_000}\n", f"\nTABLE = '{'0a' * 20_000}'\n", f"\n{'a' * 20_001} = 1\n"],
-    ids=["numbers", "a comment", "a string", "a name"],
+    [
+        WEIGHTS,
+        f"\nX = 1  # {'0a' * 20_000}\n",
+        f"\nTABLE = '{'0a' * 20_000}'\n",
+        f"\n{'a' * 20_001} = 1\n",
+        f"\nTABLE = [{', '.join(SHORT_NAMES)}]\n",
+        "\nTABLE = ["
+        + ",\n".join("" + "+-~"[ord(letter) % 3] + f"{letter}[{letter}]" for letter in LETTERS[:50_000])
+        + "]\n",
+    ],
+    ids=["numbers", "a comment", "a string", "a name", "short names", "operators"],
 )
 def test_a_change_that_holds_weights_is_refused_in_whatever_form_it_holds_them(text):
     files = {"train.py": FILES["train.py"] + text}
 
-    assert rule_of(files) == "literals"
-    assert rule_of(files, max_literal_bytes=200_000) == ""
+    assert rule_of(files, max_lines=100_000) == "literals"
+    assert rule_of(files, max_literal_bytes=200_000, max_lines=100_000) == ""
 
 
 def test_a_whole_training_script_that_is_written_anew_is_below_the_limit_on_literals():
@@ -77,6 +90,20 @@ def test_a_whole_training_script_that_is_written_anew_is_below_the_limit_on_lite
     assert (
         0 < added_bytes({"train.py": train}, {}) < Config.__struct_defaults__[BRIEF_KEYS.index("max_literal_bytes") - 3]
     )
+
+
+def test_a_string_without_an_end_counts_to_the_end_of_its_line():
+    assert added_bytes({"a.txt": "don't stop\nstop"}, {}) == len("'t stop")
+
+
+def test_a_thousand_quotes_without_an_end_are_searched_once():
+    text = "x = '" + "\\'" * 150_000  # a search from each quote to the end would take an hour
+
+    assert added_bytes({"train.py": text}, {}) == len(text) - len("x = ")
+
+
+def test_half_a_character_counts_too():
+    assert added_bytes({"train.py": "'\ud800'"}, {}) == 5
 
 
 def test_literals_that_a_file_has_already_count_no_more():

@@ -47,3 +47,8 @@ def test_different_errors_are_different_failures():
 def test_a_signature_is_one_short_line(tail):
     assert len(signature(tail)) <= SIGNATURE_LIMIT
     assert len(signature(tail).splitlines()) <= 1
+
+
+@pytest.mark.parametrize("line", ["/" * 60_000, "/a" * 30_000 + "/", " " * 60_000, "a." * 30_000])
+def test_an_error_of_any_form_has_its_signature_at_once(line):
+    assert signature(f"Error: {line}").startswith("Error:")  # a search that tries each split of the slashes never ends

@@ -156,3 +156,30 @@ def test_an_evaluator_without_model_processes_has_no_such_time(tmp_path):
     evaluate(tmp_path, "")
 
     assert scoring_seconds(tmp_path / "report.json", wall=False) is None
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        b"[1]",
+        b"{}",
+        b'{"processes": 1}',
+        b'{"processes": 1, "cpu_seconds": "few", "wall_seconds": 1}',
+        b"[" * 100_000,
+        b"\xff",
+        b'{"processes": 1, "cpu_seconds": ' + b"9" * 5_000 + b', "wall_seconds": 1}',
+    ],
+)
+def test_a_report_that_somebody_else_wrote_is_no_report(tmp_path, report):
+    (tmp_path / "report.json").write_bytes(report)
+
+    assert scoring_seconds(tmp_path / "report.json", wall=False) is None
+
+
+@pytest.mark.parametrize("word", ["a\0b", "\ud800"])
+def test_a_command_with_a_word_that_no_program_can_get_is_one_failed_process(tmp_path, word):
+    done = evaluate(tmp_path, f"""print(spoken(["echo", {word!r}], [2])[1], spoken(["echo", "here"])[1])""")
+
+    assert "error: cannot start echo: " in done.stdout
+    assert done.stdout.endswith("here\n\n")
+    assert "Traceback" not in done.stdout + done.stderr
