@@ -116,6 +116,10 @@ class Changes(Fold):
         """The trials on the program of one commit, of whatever session, oldest first."""
         return self._index().get(("parent", self.program_at(parent)), {}).values()
 
+    def with_program(self, program: str) -> Iterable[Trial]:
+        """The trials that lead to a program, oldest first."""
+        return self._index().get(("program", program), {}).values()
+
     def comparable(self, change: Change, parent: str) -> Iterator[Trial]:
         """Every trial that could be the same idea: with the same program, change, knob or parent; each once."""
         keys = [("program", change.program), ("change", change.change), ("parent", self.program_at(parent))]
@@ -206,6 +210,12 @@ class Changes(Fold):
             for trial in self.rows.values():
                 _add(self._lazy_index, trial)
         return self._lazy_index
+
+
+def moves_only_knobs(trial: Trial | None) -> bool:
+    """Whether a trial sets values and changes no code."""
+    change = trial.change if trial else None
+    return change is not None and bool(change.knobs) and not change.added and not change.removed
 
 
 def _add(index: dict[tuple[str, str], dict[int, Trial]], trial: Trial) -> None:
