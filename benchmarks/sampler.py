@@ -309,6 +309,10 @@ class Through:
             self.position += 1
             self.state.apply(Recorded(self.position, "2026-01-01T00:00:00+00:00", "s", 1, event, ""))
 
+    def commit(self) -> str:
+        """The name of the present experiment's commit."""
+        return f"c{self.number}"
+
     def request(self) -> Request:
         self.number += 1
         return Request(
@@ -330,7 +334,7 @@ class Through:
                 change=change, proposer="sampler", retry_of=proposal.retry_of,
             ),
             ChangeCommitted(
-                session=self.session, experiment=self.number, commit=f"c{self.number}", parent=self.parent,
+                session=self.session, experiment=self.number, commit=self.commit(), parent=self.parent,
                 files=("train.py",), lines_added=1, lines_removed=1,
             ),
         )  # fmt: skip
@@ -347,7 +351,7 @@ class Through:
         if told.measured is None:
             self.add(ExperimentCrashed(**common))
         elif told.kept:
-            self.files, self.parent = {"train.py": self.text}, f"c{self.number}"
+            self.files, self.parent = {"train.py": self.text}, self.commit()
             self.add(ExperimentKept(**common, commit=self.parent, metric=told.measured, gain_sigma=gain))
         else:
             self.add(ExperimentDiscarded(**common, metric=told.measured, gain_sigma=gain, delta=-(gain or 0.0)))

@@ -30,6 +30,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 SessionOption = Annotated[
     str | None, typer.Option("--session", help="Tag of the session (default: the latest).", show_default=False)
 ]
+StudyOption = Annotated[
+    bool, typer.Option("--study", help="All sessions of the session's study: those that measure the same thing.")
+]
 NumberArgument = Annotated[int, typer.Argument(help="Number of the experiment; 0 is the baseline.", show_default=False)]
 
 

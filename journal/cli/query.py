@@ -3,11 +3,12 @@
 import sys
 from collections import defaultdict
 from dataclasses import astuple, fields
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from journal.cli.app import JournalOption, JsonOption, app, open_reader, read_state
+from journal.cli.app import JournalOption, JsonOption, StudyOption, app, open_reader, read_state, session_tag
 from journal.cli.output import OutputFormat, print_json, print_result
 from journal.console.entry import NEGATIVE
 from journal.console.locate import locate
@@ -35,6 +36,7 @@ def sql(
     saved: Annotated[bool, typer.Option("--saved", help="List the saved queries.")] = False,
     output_format: Annotated[OutputFormat, typer.Option("--format", help="Format of the result.")] = OutputFormat.TABLE,
     json: JsonOption = False,
+    study: StudyOption = False,
     rows: Annotated[int, typer.Option("--rows", help="Maximum number of rows.", min=1)] = ROWS,
     seconds: Annotated[float, typer.Option("--seconds", help="Maximum time in seconds.", min=0.01)] = SECONDS,
     journal: JournalOption = None,
@@ -46,6 +48,8 @@ def sql(
         widest = max(len(str(value)) for row in catalogue.rows for value in row)
         print_result(catalogue, output_format=output_format, max_width=widest)
         return
+    if study and query is None:
+        raise QueryRefused("--study needs a query: name one SELECT or @NAME.")
     path = locate(journal)
     if query is None and sys.stdin.isatty():
         from journal.cli.sql_prompt import run_prompt  # noqa: PLC0415 - readline takes over the terminal
@@ -53,7 +57,9 @@ def sql(
         run_prompt(path, output_format=output_format)
         return
     text, parameters = resolve(sys.stdin.read() if query in {None, "-"} else query or "", values or [])
-    print_result(run_query(path, text, parameters, rows=rows, seconds=seconds), output_format=output_format)
+    sessions = _study_sessions(journal) if study else None
+    result = run_query(path, text, parameters, rows=rows, seconds=seconds, sessions=sessions)
+    print_result(result, output_format=output_format)
 
 
 @app.command(epilog="Example: ar-journal failures out of memory")
@@ -113,6 +119,12 @@ def cost(*, json: JsonOption = False, journal: JournalOption = None) -> None:
         columns = tuple(field.name for field in fields(Calibration))
         table = QueryResult(columns=columns, rows=[astuple(entry) for entry in calibrations])
         print_result(table, output_format=OutputFormat.TABLE)
+
+
+def _study_sessions(journal: Path | None) -> tuple[str, ...]:
+    """The sessions of the latest session's study."""
+    state = read_state(open_reader(journal))
+    return state.studies.sessions(session_tag(state, None))
 
 
 def _print_found(result: QueryResult, *, json: bool) -> None:

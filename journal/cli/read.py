@@ -3,7 +3,7 @@
 import math
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Annotated
 
 import msgspec
@@ -14,6 +14,7 @@ from journal.cli.app import (
     JsonOption,
     NumberArgument,
     SessionOption,
+    StudyOption,
     app,
     open_reader,
     read_state,
@@ -22,7 +23,7 @@ from journal.cli.app import (
 from journal.cli.output import print_json
 from journal.console.entry import NEGATIVE
 from journal.console.terminal import print_note, print_text
-from journal.errors import JournalMissing
+from journal.errors import JournalMissing, QueryRefused
 from journal.events import ExperimentCrashed, ExperimentKept, RunFailed, experiment_stream, session_stream
 from journal.events.recorded import Recorded
 from journal.reports import transcripts
@@ -30,6 +31,7 @@ from journal.reports.experiment import ExperimentReport, experiment_report, rend
 from journal.reports.memory import render as render_memory
 from journal.reports.narration import log_line
 from journal.reports.replay import state_as_dict, with_pauses
+from journal.store import Reader
 from journal.store.tail import Tail, follow
 
 COLOURS = {ExperimentKept: "green", ExperimentCrashed: "red", RunFailed: "red"}
@@ -50,6 +52,7 @@ def log(
             show_default=False,
         ),
     ] = None,
+    study: StudyOption = False,
     follow_on: Annotated[bool, typer.Option("--follow", "-f", help="Wait for new events, until Ctrl-C.")] = False,
     json: JsonOption = False,
     journal: JournalOption = None,
@@ -57,21 +60,24 @@ def log(
     """Print events, one per line."""
     reader = open_reader(journal)
     head = reader.head()[0]
-    tag = session if experiment is None else session_tag(read_state(reader), session)
-    after = max(0, head - last) if last and tag is None else 0
-    events = _filtered(reader.read(after=after, until=head), tag, experiment)
-    if session is not None and experiment is None and last:
+    if study and experiment is not None:
+        raise QueryRefused("An experiment has a number within one session: name either --experiment or --study.")
+    tag = session if experiment is None and not study else session_tag(read_state(reader), session)
+    tags = _sessions(reader, tag, study=study)
+    after = max(0, head - last) if last and tags is None else 0
+    events = _filtered(reader.read(after=after, until=head), tags, experiment)
+    if tags is not None and experiment is None and last:
         events = deque(events, maxlen=last)
     has_events = False
     for recorded in events:
         has_events = True
         _print(recorded, json=json)
-    if tag is not None and not has_events and not follow_on:
+    if tags is not None and not has_events and not follow_on:
         subject = f"session {tag}" if experiment is None else f"experiment {experiment} in session {tag or '–'}"
         raise JournalMissing(f"There is no {subject}: `ar-journal log --last 0` prints all events.")
     if follow_on:
         with Tail(reader.path) as tail:
-            for recorded in _filtered(follow(reader, after=head, tail=tail), tag, experiment):
+            for recorded in _filtered(follow(reader, after=head, tail=tail), tags, experiment):
                 _print(recorded, json=json)
 
 
@@ -177,11 +183,20 @@ def _report(number: int, *, session: str | None, journal: JournalOption) -> Expe
     return experiment_report(state, reader.stream(experiment_stream(tag, number)), session=tag, experiment=number)
 
 
-def _filtered(events: Iterable[Recorded], session: str | None, experiment: int | None) -> Iterable[Recorded]:
+def _sessions(reader: Reader, tag: str | None, *, study: bool) -> Collection[str] | None:
+    """The session of the tag, or all of its study; None for every session."""
+    if study:
+        return read_state(reader).studies.sessions(tag or "")
+    return None if tag is None else (tag,)
+
+
+def _filtered(
+    events: Iterable[Recorded], sessions: Collection[str] | None, experiment: int | None
+) -> Iterable[Recorded]:
     return (
         recorded
         for recorded in events
-        if session in {None, recorded.event.session}
+        if (sessions is None or recorded.event.session in sessions)
         and experiment in {None, getattr(recorded.event, "experiment", None)}
     )
 

@@ -13,7 +13,7 @@ class SessionStarted(Event, frozen=True, kw_only=True):
     brief: str  # text of the brief
     brief_hash: str
     config: dict[str, object]  # the parsed brief with its defaults
-    base: str  # the user's commit that the session starts from
+    base: str  # the commit that the session starts from: HEAD, or with `onto` that session's best commit
     start: str  # first commit of the branch: base, with the constants of the profile if there is one
     branch: str
     profile: str | None = None  # name of the profile
@@ -22,6 +22,7 @@ class SessionStarted(Event, frozen=True, kw_only=True):
     host: str = ""
     device: str = ""
     versions: dict[str, str] = {}
+    onto: str = ""  # the earlier session whose best commit it starts from; empty if it starts from HEAD
 
 
 class NoiseMeasured(Event, frozen=True, kw_only=True):

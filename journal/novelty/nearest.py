@@ -33,14 +33,37 @@ def nearest(
     limit: int = NEIGHBOURS,
 ) -> list[Neighbour]:
     """The experiments of a session nearest to a change. `words` are the numbers that full-text search found, best first."""
-    by_words = [row for number in words if number != experiment and (row := changes.rows.get((session, number)))]
     by_structure = neighbours(changes, change, session=session, experiment=experiment, limit=limit)
+    hits = [(session, number) for number in words if number != experiment]
+    return _ranked(changes, change, by_structure, hits, session=session)[:limit]
+
+
+def nearest_in_study(
+    changes: Changes,
+    change: Change,
+    *,
+    session: str,
+    experiment: int,
+    words: Sequence[tuple[str, int]] = (),
+    limit: int = NEIGHBOURS,
+) -> list[Neighbour]:
+    """The experiments of a session's study nearest to a change. `words` are (session, number) from full-text search."""
+    by_structure = neighbours(changes, change, session=session, experiment=experiment, limit=limit, in_study=True)
+    harness = changes.harness(session)
+    hits = [key for key in words if key != (session, experiment) and changes.harness(key[0]) == harness]
+    return _ranked(changes, change, by_structure, hits, session=session)[:limit]
+
+
+def _ranked(
+    changes: Changes, change: Change, by_structure: list[Trial], hits: list[tuple[str, int]], *, session: str
+) -> list[Neighbour]:
+    by_words = [row for key in hits if (row := changes.rows.get(key))]
     baseline_words = changes.baseline_words(session)
-    found: dict[int, Neighbour] = {}
+    found: dict[tuple[str, int], Neighbour] = {}
     for by, trial in _interleaved(by_structure, by_words):
         score = similarity(change, trial.change, baseline_words)
-        found.setdefault(trial.experiment, Neighbour(trial=trial, score=score, by=by))
-    return list(found.values())[:limit]
+        found.setdefault((trial.session, trial.experiment), Neighbour(trial=trial, score=score, by=by))
+    return list(found.values())
 
 
 def _interleaved(by_structure: Sequence[Trial], by_words: Sequence[Trial]) -> Iterator[tuple[str, Trial]]:

@@ -1,10 +1,10 @@
 """Whether a new change repeats or revisits an earlier trial. Pure.
 
-The comparison uses changes, not the words of ideas. A repeat leads to the same program, or makes the same change to the
-same parent; a vetoed change is a repeat on any parent. A revisit makes the same change to another parent, or sets a near
-value. The tolerances come from labelled pairs (`benchmarks/repeats.py`): a value within 2 % of an earlier value is the
-same, within 10 % it is near. On another parent a near value is no revisit: that rule would refuse 55 % of one-factor
-proposals after 300 runs.
+The comparison uses changes, not the words of ideas. A repeat leads to the same program, or makes the same change to a parent
+with the same program, in any session of the study; a vetoed change is a repeat on any parent. A revisit makes the same change
+to another parent, or sets a near value. The tolerances come from labelled pairs (`benchmarks/repeats.py`): a value within 2 %
+of an earlier value is the same, within 10 % it is near. On another parent a near value is no revisit: that rule would refuse
+55 % of one-factor proposals after 300 runs.
 """
 
 from collections.abc import Set as AbstractSet
@@ -50,28 +50,37 @@ def matches(changes: Changes, change: Change, *, session: str, experiment: int, 
 
 
 def neighbours(
-    changes: Changes, change: Change, *, session: str, experiment: int, limit: int = NEIGHBOURS
+    changes: Changes,
+    change: Change,
+    *,
+    session: str,
+    experiment: int,
+    limit: int = NEIGHBOURS,
+    in_study: bool = False,
 ) -> list[Trial]:
-    """The trials of a session that are most similar to a change, best first."""
+    """The trials of a session, or of its study, that are most similar to a change, best first."""
     baseline_words = changes.baseline_words(session)
     scored = [
         (similarity(change, trial.change, baseline_words), trial.order, trial)
         for trial in changes.sharing(change, limit=CANDIDATES)
-        if trial.session == session and trial.experiment != experiment and trial.kind != "baseline"
+        if (trial.session, trial.experiment) != (session, experiment)
+        and trial.kind != "baseline"
+        and (trial.session == session or (in_study and trial.harness == changes.harness(session)))
     ]
     scored.sort(key=lambda entry: entry[:2], reverse=True)
     return [trial for score, _, trial in scored[:limit] if score > 0]
 
 
 def _compare(changes: Changes, change: Change, trial: Trial, *, session: str, parent: str) -> Match | None:
-    in_session = trial.session == session
-    if not in_session and (trial.harness != changes.harness(session) or trial.status not in ("discard", "crash")):
-        return None  # another session's result counts if it is comparable; what that session kept may be tried again
-    same_parent = in_session and (trial.parent == parent or trial.vetoed)
+    if not changes.holds_in(trial, session):
+        return None
+    same_parent = trial.parent_program == changes.program_at(parent) or trial.vetoed
     rule, score = _strictest_rule(change, trial.change, changes.baseline_words(session), same_parent=same_parent)
-    if rule is None or (not in_session and rule != "same program"):
+    if rule is None:
         return None
     is_repeat = rule == "same program" or (same_parent and rule != "near value") or trial.vetoed
+    if trial.session != session and not is_repeat:
+        return None  # a retry names an experiment of its own session
     return Match(rule=rule, trial=trial, score=score, is_repeat=is_repeat)
 
 

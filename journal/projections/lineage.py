@@ -1,8 +1,9 @@
 """The chain of experiments from a commit back to the baseline, and so the changes that the commit contains. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from journal.projections.experiments import Experiment
+from journal.projections.sessions import Session
 from journal.projections.state import State
 
 
@@ -15,6 +16,35 @@ def lineage(state: State, session: str, commit: str | None) -> list[Experiment]:
         chain.append(row)
         commit = row.parent
     return chain
+
+
+def inherited(state: State, session: str) -> list[Experiment]:
+    """The kept experiments of earlier sessions of the study that a session's first commit contains, oldest first.
+
+    They are found by program, so it does not matter how the kept changes came into the commit.
+    """
+    found: list[Experiment] = []
+    seen = {session}
+    row = state.sessions.rows.get(session)
+    while row is not None and (origin := _origin(state, row, seen)) is not None:
+        seen.add(origin.session)
+        chain = lineage(state, origin.session, origin.commit)
+        found += [kept for kept in chain if kept.status == "keep" and kept.number > 0]
+        row = state.sessions.rows.get(origin.session)
+    return found[::-1]
+
+
+def _origin(state: State, session: Session, seen: Collection[str]) -> Experiment | None:
+    """The latest kept experiment of another session of the study whose program a session starts with."""
+    changes, study = state.changes, state.studies.sessions(session.tag)
+    earlier = study[: study.index(session.tag)]
+    trials = [
+        trial
+        for trial in changes.with_program(changes.program_at(session.start))
+        if trial.session in earlier and trial.session not in seen and trial.experiment > 0 and trial.status == "keep"
+    ]
+    latest = trials[-1] if trials else None
+    return state.experiments.rows.get((latest.session, latest.experiment)) if latest else None
 
 
 def vetoed_change(chain: Iterable[Experiment]) -> Experiment | None:

@@ -16,6 +16,7 @@ from journal.projections.refusals import Refusals
 from journal.projections.runs import Runs
 from journal.projections.sessions import Session, Sessions
 from journal.projections.spend import Spending
+from journal.projections.studies import Studies
 from journal.projections.trials import Changes
 
 
@@ -27,6 +28,7 @@ class State:
         self.position = 0
         self.recorded_at = ""
         self.sessions = Sessions()
+        self.studies = Studies()
         self.experiments = Experiments()
         self.runs = Runs()
         self.refusals = Refusals()

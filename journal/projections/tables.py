@@ -217,6 +217,32 @@ TABLES = (
         ),
     ),
     Table(
+        name="studies",
+        description=(
+            "One row per session: the study that it belongs to. Sessions of one study measure the same thing, so their gains "
+            "in σ inform each other; metrics compare within one device class only. "
+            "`SELECT … FROM experiments JOIN studies USING (session) WHERE study = ?`."
+        ),
+        key=("session",),
+        columns=(
+            Column("study", "TEXT", "tag of the study's first session"),
+            _SESSION,
+            Column("number", "INTEGER", "number of the session within the study, from 1"),
+            Column("device", "TEXT", "the device class of its results"),
+            Column(
+                "identity",
+                "TEXT",
+                "hash of what the sessions of a study have in common: metric, direction, train and evaluate commands, budget, "
+                "pattern, log, inputs, and the files out of scope, without prose and pictures",
+            ),
+            Column(
+                "difference",
+                "TEXT",
+                "what differs from the session before it in the journal; empty in the same study",
+            ),
+        ),
+    ),
+    Table(
         name="directions",
         description="The directions that people gave, and the loop's answers.",
         key=("session", "direction"),

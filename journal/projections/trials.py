@@ -8,6 +8,7 @@ import msgspec
 from journal.events import (
     VETO,
     Change,
+    ChangeCommitted,
     IdeaProposed,
     IdeaRefused,
     RunFailed,
@@ -17,16 +18,9 @@ from journal.events import (
 from journal.events.recorded import Recorded
 from journal.projections.dispatch import Fold
 from journal.projections.experiments import STATUS, Status
+from journal.projections.studies import Studies
 
 EXTERNAL_FAILURES = frozenset({"interrupted", "killed", "disk_full"})  # they say nothing about the idea
-HARNESS = (
-    "metric",
-    "direction",
-    "train",
-    "evaluate",
-    "budget",
-    "pattern",
-)  # keys of a brief that make results comparable
 
 
 class Trial(msgspec.Struct, kw_only=True, gc=False):
@@ -39,7 +33,9 @@ class Trial(msgspec.Struct, kw_only=True, gc=False):
     idea: str
     kind: str
     order: int
-    harness: str  # equal for trials whose results are comparable
+    harness: str  # equal for the trials of one study
+    device: str = ""  # the device class of its result
+    parent_program: str = ""  # hash of the parent's program, or the parent's commit if no experiment ran it
     retry_of: int | None = None
     status: Status = "open"
     metric: float | None = None
@@ -64,12 +60,16 @@ class Changes(Fold):
         self.rows: dict[tuple[str, int], Trial] = {}
         self.refused: dict[tuple[str, int], list[Change]] = {}  # experiment -> its refused changes
         self._sessions: dict[str, dict[int, Trial]] = {}
-        self._harness: dict[str, str] = {}
+        self._studies = Studies()
+        self._starts: dict[str, str] = {}  # session -> its first commit
+        self._programs: dict[str, str] = {}  # commit -> hash of its program
+        self._commits: dict[str, tuple[str, int]] = {}  # commit -> the experiment that ran it first
         self._baseline_words: dict[str, frozenset[str]] = {}
         self._lazy_index: dict[tuple[str, str], dict[int, Trial]] | None = None  # (what, which) -> trials by order
         self._count = 0
         self.handlers = {
             SessionStarted: self._start,
+            ChangeCommitted: self._commit,
             IdeaProposed: self._propose,
             IdeaRefused: self._refuse,
             RunFailed: self._fail,
@@ -77,8 +77,32 @@ class Changes(Fold):
         }
 
     def harness(self, session: str) -> str:
-        """What must be equal in two sessions for their results to be comparable."""
-        return self._harness.get(session, "")
+        """What is equal in all sessions of a study."""
+        row = self._studies.rows.get(session)
+        return row.identity if row else ""
+
+    def device(self, session: str) -> str:
+        """The device class of a session's results."""
+        row = self._studies.rows.get(session)
+        return row.device if row else ""
+
+    def program_at(self, commit: str) -> str:
+        """The hash of a commit's program, whichever session made it; the commit itself if no experiment ran it."""
+        return self._programs.get(commit, commit)
+
+    def trial_at(self, commit: str) -> Trial | None:
+        """The trial that made a commit, the baseline for a session's first; None for an unknown commit."""
+        return self.rows.get(self._commits.get(commit, ("", 0)))
+
+    def holds_in(self, trial: Trial, session: str) -> bool:
+        """Whether a trial counts in a session as one of its own: a failure on its study and device class does.
+
+        What another session kept does not: this session may lack it, and may try it again.
+        """
+        if trial.session == session:
+            return True
+        is_comparable = trial.harness == self.harness(session) and trial.device == self.device(session)
+        return is_comparable and (trial.vetoed or trial.status in ("discard", "crash"))
 
     def baseline_words(self, session: str) -> frozenset[str]:
         """The identifiers of a session's baseline."""
@@ -89,12 +113,16 @@ class Changes(Fold):
         return self._sessions.get(session, {}).values()
 
     def on_parent(self, parent: str) -> Iterable[Trial]:
-        """The trials on one commit, oldest first."""
-        return self._index().get(("parent", parent), {}).values()
+        """The trials on the program of one commit, of whatever session, oldest first."""
+        return self._index().get(("parent", self.program_at(parent)), {}).values()
+
+    def with_program(self, program: str) -> Iterable[Trial]:
+        """The trials that lead to a program, oldest first."""
+        return self._index().get(("program", program), {}).values()
 
     def comparable(self, change: Change, parent: str) -> Iterator[Trial]:
         """Every trial that could be the same idea: with the same program, change, knob or parent; each once."""
-        keys = [("program", change.program), ("change", change.change), ("parent", parent)]
+        keys = [("program", change.program), ("change", change.change), ("parent", self.program_at(parent))]
         keys += [("knob", move.name) for move in change.knobs]
         found: dict[int, Trial] = {}
         for key in keys:
@@ -111,9 +139,18 @@ class Changes(Fold):
             trials.update(found)
         return [trials[order] for order, _ in sorted(shared.items(), key=lambda entry: (-entry[1], -entry[0]))[:limit]]
 
-    def _start(self, event: SessionStarted, _recorded: Recorded) -> None:
-        settings = [event.config.get(key) for key in HARNESS]
-        self._harness[event.session] = repr([event.device, event.host, settings, sorted(event.locked.items())])
+    def _start(self, event: SessionStarted, recorded: Recorded) -> None:
+        self._studies.apply(recorded)
+        self._starts[event.session] = event.start
+
+    def _commit(self, event: ChangeCommitted, _recorded: Recorded) -> None:
+        trial = self.rows.get((event.session, event.experiment))
+        if trial is not None:
+            self._add_commit(event.commit, trial)
+
+    def _add_commit(self, commit: str, trial: Trial) -> None:
+        self._programs.setdefault(commit, trial.change.program)
+        self._commits.setdefault(commit, (trial.session, trial.experiment))
 
     def _propose(self, event: IdeaProposed, _recorded: Recorded) -> None:
         self._drop(event.session, event.experiment)
@@ -127,11 +164,14 @@ class Changes(Fold):
             kind=event.kind,
             order=self._count,
             harness=self.harness(event.session),
+            device=self.device(event.session),
+            parent_program=event.change.program if event.kind == "baseline" else self.program_at(event.parent),
             retry_of=event.retry_of,
         )
+        self.rows[event.session, event.experiment] = trial
         if event.kind == "baseline":
             self._baseline_words[event.session] = frozenset(event.change.added)
-        self.rows[event.session, event.experiment] = trial
+            self._add_commit(self._starts.get(event.session, event.parent), trial)
         self._sessions.setdefault(event.session, {})[event.experiment] = trial
         if self._lazy_index is not None:
             _add(self._lazy_index, trial)
@@ -172,13 +212,19 @@ class Changes(Fold):
         return self._lazy_index
 
 
+def moves_only_knobs(trial: Trial | None) -> bool:
+    """Whether a trial sets values and changes no code."""
+    change = trial.change if trial else None
+    return change is not None and bool(change.knobs) and not change.added and not change.removed
+
+
 def _add(index: dict[tuple[str, str], dict[int, Trial]], trial: Trial) -> None:
-    for key in (*_keys(trial.change), ("parent", trial.parent)):
+    for key in (*_keys(trial.change), ("parent", trial.parent_program)):
         index.setdefault(key, {})[trial.order] = trial
 
 
 def _remove(index: dict[tuple[str, str], dict[int, Trial]], trial: Trial) -> None:
-    for key in (*_keys(trial.change), ("parent", trial.parent)):
+    for key in (*_keys(trial.change), ("parent", trial.parent_program)):
         index[key].pop(trial.order, None)
 
 

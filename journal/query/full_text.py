@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from journal.errors import JournalMissing
-from journal.novelty.nearest import nearest
+from journal.novelty.nearest import nearest_in_study
 from journal.projections.state import State
 from journal.query.sql import QueryResult, Value, run_query
 
@@ -85,7 +85,7 @@ def _hits(table: str, *, is_ranked: bool, limit: int, weights: str = "") -> str:
 
 
 def similar_experiments(path: Path, state: State, experiment: int, *, limit: int = LIMIT) -> QueryResult:
-    """Experiments like one of the latest session, by what it does and by its idea's words, interleaved in `rank`."""
+    """Experiments of its study like one of the latest session, by what it does and by its words, interleaved in `rank`."""
     latest = state.latest_session()
     trial = state.changes.rows.get((latest.tag, experiment)) if latest else None
     if trial is None:
@@ -93,8 +93,10 @@ def similar_experiments(path: Path, state: State, experiment: int, *, limit: int
             f"The latest session has no experiment {experiment} that the gate accepted: see `ar-journal log`."
         )
     hits = search_ideas(path, trial.idea, limit=limit).rows
-    words = [int(str(row[1])) for row in hits if row[0] == trial.session]
-    found = nearest(state.changes, trial.change, session=trial.session, experiment=experiment, words=words, limit=limit)
+    words = [(str(row[0]), int(str(row[1]))) for row in hits]
+    found = nearest_in_study(
+        state.changes, trial.change, session=trial.session, experiment=experiment, words=words, limit=limit
+    )
     rows: list[tuple[Value, ...]] = [
         (
             rank,

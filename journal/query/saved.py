@@ -32,9 +32,29 @@ ORDER BY session, number""",
         question="Which discarded ideas came closest? Better than the incumbent, but not by enough.",
         sql="""
 SELECT session, number, gain_sigma, delta, metric, idea, reason
-FROM experiments WHERE rowid IN (
-  SELECT rowid FROM experiments WHERE status = 'discard' AND gain_sigma > 0 ORDER BY gain_sigma DESC LIMIT 20
-) ORDER BY gain_sigma DESC""",
+FROM experiments JOIN (
+  SELECT session, number FROM experiments WHERE status = 'discard' AND gain_sigma > 0 ORDER BY gain_sigma DESC LIMIT 20
+) USING (session, number) ORDER BY gain_sigma DESC""",
+    ),
+    SavedQuery(
+        name="studies",
+        question="Which sessions measure the same thing, and how far did each come?",
+        sql="""
+SELECT study, number, session, studies.device, baseline, best, sigma, experiments, difference
+FROM studies JOIN sessions USING (session) ORDER BY started_at, session""",
+    ),
+    SavedQuery(
+        name="frontier",
+        question="Which results of each study were the best so far, across its sessions, by device class?",
+        sql="""
+WITH points AS (
+  SELECT f.*, study, s.device, direction = 'minimize' AS is_low,
+         min(f.metric) OVER earlier AS lowest, max(f.metric) OVER earlier AS highest
+  FROM frontier f JOIN studies USING (session) JOIN sessions s USING (session)
+  WINDOW earlier AS (PARTITION BY study, s.device ORDER BY position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+)
+SELECT study, device, session, experiment, metric, kept_at, "commit" FROM points
+WHERE lowest IS NULL OR iif(is_low, metric < lowest, metric > highest) ORDER BY study, device, position""",
     ),
     SavedQuery(
         name="failures-like",

@@ -1,6 +1,7 @@
 """A line per knob: the values that experiments tried, on which base, and their gains. Pure."""
 
 import re
+from collections.abc import Sequence
 
 from journal.projections.knobs import Knobs, KnobTrial
 from journal.reports.quoting import quote
@@ -28,6 +29,16 @@ def knob_lines(knobs: Knobs, session: str, *, max_knobs: int, max_values: int) -
     ]
     omitted = len(latest) - len(shown)
     return [f"- ({omitted} knobs tried earlier are omitted)", *lines] if omitted else lines
+
+
+def study_knob_lines(trials: Sequence[tuple[KnobTrial, bool]], *, max_knobs: int, max_values: int) -> list[str]:
+    """Lines such as `- MATRIX_LR: 0.045:-1.2@b0/nov19 0.05:+2.6@b3/nov19*`; True marks a trial of another device class."""
+    tried: dict[str, list[str]] = {}
+    for row, is_elsewhere in trials:
+        base = f"{_base(row) or '@b?'}/{_text(row.session, NAME)}{'*' * is_elsewhere}"
+        tried.setdefault(row.knob, []).append(f"{_text(row.value, VALUE) or 'removed'}:{_gain(row)}{base}")
+    latest = list(tried.items())[-max_knobs:] if max_knobs > 0 else []
+    return [f"- {_name(name)}: {' '.join(values[-max_values:])}" for name, values in latest]
 
 
 def unmoved_knobs(knobs: Knobs, session: str) -> list[str]:

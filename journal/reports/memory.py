@@ -11,10 +11,11 @@ from journal.projections.experiments import Experiment
 from journal.projections.lineage import lineage
 from journal.projections.sessions import Session
 from journal.projections.state import State
-from journal.projections.trials import Trial
+from journal.projections.trials import moves_only_knobs
 from journal.reports.calibration import calibration_lines
 from journal.reports.knob_ledger import format_gain, knob_lines, unmoved_knobs
 from journal.reports.quoting import quote
+from journal.reports.study_memory import StudyMemory
 
 MAX_TOKENS = 4000
 LEDGER_CHARACTERS, PROSE_CHARACTERS = 1.9, 3.1  # per token, measured with the API's own count on such blocks
@@ -76,6 +77,7 @@ class _Memory:
     def __init__(self, state: State, session: Session) -> None:
         self._state = state
         self._session = session
+        self._study = StudyMemory(state, session.tag)
         rows = [row for row in state.experiments.of_session(session.tag) if row.number > 0]
         self._decided = [row for row in rows if row.status != "open"]
         chain = {row.number for row in lineage(state, session.tag, session.incumbent)}
@@ -89,19 +91,27 @@ class _Memory:
         self._open = [row for row in rows if row.status == "open" and row.number in trials]
         failed = [row for row in self._decided if row.status in ("discard", "invalid") and not row.vetoed]
         # a change that moves only knobs is in the knob lines
-        self._failed = [row for row in failed if not _moves_only_knobs(trials.get(row.number))]
+        self._failed = [row for row in failed if not moves_only_knobs(trials.get(row.number))]
 
     def sections(self, caps: Caps) -> list[str]:
         session = self._session
         knobs = knob_lines(self._state.knobs, session.tag, max_knobs=caps.knobs, max_values=caps.values)
+        study = self._study
+        kept = [*study.kept(caps.chain - len(self._chain)), *_latest(self._chain, caps.chain, _kept_line)]
         sections = (
             self._header(),
-            _section("Kept, oldest first: successes, do not remove", _latest(self._chain, caps.chain, _kept_line)),
+            _section("Kept, oldest first: successes, do not remove", kept),
             _section("Kept on a base that the researcher left", _latest(self._off_chain, caps.last, _kept_line)),
             _section("Vetoed by the researcher: do not repeat", _latest(self._vetoed, caps.vetoed, _line)),
             _section(f"Knobs, as value:gain@base {LEGEND}", knobs),
             _section("Failed ideas: avoid repeating", _latest(self._failed, caps.ideas, _failed_line)),
             _section("Crashes: do not repeat", _latest(self._crashed, caps.crashes, self._crash_line)),
+            _section(
+                f"Knobs in earlier sessions, as value:gain@base/session {STUDY_LEGEND}",
+                study.knobs(max_knobs=caps.knobs - len(knobs), max_values=caps.values),
+            ),
+            _section("Failed ideas of earlier sessions: avoid repeating", study.failed(caps.ideas - len(self._failed))),
+            _section("Crashes of earlier sessions", study.crashes(caps.crashes - len(self._crashed))),
             _section("Under way: do not propose again", [_line(row) for row in self._open[-caps.last :]]),
             _section("Last experiments", [_recent_line(row) for row in self._decided[-caps.last :]]),
             _section("Near misses on an older base: worth one retry", self._near_misses(caps.stale)),
@@ -149,7 +159,8 @@ class _Memory:
         return [_line(row) for _, row in near[:limit]]
 
     def _unmoved(self, limit: int) -> list[str]:
-        names = unmoved_knobs(self._state.knobs, self._session.tag)
+        moved = self._study.moved()
+        names = [name for name in unmoved_knobs(self._state.knobs, self._session.tag) if name not in moved]
         return ["- " + ", ".join(names[:limit]) + (" …" if len(names) > limit else "")] if names else []
 
     def _directions(self, limit: int) -> list[str]:
@@ -165,6 +176,7 @@ class _Memory:
 
 
 LEGEND = "(K kept, x crashed, ! invalid, ? under way, & with other changes)"
+STUDY_LEGEND = "(* on another device: only its sign counts)"
 NEAR_MISS = 0.5  # σ
 
 
@@ -208,8 +220,3 @@ def _latest(rows: Sequence[Experiment], limit: int, to_line: Callable[[Experimen
     """The latest rows as lines, after the number of omitted ones."""
     lines = [to_line(row) for row in rows[-limit:]]
     return lines if len(rows) <= limit else [f"- ({len(rows) - limit} earlier are omitted)", *lines]
-
-
-def _moves_only_knobs(trial: Trial | None) -> bool:
-    change = trial.change if trial else None
-    return change is not None and bool(change.knobs) and not change.added and not change.removed

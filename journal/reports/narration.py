@@ -92,7 +92,8 @@ def _number(event: Any) -> str:
 
 def _started(event: SessionStarted) -> str:
     profile = f", profile {event.profile}" if event.profile else ""
-    return f"session {event.session} starts on {event.base[:10]}, branch {event.branch}{profile}, {event.device or 'no device'}"
+    place = f"{event.base[:10]}, kept by session {event.onto}" if event.onto else event.base[:10]
+    return f"session {event.session} starts on {place}, branch {event.branch}{profile}, {event.device or 'no device'}"
 
 
 def _run(event: RunStarted) -> str:

@@ -97,6 +97,8 @@ def _check_anchors(repository: Repository, audit: Audit, report: Report, *, othe
         else:
             last = max(last, anchor.position)
     for position, event in audit.kept:
+        if event.experiment == 0:
+            continue  # a session may start from a commit that another experiment made
         own = repository.anchors.get(event.commit)
         if own and event.anchor and event.anchor != f"{own.position}:{own.digest}":
             report.add(f"Commit {event.commit[:10]} names another proposal than its verdict does.", position)

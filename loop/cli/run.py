@@ -1,6 +1,7 @@
 """`ar-loop run`: a session that runs until it ends."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +13,7 @@ from journal.console.entry import INTERRUPTED
 from journal.console.text import one_line
 from journal.projections.state import State
 from loop.cli.app import START, JournalOption, JsonOption, app, print_message, print_status, read_state
-from loop.errors import LoopError
+from loop.errors import BadInput, LoopError
 
 if TYPE_CHECKING:  # `ar-loop --help` reads no repository
     from loop.cli.notify import Notifier
@@ -28,6 +29,14 @@ ExperimentsOption = Annotated[
 ]
 TagOption = Annotated[
     str | None, typer.Option(help="Name of a new session and its branch, or of a session to continue.")
+]
+OntoOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TAG",
+        help="Start a new session from the best commit of this session; best: of all that compare with HEAD.",
+        show_default=False,
+    ),
 ]
 AblateOption = Annotated[
     bool, typer.Option("--ablate", help="Leave out each kept change in turn and measure whether it still pays.")
@@ -47,6 +56,7 @@ def run(
     *,
     experiments: ExperimentsOption = None,
     tag: TagOption = None,
+    onto: OntoOption = None,
     ablate: AblateOption = False,
     detach: DetachOption = False,
     notify: NotifyOption = None,
@@ -61,14 +71,18 @@ def run(
     from loop.setup.doctor import require_health  # noqa: PLC0415
     from loop.setup.project import read_project  # noqa: PLC0415
 
+    if ablate and onto is not None:
+        raise BadInput("--ablate tests the changes of a session, and --onto starts a new one: name one of the two.")
     end_caller = fork() if detach else None
     project = read_project(Path.cwd(), journal=journal)
     preflight.check(project)
     require_health(project, proposes=not ablate)
-    for note in filter(None, _notes(project, tag=tag, ablate=ablate)):
+    for note in filter(None, _notes(project, tag=tag, ablate=ablate, onto=onto)):
         print_message(f"note: {note}")
+    if not ablate and onto is None:
+        onto = _earlier_session(project, tag=tag, asks=not (detach or as_json))
     printer = EventPrinter(live=False if detach else None)
-    ctx = bootstrap.assemble(project, tag=tag, display=printer, ablate=ablate)
+    ctx = bootstrap.assemble(project, tag=tag, display=printer, ablate=ablate, onto=onto)
     ctx.journal.add_listener(printer.on_event)
     _announce(ctx, end_caller)
     notifier = _notifier(ctx, notify)
@@ -96,17 +110,44 @@ def _announce(ctx: "Context", end_caller: Callable[[Path], None] | None) -> None
         end_caller(ctx.folder / LOG)
 
 
-def _notes(project: "Project", *, tag: str | None, ablate: bool) -> Iterator[str | None]:
+def _earlier_session(project: "Project", *, tag: str | None, asks: bool) -> str | None:
+    """The session to start from, if HEAD lacks what it kept and the person at the terminal wants that; says so to all."""
+    from loop.runs.devices import assign_devices  # noqa: PLC0415
+    from loop.setup import preflight, study  # noqa: PLC0415
+
+    state = read_state(project.journal) if project.journal.exists() else State()
+    device = assign_devices(project.brief.config.workers)[0].description
+    best = study.best(project, state, device=device)
+    session = preflight.unmerged_session(project.workspace, state, project.brief.config.scope, tag=tag, best=best)
+    if session is None:
+        return None
+    is_in_study = session.tag in study.sessions(project, state)
+    print_message(f"note: {preflight.unmerged_message(session, is_in_study=is_in_study)}")
+    if not (asks and is_in_study and sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+    return session.tag if typer.confirm(f"Start from session {session.tag}?", default=False, err=True) else None
+
+
+def _notes(project: "Project", *, tag: str | None, ablate: bool, onto: str | None) -> Iterator[str | None]:
     """What the user should know before the session starts."""
     from loop.setup import preflight  # noqa: PLC0415
 
     if not ablate:
         yield preflight.proposer_choice(project).reason
         state = read_state(project.journal) if project.journal.exists() else State()
-        yield preflight.ended_session(state, tag=tag)
-        yield preflight.unmerged_session(project.workspace, state, project.brief.config.scope, tag=tag)
+        yield preflight.ended_session(state, tag=tag) if onto is None else _dropped_edits(project, state, onto, tag=tag)
     for path in preflight.uncommitted_files(project):
         yield f"{path} has uncommitted changes, which the session does not see."
+
+
+def _dropped_edits(project: "Project", state: State, onto: str, *, tag: str | None) -> str | None:
+    """What HEAD has and the session of `--onto` lacks, as a sentence. Raises BadInput if no session can start from there."""
+    from loop.runs.devices import assign_devices  # noqa: PLC0415
+    from loop.session.onto import earlier_session  # noqa: PLC0415
+    from loop.setup import preflight  # noqa: PLC0415
+
+    device = assign_devices(project.brief.config.workers)[0]
+    return preflight.dropped_edits(project, earlier_session(project, state, onto, tag=tag, device=device))
 
 
 def _notifier(ctx: "Context", command: str | None) -> "Notifier | None":

@@ -29,10 +29,13 @@ from loop.setup.project import FOLDER, Project, create_folder
 from loop.workspace import check_tag
 
 
-def assemble(project: Project, *, tag: str | None, display: RunDisplay, ablate: bool = False) -> Context:
+def assemble(
+    project: Project, *, tag: str | None, display: RunDisplay, ablate: bool = False, onto: str | None = None
+) -> Context:
     """Take the journal's lease, continue the open session or start one, and build the parts.
 
-    With `ablate` it is a session with kept changes, which may have ended.
+    With `ablate` it is a session with kept changes, which may have ended; with `onto` it is a new session from an
+    earlier one's commit.
     """
     if tag is not None:
         check_tag(tag)
@@ -41,7 +44,8 @@ def assemble(project: Project, *, tag: str | None, display: RunDisplay, ablate: 
     devices = assign_devices(brief.config.workers)
     store = project.store(project.journal)
     store.acquire()
-    journal = SessionJournal(store, open_session(project, store, tag=tag, device=devices[0], ablate=ablate))
+    name = open_session(project, store, tag=tag, device=devices[0], ablate=ablate, onto=onto)
+    journal = SessionJournal(store, name)
     sampler = Sampler(brief.config.sampler)
     ctx = Context(
         brief=brief,

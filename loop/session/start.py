@@ -1,8 +1,8 @@
 """Opening a session: continue the open one, or start a new one on its own branch."""
 
 import importlib.metadata
-import os
 import platform
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import msgspec
@@ -20,26 +20,40 @@ from loop.brief.scope import Scope
 from loop.contracts import Device
 from loop.errors import BadInput
 from loop.session.brief_edits import check_comparable
+from loop.session.onto import earlier_session
 from loop.setup.project import Project
+from loop.setup.study import locked_files
 from loop.workspace import Workspace, branch_name, check_tag, checked_out_message
 
 PROFILE_SUBJECT = "Profile {name}: the constants for this machine"
 
 
-def open_session(project: Project, journal: Journal, *, tag: str | None, device: Device, ablate: bool = False) -> str:
+def open_session(
+    project: Project,
+    journal: Journal,
+    *,
+    tag: str | None,
+    device: Device,
+    ablate: bool = False,
+    onto: str | None = None,
+) -> str:
     """The tag of the session to run. With `ablate` it is a session with kept changes, which may have ended.
 
-    Raises BadInput if the brief or the repository forbids it.
+    With `onto`, a session's tag or `best`, it is a new session from that one's best commit. Raises BadInput if the brief or
+    the repository forbids it.
     """
     state = fold(journal.read())
-    session = _session_to_ablate(state, tag=tag) if ablate else _session_to_continue(state, tag=tag)
+    earlier = earlier_session(project, state, onto, tag=tag, device=device) if onto is not None else None
+    session = (
+        None if earlier else _session_to_ablate(state, tag=tag) if ablate else _session_to_continue(state, tag=tag)
+    )
     if session is not None:
         _check_names(session)
     name = session.tag if session else tag or _free_tag(project.workspace, state)
     if place := project.workspace.branch_checkout(name):
         raise BadInput(checked_out_message(name, place))
     if session is None:
-        _start(project, journal, name, device=device)
+        _start(project, journal, name, device=device, earlier=earlier)
         return name
     started = journal.stream(session_stream(name))[0].event
     if isinstance(started, SessionStarted):
@@ -87,18 +101,17 @@ def _session_to_ablate(state: State, *, tag: str | None) -> Session:
     return session
 
 
-def _start(project: Project, journal: Journal, name: str, *, device: Device) -> None:
+def _start(project: Project, journal: Journal, name: str, *, device: Device, earlier: Session | None) -> None:
     """Record a new session, then create its branch where the event says."""
     workspace, brief, profile = project.workspace, project.brief, project.profile
     if workspace.branch(name) is not None:
         raise BadInput(
             f"Branch {branch_name(name)} exists and belongs to no session of this journal: choose another --tag."
         )
-    base = workspace.head()
-    tree = workspace.tree(base)
-    scope = Scope(patterns=brief.config.scope, tree=tree, locked=brief.config.locked).files()
-    locked = [(path, blob.sha) for path, blob in tree.items() if path not in scope]
-    start = _first_commit(workspace, base, profile, scope=scope, when=datetime.now(UTC))
+    base = earlier.incumbent if earlier else workspace.head()
+    # the constants of the profile are in an earlier session's commit, with what it kept since
+    constants = {} if earlier else dict(profile.constants)
+    start = _first_commit(workspace, base, profile, constants, config=brief.config)
     workspace.pin(name, 0, start)  # before the event names it, so that `git gc` cannot remove it
     event = SessionStarted(
         session=name,
@@ -109,22 +122,27 @@ def _start(project: Project, journal: Journal, name: str, *, device: Device) -> 
         start=start,
         branch=branch_name(name),
         profile=profile.name or None,
-        constants=dict(profile.constants),
-        locked={os.fsencode(path).decode("utf-8", "backslashreplace"): sha for path, sha in locked},  # JSON is UTF-8
+        constants=constants,
+        locked=locked_files(workspace, base, brief.config),
         host=author(),
         device=device.description,
         versions={"python": platform.python_version(), "ar-loop": importlib.metadata.version("ar-loop")},
+        onto=earlier.tag if earlier else "",
     )
     journal.append(session_stream(name), [event], expected_version=0)
     workspace.move_branch(name, start, expected=None)
 
 
-def _first_commit(workspace: Workspace, base: str, profile: Profile, *, scope: tuple[str, ...], when: datetime) -> str:
+def _first_commit(
+    workspace: Workspace, base: str, profile: Profile, constants: Mapping[str, str], *, config: Config
+) -> str:
     """The first commit of the branch: the base with the profile's constants, or the base itself if they change nothing."""
-    changed = profiles.apply_constants(profile.constants, workspace.read(base, scope))
+    scope = Scope(patterns=config.scope, tree=workspace.tree(base), locked=config.locked).files()
+    changed = profiles.apply_constants(constants, workspace.read(base, scope))
     if not changed:
         return base
-    return workspace.commit(base, changed, message=PROFILE_SUBJECT.format(name=profile.name) + "\n", when=when)
+    message = PROFILE_SUBJECT.format(name=profile.name) + "\n"
+    return workspace.commit(base, changed, message=message, when=datetime.now(UTC))
 
 
 def _free_tag(workspace: Workspace, state: State) -> str:

@@ -119,18 +119,40 @@ def ended_session(state: State, *, tag: str | None) -> str | None:
     return f"{ended}, so this call starts a new one: `ar-loop run --tag {session.tag}` continues it."
 
 
-def unmerged_session(workspace: Workspace, state: State, scope: tuple[str, ...], *, tag: str | None) -> str | None:
-    """A sentence about the latest session with keeps, if a new session would start without those keeps; else None."""
+def unmerged_session(
+    workspace: Workspace, state: State, scope: tuple[str, ...], *, tag: str | None, best: Session | None = None
+) -> Session | None:
+    """The session with keeps without which a new session would start: the study's `best`, else the latest; else None."""
     is_new = tag not in state.sessions.rows if tag else state.open_session() is None
     earlier = [row for row in state.sessions.rows.values() if row.kept > 0 and workspace.exists(row.incumbent)]
-    if not is_new or not earlier or _holds(workspace, earlier[-1], scope):
+    if not is_new or not earlier:
         return None
-    last = earlier[-1]
+    session = best if best in earlier else earlier[-1]
+    return None if _holds(workspace, session, scope) else session
+
+
+def unmerged_message(last: Session, *, is_in_study: bool) -> str:
+    """How to start from what a session kept, as a sentence."""
     count = f"{last.kept} change{'s' * (last.kept > 1)}, {last.metric} {format_metric(last.best, last.sigma)}"
+    onto, merge = f"`ar-loop run --onto {last.tag}` starts from there", f"`git merge {last.branch}` first to include it"
+    include = onto if is_in_study else merge
     or_continue = "" if last.state == "ended" else f", or continue that session with `ar-loop run --tag {last.tag}`"
+    lacks = f"HEAD does not hold what session {last.tag} kept ({count})"
+    return f"{lacks}, so a new session starts without it: {include}{or_continue}."
+
+
+def dropped_edits(project: Project, row: Session) -> str | None:
+    """A sentence about files in scope that HEAD has changed since a session started; None if there are none."""
+    workspace = project.workspace
+    if not workspace.exists(row.base) or row.base == workspace.head():
+        return None
+    then, now = workspace.tree(row.base), workspace.tree(workspace.head())
+    edited = [path for path in _scope(project).files() if then.get(path) != now.get(path)]
+    if not edited or _holds(workspace, row, project.brief.config.scope):
+        return None
+    names = ", ".join(edited[:3]) + (" …" if len(edited) > 3 else "")
     return (
-        f"HEAD does not hold what session {last.tag} kept ({count}), so a new session starts without it: "
-        f"`git merge {last.branch}` first to include it{or_continue}."
+        f"HEAD has changed {names} since session {row.tag} started, and a session from there does not have these edits."
     )
 
 

@@ -29,7 +29,13 @@ class Night:
     """A session on `files`, with its baseline measured; each method makes one more experiment."""
 
     def __init__(
-        self, files: Mapping[str, str], *, session: str = "nov20", state: State | None = None, device: str = "cpu"
+        self,
+        files: Mapping[str, str],
+        *,
+        session: str = "nov20",
+        state: State | None = None,
+        device: str = "cpu",
+        config: Mapping[str, object] | None = None,
     ):
         self.session = session
         self.files = dict(files)  # of the incumbent
@@ -42,7 +48,7 @@ class Night:
                 session=session,
                 brief="Goal: lower val_bpb",
                 brief_hash="0",
-                config={"goal": "lower val_bpb", "metric": "val_bpb", "direction": "minimize"},
+                config={"goal": "lower val_bpb", "metric": "val_bpb", "direction": "minimize"} | dict(config or {}),
                 base=self.parent,
                 start=self.parent,
                 branch=f"autoresearch/{session}",

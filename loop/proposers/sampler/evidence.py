@@ -43,19 +43,36 @@ UNKNOWN_CHOICE = 2.0  # σ: standard deviation of the gain of an untried choice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StudyTrial:
+    """A decided trial of another session of the study; `distance` says how little it counts, in changes."""
+
+    trial: KnobTrial
+    distance: float
+    is_same_device: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KnobOutcome:
-    """One trial of a knob, as a step in a direction."""
+    """One trial of a knob, as a step in a direction; its base was `distance` changes away."""
 
     trial: KnobTrial
     direction: int
     result: Result
-    keeps_since: int
+    distance: float
+    is_elsewhere: bool = False  # in another session
 
 
 class KnobEvidence:
-    """The decided trials of a session that moved one knob alone, by knob."""
+    """The decided trials that moved one knob alone, by knob: those of a session, after those of its study."""
 
-    def __init__(self, trials: Iterable[KnobTrial], *, before: int, direction: str = "minimize") -> None:
+    def __init__(
+        self,
+        trials: Iterable[KnobTrial],
+        *,
+        before: int,
+        direction: str = "minimize",
+        elsewhere: Iterable[StudyTrial] = (),
+    ) -> None:
         rows = [row for row in trials if row.alone and row.experiment < before and row.status != "refused"]
         keeps = sorted({row.experiment for row in rows if row.status == "keep"})
         self._sign = -1.0 if direction == "minimize" else 1.0
@@ -63,16 +80,30 @@ class KnobEvidence:
         self._outcomes: dict[str, list[KnobOutcome]] = {}
         self._values: dict[str, set[str]] = {}
         self._parabolas: dict[str, Parabola] = {}
+        self._add_elsewhere(elsewhere)
         for row in rows:
             self._values.setdefault(row.knob, set()).update((row.value, row.old))
             result = self._result(row)
             if result:
                 since = len(keeps) - bisect_right(keeps, row.experiment)
-                outcome = KnobOutcome(trial=row, direction=_direction(row), result=result, keeps_since=since)
+                outcome = KnobOutcome(trial=row, direction=_direction(row), result=result, distance=since)
                 self._outcomes.setdefault(row.knob, []).append(outcome)
 
+    def _add_elsewhere(self, trials: Iterable[StudyTrial]) -> None:
+        """Another session's deltas are on its own σ, so only its gains in σ count; a crash on another machine does not."""
+        for other in trials:
+            row, result = other.trial, self._result(other.trial)
+            if result is None or (result == "crash" and not other.is_same_device) or not _has_gain(row, result):
+                continue
+            if result != "keep":  # what another session kept may be missing here
+                self._values.setdefault(row.knob, set()).add(row.value)
+            outcome = KnobOutcome(
+                trial=row, direction=_direction(row), result=result, distance=other.distance, is_elsewhere=True
+            )
+            self._outcomes.setdefault(row.knob, []).append(outcome)
+
     def values(self, knob: str) -> Iterable[str]:
-        """The values that a knob has had in the session."""
+        """The values that a knob has had in the session, and those that failed in its study."""
         return self._values.get(knob, ())
 
     def last(self, knob: str, direction: int) -> KnobOutcome | None:
@@ -103,17 +134,17 @@ class KnobEvidence:
             trial, gain = outcome.trial, self._gain(outcome.trial)
             old, new = literal_value(trial.old), literal_value(trial.value)
             if gain is not None and _is_number(old) and _is_number(new):
-                yield Observation(old=float(old), new=float(new), gain=gain, keeps_since=outcome.keeps_since)
+                yield Observation(old=float(old), new=float(new), gain=gain, distance=outcome.distance)
 
     def _improvement_of_choice(self, knob: str, step: KnobStep) -> float:
-        """From the latest trial of the choice, with a variance that grows with each keep since; else from the prior."""
+        """From the latest trial of the choice, with a variance that grows with each change since; else from the prior."""
         trials = [
             outcome for outcome in self._outcomes.get(knob, ()) if distance(outcome.trial.value, step.source) == 0
         ]
         gain = self._gain(trials[-1].trial) if trials else None
         if gain is None:
             return expected_improvement(-MIN_GAIN, UNKNOWN_CHOICE * _weight(knob))
-        return expected_improvement(gain - MIN_GAIN, math.sqrt(NOISE + DRIFT * trials[-1].keeps_since))
+        return expected_improvement(gain - MIN_GAIN, math.sqrt(NOISE + DRIFT * trials[-1].distance))
 
     def _gain(self, row: KnobTrial) -> float | None:
         """The gain in σ, at most MAX_GAIN either way; if σ is zero, in thirds of the median effect."""
@@ -142,13 +173,18 @@ def hypothesis(knob: str, step: KnobStep, evidence: KnobEvidence) -> str:
         return f"The other direction did not pay in {_experiment(opposite)}; the optimum may lie this way."
     if same:
         return f"The same direction gave {same.result} in {_experiment(same)}; another step size may do better."
-    return "Not tried in this session: the step shows in which direction the optimum lies."
+    return "Not tried yet: the step shows in which direction the optimum lies."
 
 
 def _experiment(outcome: KnobOutcome) -> str:
     trial = outcome.trial
     delta = f", delta {trial.delta:+.2g}" if trial.delta is not None else ""
-    return f"experiment {trial.experiment} ({trial.old} to {trial.value}{delta})"
+    session = f" of session {trial.session}" if outcome.is_elsewhere else ""
+    return f"experiment {trial.experiment}{session} ({trial.old} to {trial.value}{delta})"
+
+
+def _has_gain(row: KnobTrial, result: Result) -> bool:
+    return result == "crash" or row.gain_sigma is not None
 
 
 def _direction(row: KnobTrial) -> int:

@@ -17,17 +17,17 @@ SLOPE = 5.0  # standard deviation of the prior of a, σ per doubling
 BEND = 1.5  # minus the mean of the prior of b, and its standard deviation, σ per doubling²
 MIN_GAIN = 1.5  # σ: a smaller gain is hardly ever kept
 NOISE = 2.0  # variance of a measured gain, σ²: of the candidate and of the incumbent
-DRIFT = 0.7  # variance added per keep since, σ²: knobs interact
+DRIFT = 0.7  # variance added per change between the bases, σ²: knobs interact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """The gain of a knob's move from one value to another, in σ; `keeps_since` keeps ago."""
+    """The gain of a knob's move from one value to another, in σ; its base was `distance` changes away."""
 
     old: float
     new: float
     gain: float
-    keeps_since: int
+    distance: float
 
 
 class Outlook(NamedTuple):
@@ -48,7 +48,7 @@ class Parabola:
         for observation in observations:
             start, end = self._distance(observation.old), self._distance(observation.new)
             x, y = end - start, end**2 - start**2  # the regressors of a and b
-            weight = 1 / (NOISE + DRIFT * observation.keeps_since)
+            weight = 1 / (NOISE + DRIFT * observation.distance)
             p, q, r = p + weight * x * x, q + weight * x * y, r + weight * y * y
             u, v = u + weight * x * observation.gain, v + weight * y * observation.gain
         determinant = p * r - q * q

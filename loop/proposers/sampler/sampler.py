@@ -24,6 +24,7 @@ from loop.proposers.sampler import tpe
 from loop.proposers.sampler.evidence import KnobEvidence, hypothesis
 from loop.proposers.sampler.joint_steps import joint_steps
 from loop.proposers.sampler.steps import Move, movable
+from loop.proposers.sampler.study import study_trials
 
 AVOID = 0.8  # probability of leaving out values tried on other parents
 JITTER = 0.4  # relative, on the expected improvement of a step, which is a rough estimate
@@ -106,7 +107,8 @@ def _combined(moves: list[Move], left: list[Move], request: Request, evidence: K
 
 def _evidence(request: Request) -> KnobEvidence:
     rows = request.state.knobs.of_session(request.session)
-    return KnobEvidence(rows, before=request.experiment, direction=request.direction)
+    elsewhere = study_trials(request)
+    return KnobEvidence(rows, before=request.experiment, direction=request.direction, elsewhere=elsewhere)
 
 
 def _is_pairs_turn(request: Request) -> bool:
@@ -168,7 +170,7 @@ def _is_knob(knob: Knob, path: str) -> bool:
 
 
 def _tried(request: Request) -> Mapping[str, list[str]]:
-    """Knob -> the values that were tried alone on this parent, or refused for this experiment.
+    """Knob -> the values that were tried alone on this parent's program, or refused for this experiment.
 
     Keeps of other sessions are not among them: this session does not have them, and the gate accepts them again.
     """
@@ -193,8 +195,8 @@ def _is_tried(move: Move, tried: Mapping[str, list[str]]) -> bool:
 
 
 def _counts(trial: Trial, request: Request) -> bool:
-    here = trial.session == request.session
-    return trial.is_evidence and (trial.experiment != request.experiment if here else trial.status != "keep")
+    is_itself = (trial.session, trial.experiment) == (request.session, request.experiment)
+    return trial.is_evidence and not is_itself and request.state.changes.holds_in(trial, request.session)
 
 
 def _draw(left: list[Move], request: Request, evidence: KnobEvidence, generator: random.Random) -> Move | None:

@@ -5,7 +5,7 @@ from toys import Project
 
 from journal.projections.sessions import Session
 from journal.projections.state import State
-from loop.setup.preflight import unmerged_session
+from loop.setup.preflight import unmerged_message, unmerged_session
 from loop.workspace import Workspace
 
 
@@ -25,8 +25,9 @@ def after(tmp_path):
     return project, state
 
 
-def note(project: Project, state: State, *, tag: str | None = None) -> str | None:
-    return unmerged_session(Workspace(project.root), state, ("train.py",), tag=tag)
+def note(project: Project, state: State, *, tag: str | None = None, is_in_study: bool = True) -> str | None:
+    session = unmerged_session(Workspace(project.root), state, ("train.py",), tag=tag)
+    return session and unmerged_message(session, is_in_study=is_in_study)
 
 
 def test_a_new_session_without_the_keeps_of_the_last_one_says_how_to_take_them_along(after):
@@ -36,8 +37,9 @@ def test_a_new_session_without_the_keeps_of_the_last_one_says_how_to_take_them_a
 
     assert sentence == (
         "HEAD does not hold what session old kept (1 change, loss 0.0000), so a new session starts without it: "
-        "`git merge autoresearch/old` first to include it."
+        "`ar-loop run --onto old` starts from there."
     )
+    assert note(project, state, is_in_study=False).endswith("`git merge autoresearch/old` first to include it.")
     assert note(project, state, tag="new") == sentence
     assert note(project, state, tag="old") is None
 

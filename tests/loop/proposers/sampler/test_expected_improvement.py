@@ -8,8 +8,8 @@ from loop.proposers.sampler.expected_improvement import Observation, Parabola, e
 from loop.proposers.sampler.steps import coordinate
 
 
-def seen(old, new, gain, keeps_since=0):
-    return Observation(old=old, new=new, gain=gain, keeps_since=keeps_since)
+def seen(old, new, gain, distance=0):
+    return Observation(old=old, new=new, gain=gain, distance=distance)
 
 
 def curve(*observations, here=1.0):
@@ -41,8 +41,8 @@ def test_a_knob_known_to_be_at_its_best_rests():
     assert max(best.improvement(2.0), best.improvement(0.5), best.improvement(1.25)) < 0.1 * curve().improvement(2.0)
 
 
-def test_a_trial_says_less_with_every_keep_since():
-    new, old = curve(seen(1.0, 2.0, -5.0)), curve(seen(1.0, 2.0, -5.0, keeps_since=12))
+def test_a_trial_says_less_with_every_change_of_its_base():
+    new, old = curve(seen(1.0, 2.0, -5.0)), curve(seen(1.0, 2.0, -5.0, distance=12))
 
     assert new.improvement(2.0) < old.improvement(2.0) < curve().improvement(2.0)
 

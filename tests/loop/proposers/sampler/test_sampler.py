@@ -99,7 +99,7 @@ def test_a_proposal_moves_one_knob_and_keeps_every_other_byte():
     ]
     assert changed == [(changed[0][0], changed[0][0].replace(move.old, move.new, 1))]
     assert proposal.idea.endswith(f"{move.name} from {move.old} to {move.new}")
-    assert proposal.hypothesis.startswith("Not tried in this session")
+    assert proposal.hypothesis.startswith("Not tried yet")
 
 
 def test_the_same_place_in_a_night_gives_the_same_proposal_and_the_next_place_another():
