@@ -7,6 +7,7 @@ import msgspec
 
 from journal.events import (
     VETO,
+    Candidate,
     Change,
     IdeaProposed,
     IdeaRefused,
@@ -48,6 +49,7 @@ class Trial(msgspec.Struct, kw_only=True, gc=False):
     failure: str = ""  # kind of the last failed run
     reason: str = ""
     vetoed: bool = False  # kept, and then taken back by a person
+    considered: tuple[Candidate, ...] = ()  # what its proposer considered beside it
 
     @property
     def is_evidence(self) -> bool:
@@ -128,6 +130,7 @@ class Changes(Fold):
             order=self._count,
             harness=self.harness(event.session),
             retry_of=event.retry_of,
+            considered=event.considered,
         )
         if event.kind == "baseline":
             self._baseline_words[event.session] = frozenset(event.change.added)

@@ -15,6 +15,7 @@ from journal.events import (
     IdeaRefused,
     NoiseMeasured,
     RunFailed,
+    RunFinished,
     RunStarted,
     SessionStarted,
 )
@@ -118,14 +119,27 @@ class Night:
         *,
         kind: str = "oom",
         error: str = "no memory",
+        trace: str = "",
         **more: object,
     ) -> None:
         self.proposed(number, idea, edits, **more)
         commit = self._committed(number)
         self.add(
             RunStarted(session=self.session, experiment=number, run=1, seed=0, commit=commit, budget=20.0),
-            RunFailed(session=self.session, experiment=number, run=1, kind=kind, reason=error, signature=error),
+            RunFailed(
+                session=self.session, experiment=number, run=1, kind=kind, reason=error, signature=error, trace=trace
+            ),
             ExperimentCrashed(session=self.session, experiment=number, reason=error),
+        )
+
+    def trained(self, number: int, *, tokens: int | None = None, steps: int | None = None) -> None:
+        """A finished run of an experiment; its metric is in the verdict."""
+        run = {"session": self.session, "experiment": number, "run": 1, "seed": 0}
+        self.add(
+            RunStarted(**run, commit=f"{self.session}-c{number}", budget=20.0),
+            RunFinished(
+                **run, metric=1.5, trust="measured", train_seconds=20.0, wall_seconds=25.0, tokens=tokens, steps=steps
+            ),
         )
 
     def skipped(self, number: int, idea: str, edits: Mapping[str, str]) -> None:

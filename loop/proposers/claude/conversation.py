@@ -19,7 +19,7 @@ from journal.events import Usage
 from loop.contracts import Proposal, Request
 from loop.llm import messages, prices
 from loop.llm.messages import Fault, Messages, ModelCapabilities, Reply
-from loop.proposers.answer import HYPOTHESIS_LIMIT, IDEA_LIMIT, UnusableAnswer, apply, parse, shorten
+from loop.proposers.answer import HYPOTHESIS_LIMIT, IDEA_LIMIT, UnusableAnswer, apply, parse, recordable, shorten
 from loop.proposers.claude import budget
 from loop.proposers.claude.budget import ProposalBudget
 from loop.proposers.claude.request_body import ModelSettings, body
@@ -186,6 +186,7 @@ class Conversation:
             retry_of=answer.retry_of,
             retry_reason=answer.retry_reason,
             prompt_key=self.record.key,
+            considered=recordable(answer.considered),
         )
 
     def _complain(self, problem: UnusableAnswer) -> None:
