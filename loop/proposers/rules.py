@@ -49,7 +49,8 @@ How edits work
 
 {_DATA}
 
-Tools: you may make four calls in all before you answer; often none is needed. Then answer with the JSON object
+Tools: you may make four calls in all before you answer; often none is needed. `diff`, `trace` and `curve` show an earlier
+experiment, `similar` finds some by words. Then answer with the JSON object
 alone. `kind` is one of {", ".join(KINDS)}."""
 
 KEYS = f"""\
@@ -70,5 +71,6 @@ How to propose
   `idea`, `kind`, `mechanism`, `gain` (in σ), `throughput` (1 is the incumbent's) and `chance` (0..1). Only `idea` is required.
 - Read `.proposal/brief.md` (what is wanted) and `.proposal/memory.md` (what was tried) first. `.proposal/tried/` has the change
   of each experiment as N.patch, the end of the output of each crash as N.trace, and the curves of all runs in curves.tsv.
+  `.proposal/notes.md` has the researcher's notes, if there are any.
 
 {_DATA}"""

@@ -7,7 +7,7 @@ from loop.contracts import Request
 from loop.llm.messages import ModelCapabilities
 from loop.llm.prices import NO_PRICES, Price
 from loop.proposers import answer_schema, prompt
-from loop.proposers.claude.tools import DEFINITIONS
+from loop.proposers.claude.tool_definitions import DEFINITIONS
 
 MODEL = "claude-opus-5-5"
 CACHED = {"type": "ephemeral", "ttl": "1h"}  # the default of five minutes expires while an experiment trains
