@@ -52,6 +52,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     goal: str = ""
     brief: str = ""
+    notes: str = ""  # text of the file that the brief names in `notes`
     memory: str = ""
     metric: str = ""
     direction: Literal["minimize", "maximize"] = "minimize"

@@ -7,6 +7,7 @@ import msgspec
 
 from journal.events import (
     VETO,
+    Candidate,
     Change,
     ChangeCommitted,
     IdeaProposed,
@@ -44,6 +45,7 @@ class Trial(msgspec.Struct, kw_only=True, gc=False):
     failure: str = ""  # kind of the last failed run
     reason: str = ""
     vetoed: bool = False  # kept, and then taken back by a person
+    considered: tuple[Candidate, ...] = ()  # what its proposer considered beside it
 
     @property
     def is_evidence(self) -> bool:
@@ -167,6 +169,7 @@ class Changes(Fold):
             device=self.device(event.session),
             parent_program=event.change.program if event.kind == "baseline" else self.program_at(event.parent),
             retry_of=event.retry_of,
+            considered=event.considered,
         )
         self.rows[event.session, event.experiment] = trial
         if event.kind == "baseline":

@@ -1,20 +1,27 @@
 """A line per knob: the values that experiments tried, on which base, and their gains. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from journal.projections.knobs import Knobs, KnobTrial
 from journal.reports.quoting import quote
+from journal.reports.throughput import SHOWN
 
 NAME, VALUE = 48, 20  # characters
 _ELEMENT = re.compile(r"\((\d+)\)")
 SIGNS = {"crash": "x", "open": "?", "invalid": "!"}
 
 
-def knob_lines(knobs: Knobs, session: str, *, max_knobs: int, max_values: int) -> list[str]:
+NO_RATIOS: Mapping[int, float] = MappingProxyType({})
+
+
+def knob_lines(
+    knobs: Knobs, session: str, *, max_knobs: int, max_values: int, throughput: Mapping[int, float] = NO_RATIOS
+) -> list[str]:
     """Lines such as `- MATRIX_LR 0.04: 0.045:-1.2@b0 0.05:+2.6K@b3`: the baseline's value, then value:gain in σ@base.
 
-    The knobs tried last come last; a count says how many are omitted.
+    The knobs tried last come last; a count says how many are omitted. `throughput` is relative to the base, by experiment.
     """
     rows = _accepted(knobs, session)
     start = {row.knob: row.value for row in rows if row.experiment == 0}
@@ -25,7 +32,8 @@ def knob_lines(knobs: Knobs, session: str, *, max_knobs: int, max_values: int) -
     latest = sorted(tried.items(), key=lambda entry: entry[1][-1].experiment)
     shown = latest[-max_knobs:]
     lines = [
-        f"- {_name(name)} {_text(start.get(name, ''), VALUE)}: {_values(rows, max_values)}" for name, rows in shown
+        f"- {_name(name)} {_text(start.get(name, ''), VALUE)}: {_values(rows, max_values, throughput)}"
+        for name, rows in shown
     ]
     omitted = len(latest) - len(shown)
     return [f"- ({omitted} knobs tried earlier are omitted)", *lines] if omitted else lines
@@ -66,9 +74,16 @@ def _text(source: str, limit: int) -> str:
     return quote(source, limit, marks=False).replace("@", "")
 
 
-def _values(rows: list[KnobTrial], limit: int) -> str:
-    shown = [f"{_text(row.value, VALUE) or 'removed'}:{_gain(row)}{_base(row)}" for row in rows[-limit:]]
+def _values(rows: list[KnobTrial], limit: int, throughput: Mapping[int, float]) -> str:
+    shown = [
+        f"{_text(row.value, VALUE) or 'removed'}:{_gain(row)}{_ratio(throughput.get(row.experiment, 1.0))}{_base(row)}"
+        for row in rows[-limit:]
+    ]
     return " ".join([f"({len(rows) - limit} earlier)", *shown] if len(rows) > limit else shown)
+
+
+def _ratio(throughput: float) -> str:
+    return f"×{throughput:.2f}" if abs(throughput - 1) >= SHOWN else ""
 
 
 def _gain(row: KnobTrial) -> str:

@@ -60,6 +60,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     deadline: float = 900.0  # Maximum time for one proposal.
     max_cost: float = 20.0  # Maximum dollars for the proposals of a session.
     prices: dict[str, tuple[float, ...]] = {}  # Dollars per million tokens, as `MODEL: [in, out, cache write, cache read]`.
+    notes: str | None = None  # A file that every proposer reads, such as papers and records (default: none).
     locked: tuple[str, ...] = ()  # Files that no change may edit, verified before each evaluation (default: all outside scope).
     sandbox: Literal["auto", "required", "none"] = "auto"  # `auto`: if one works; without one, code by a model is refused.
     memory: float | None = None  # Maximum memory of a run, such as 8GB (default: 4/5 of the machine's, shared by `workers`).

@@ -137,6 +137,11 @@ def _objections(config: Config) -> tuple[tuple[str, bool, str], ...]:
             f"`{config.seed_env}` cannot name the seed's environment variable: use capitals, such as AR_SEED.",
         ),
         ("log", not _is_below(config.log), "`log` must be a file below the run's folder, such as `log.txt`."),
+        (
+            "notes",
+            not _is_below(config.notes),
+            "`notes` must be a file below the repository's root, such as `notes.md`.",
+        ),
         ("max_lines", config.max_lines < 1, "`max_lines` must be at least 1."),
         ("max_literal_bytes", config.max_literal_bytes < 100, "`max_literal_bytes` must be at least 100."),
         (

@@ -10,7 +10,7 @@ from journal.events import IdeaRefused
 from journal.projections.experiments import Experiment
 from journal.projections.state import State
 from journal.reports import memory
-from loop.brief import guards
+from loop.brief import guards, notes
 from loop.brief.config import Config
 from loop.brief.scope import Scope
 from loop.contracts import Accepted, Proposal, Rejected, Request
@@ -41,6 +41,7 @@ def build_request(ctx: Context, number: int, *, attempt: int, state: State, refu
         state=state,
         goal=ctx.config.goal,
         brief=ctx.brief.prose,
+        notes=notes.text_or_nothing(ctx.workspace.root, ctx.config.notes),
         memory=memory.render(state, tag),
         metric=ctx.config.metric,
         direction=ctx.config.direction,

@@ -1,10 +1,11 @@
 """A model's answer to a request: its JSON schema, how it is parsed, how its edits are applied. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import msgspec
 
+from journal.events import Candidate
 from journal.untrusted import JsonDecoder, UntrustedInput
 
 KINDS = ("knob", "architecture", "optimizer", "schedule", "data", "simplify", "other")
@@ -32,6 +33,7 @@ class ModelAnswer(msgspec.Struct, frozen=True, kw_only=True):
     expected_delta: float | None = None
     retry_of: ExperimentNumber | None = None
     retry_reason: str | None = None
+    considered: tuple[Candidate, ...] = ()
 
 
 _decoder: JsonDecoder[ModelAnswer] = JsonDecoder(ModelAnswer)
@@ -48,55 +50,6 @@ class UnusableAnswer(Exception):
         self.kind = kind
 
 
-def schema(properties: dict[str, object]) -> dict[str, object]:
-    """The JSON schema of an object with these properties and no others, all required."""
-    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
-
-
-def _or_null(kind: str, description: str) -> dict[str, object]:
-    return {"anyOf": [{"type": kind}, {"type": "null"}], "description": description}
-
-
-def _text(description: str) -> dict[str, object]:
-    return {"type": "string", "description": description}
-
-
-SCHEMA: dict[str, object] = schema(
-    {
-        "idea": _text("The change, in one line of at most 100 characters, such as: halve the batch, double the steps."),
-        "hypothesis": _text("Why it should help, in one to three sentences."),
-        "kind": {"type": "string", "enum": list(KINDS)},
-        "expected_delta": _or_null(
-            "number", "The new metric minus the old metric that you expect, in the metric's unit, or null."
-        ),
-        "edits": {
-            "type": "array",
-            "description": "Applied in this order.",
-            "items": schema(
-                {
-                    "path": _text("The file's path, as in the prompt."),
-                    "old": _text("Text copied exactly from that file, which occurs in it exactly once."),
-                    "new": _text("The text that replaces it."),
-                }
-            ),
-        },
-        "retry_of": _or_null("integer", "Number of the earlier experiment that this retries, or null."),
-        "retry_reason": _or_null("string", "One of the reasons in the rules, or null."),
-    }
-)
-
-
-EXAMPLE: dict[str, object] = {
-    "idea": "the change, in one line",
-    "hypothesis": "why it should help",
-    "kind": "knob",
-    "expected_delta": -0.002,
-    "edits": [{"path": "train.py", "old": "text that occurs exactly once", "new": "text that replaces it"}],
-    "retry_of": None,
-    "retry_reason": None,
-}
-
-
 def parse(text: str) -> ModelAnswer:
     """The answer in a model's text. Raises UnusableAnswer."""
     if not text.strip():
@@ -111,6 +64,20 @@ def parse(text: str) -> ModelAnswer:
     if answer.kind not in KINDS:
         raise UnusableAnswer(f"`kind` is {answer.kind!r}: choose one of {', '.join(KINDS)}.", kind="malformed")
     return answer
+
+
+def recordable(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """The first candidates of an answer, with short texts; those without an idea are left out."""
+    shown = [candidate for candidate in candidates if candidate.idea.strip()][:CANDIDATES]
+    return tuple(
+        msgspec.structs.replace(
+            candidate,
+            idea=shorten(candidate.idea, IDEA_LIMIT),
+            kind=candidate.kind if candidate.kind in KINDS else "other",
+            mechanism=shorten(candidate.mechanism, HYPOTHESIS_LIMIT),
+        )
+        for candidate in shown
+    )
 
 
 def shorten(text: str, limit: int) -> str:

@@ -77,6 +77,7 @@ def _proposer(ctx: Context, name: str, *, journal: Path) -> Proposer:
                     workspace=ctx.workspace, own=(ctx.folder, *_journal_files(journal)), brief=ctx.brief.path
                 ),
                 folder=ctx.folder,
+                journal=journal,
                 is_cancelled=_cancellation(ctx),
                 report=ctx.prefetch.events.put,
             )

@@ -6,6 +6,7 @@ from pathlib import Path
 from journal.projections.sessions import Session
 from journal.projections.state import State
 from journal.reports.figures import format_metric
+from loop.brief.notes import read_notes
 from loop.brief.scope import Scope, matches
 from loop.errors import BadInput
 from loop.gate.evaluator import scope_refusal
@@ -55,8 +56,9 @@ def check_evaluator(project: Project) -> None:
 
 
 def check_inputs(project: Project) -> None:
-    """Raises BadInput if an input is missing."""
+    """Raises BadInput if an input is missing, or the notes cannot be read."""
     config, root = project.brief.config, project.workspace.root
+    read_notes(root, config.notes)
     for name in config.inputs:
         if not source_path(root, name).exists():
             raise BadInput(

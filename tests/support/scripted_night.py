@@ -1,6 +1,7 @@
 """Nights as lists of events, folded without a disk: `Night(files).kept(1, "raise LR", {"train.py": …})`."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from journal.changes.signature import baseline_change, signature
 from journal.events import (
@@ -15,11 +16,15 @@ from journal.events import (
     IdeaRefused,
     NoiseMeasured,
     RunFailed,
+    RunFinished,
     RunStarted,
     SessionStarted,
+    experiment_stream,
+    session_stream,
 )
 from journal.events.recorded import Recorded
 from journal.projections.state import State
+from journal.store import Journal
 from loop.contracts import Proposal, Request
 
 SIGMA = 0.005
@@ -88,7 +93,7 @@ class Night:
                 attempt=attempt,
                 idea=idea,
                 parent=self.parent,
-                diff="",
+                diff=more.pop("diff", ""),
                 change=change,
                 proposer="scripted",
                 **more,
@@ -124,14 +129,32 @@ class Night:
         *,
         kind: str = "oom",
         error: str = "no memory",
+        trace: str = "",
         **more: object,
     ) -> None:
         self.proposed(number, idea, edits, **more)
         commit = self._committed(number)
         self.add(
             RunStarted(session=self.session, experiment=number, run=1, seed=0, commit=commit, budget=20.0),
-            RunFailed(session=self.session, experiment=number, run=1, kind=kind, reason=error, signature=error),
+            RunFailed(
+                session=self.session, experiment=number, run=1, kind=kind, reason=error, signature=error, trace=trace
+            ),
             ExperimentCrashed(session=self.session, experiment=number, reason=error),
+        )
+
+    def trained(self, number: int, *, tokens: int | None = None, steps: int | None = None) -> None:
+        """A finished run of an experiment; its metric is in the verdict."""
+        run = {"session": self.session, "experiment": number, "run": 1, "seed": 0}
+        self.add(
+            self.run(number),
+            RunFinished(
+                **run, metric=1.5, trust="measured", train_seconds=20.0, wall_seconds=25.0, tokens=tokens, steps=steps
+            ),
+        )
+
+    def run(self, number: int) -> RunStarted:
+        return RunStarted(
+            session=self.session, experiment=number, run=1, seed=0, commit=f"{self.session}-c{number}", budget=20.0
         )
 
     def skipped(self, number: int, idea: str, edits: Mapping[str, str]) -> None:
@@ -151,6 +174,17 @@ class Night:
             files=self.files,
             state=self.state,
         )
+
+    def write(self, path: Path) -> Path:
+        """The session as a journal on disk, closed."""
+        journal = Journal(path)
+        journal.acquire()
+        for recorded in self.events:
+            number = getattr(recorded.event, "experiment", None)
+            stream = session_stream(self.session) if number is None else experiment_stream(self.session, number)
+            journal.append(stream, [recorded.event])
+        journal.close()
+        return path
 
     def _committed(self, number: int) -> str:
         commit = f"{self.session}-c{number}"

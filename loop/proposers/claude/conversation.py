@@ -19,11 +19,12 @@ from journal.events import Usage
 from loop.contracts import Proposal, Request
 from loop.llm import messages, prices
 from loop.llm.messages import Fault, Messages, ModelCapabilities, Reply
-from loop.proposers.answer import HYPOTHESIS_LIMIT, IDEA_LIMIT, UnusableAnswer, apply, parse, shorten
+from loop.proposers.answer import HYPOTHESIS_LIMIT, IDEA_LIMIT, UnusableAnswer, apply, parse, recordable, shorten
 from loop.proposers.claude import budget
 from loop.proposers.claude.budget import ProposalBudget
 from loop.proposers.claude.request_body import ModelSettings, body
-from loop.proposers.claude.tools import CALLS, Tools
+from loop.proposers.claude.tool_definitions import CALLS
+from loop.proposers.claude.tools import Tools
 from loop.proposers.transcript import Transcript
 
 NAME = "claude"
@@ -165,9 +166,9 @@ class Conversation:
             return block | {"content": f"All {CALLS} calls are used: answer now.", "is_error": True}
         self.tool_calls += 1
         values = use.get("input")
-        result = self.parts.tools.use(
-            str(use.get("name")), values if isinstance(values, dict) else {}, commit=self.request.parent
-        )
+        arguments = values if isinstance(values, dict) else {}
+        request = self.request
+        result = self.parts.tools.use(str(use.get("name")), arguments, commit=request.parent, session=request.session)
         return block | {"content": result.text, "is_error": result.is_error}
 
     def _proposal(self, reply: Reply) -> Proposal:
@@ -186,6 +187,7 @@ class Conversation:
             retry_of=answer.retry_of,
             retry_reason=answer.retry_reason,
             prompt_key=self.record.key,
+            considered=recordable(answer.considered),
         )
 
     def _complain(self, problem: UnusableAnswer) -> None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from loop.contracts import Request
 from loop.llm.messages import ModelCapabilities
 from loop.llm.prices import NO_PRICES, Price
-from loop.proposers import answer, prompt
-from loop.proposers.claude.tools import DEFINITIONS
+from loop.proposers import answer_schema, prompt
+from loop.proposers.claude.tool_definitions import DEFINITIONS
 
 MODEL = "claude-opus-5-5"
 CACHED = {"type": "ephemeral", "ttl": "1h"}  # the default of five minutes expires while an experiment trains
@@ -29,7 +29,7 @@ def body(request: Request, *, settings: ModelSettings, ability: ModelCapabilitie
     parts = prompt.build_prompt(request, structured=ability.structured)
     output: dict[str, object] = {}
     if ability.structured:
-        output["format"] = {"type": "json_schema", "schema": answer.SCHEMA}
+        output["format"] = {"type": "json_schema", "schema": answer_schema.SCHEMA}
     if settings.effort is not None and ability.effort:
         output["effort"] = settings.effort
     cached = [_block(text, cached=ability.cache) for text in parts.cached]

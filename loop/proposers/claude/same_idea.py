@@ -19,7 +19,8 @@ from journal.untrusted import JsonDecoder, UntrustedInput
 from loop.contracts import Proposal, Request
 from loop.gate import patch
 from loop.llm.messages import Fault
-from loop.proposers.answer import HYPOTHESIS_LIMIT, IDEA_LIMIT, schema, shorten, without_fence
+from loop.proposers.answer import HYPOTHESIS_LIMIT, IDEA_LIMIT, shorten, without_fence
+from loop.proposers.answer_schema import schema
 from loop.proposers.claude.conversation import Conversation
 
 SIMILAR = 0.12  # overlap of structure from which a reader is needed; from 0.35 on the same parent the gate decides

@@ -1,4 +1,4 @@
-"""The tools of a model: SQL over the journal, and files of the repository. Both only read.
+"""The tools of a model: the journal, and files of the repository. They only read.
 
 Files come from the commit, so only tracked files can be read. Names and texts that look like
 secrets are refused (`journal.secret_scan`).
@@ -11,48 +11,15 @@ from pathlib import Path
 import msgspec
 
 from journal.errors import JournalError
-from journal.projections.tables import TABLES
 from journal.query.sql import run_query
 from journal.secret_scan import find_secret, is_secret_path, redact
 from loop.errors import WorkspaceError
+from loop.proposers import history
+from loop.proposers.claude.tool_definitions import DEFINITIONS, FILE_CHARACTERS, SQL_ROWS, SQL_SECONDS
 from loop.workspace import Workspace
 
-CALLS = 4  # in one proposal
-SQL_SECONDS = 0.25
-SQL_ROWS = 40
 SQL_CHARACTERS = 6_000
-FILE_CHARACTERS = 24_000  # of a file in one call
-
-_TABLES = "\n".join(f"- {table.name}({', '.join(column.name for column in table.columns)})" for table in TABLES)
-
-DEFINITIONS: tuple[dict[str, object], ...] = (
-    {
-        "name": "sql",
-        "description": (
-            f"One SELECT over the journal (SQLite, read-only): at most {SQL_ROWS} rows, {SQL_SECONDS:g} seconds. "
-            f"Tables:\n{_TABLES}"
-        ),
-        "input_schema": {
-            "type": "object",
-            "properties": {"query": {"type": "string", "description": "One SELECT statement."}},
-            "required": ["query"],
-            "additionalProperties": False,
-        },
-    },
-    {
-        "name": "read_file",
-        "description": f"A text file of the repository at the parent's commit, {FILE_CHARACTERS:,} characters at a time.",
-        "input_schema": {
-            "type": "object",
-            "properties": {
-                "path": {"type": "string", "description": "From the repository's root, such as gpt/evaluate.py."},
-                "offset": {"type": "integer", "description": "First character, from 0."},
-            },
-            "required": ["path"],
-            "additionalProperties": False,
-        },
-    },
-)
+NAMES = tuple(str(definition["name"]) for definition in DEFINITIONS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,12 +32,12 @@ class ToolResult:
 
 @dataclass(frozen=True, kw_only=True)
 class Tools:
-    """The two tools of a proposer. An error is an answer to the model and raises nothing."""
+    """The tools of a proposer. An error is an answer to the model and raises nothing."""
 
     journal: Path
     workspace: Workspace
 
-    def use(self, name: str, values: Mapping[str, object], *, commit: str) -> ToolResult:
+    def use(self, name: str, values: Mapping[str, object], *, commit: str, session: str) -> ToolResult:
         """Answer one call."""
         match name, values:
             case "sql", {"query": str(sql)}:
@@ -78,10 +45,32 @@ class Tools:
             case "read_file", {"path": str(path)}:
                 offset = values.get("offset")
                 return self._read(path, offset if isinstance(offset, int) else 0, commit=commit)
-            case "sql" | "read_file", _:
+            case "diff" | "trace" | "curve", {"experiment": int(number)}:
+                return self._attempt(name, number, session=session)
+            case "similar", {"words": str(words)}:
+                return self._similar(words)
+            case _ if name in NAMES:
                 return ToolResult(text=f"{name} was called with wrong arguments: see its description.", is_error=True)
             case _:
-                return ToolResult(text=f"There is no tool {name!r}: use sql or read_file.", is_error=True)
+                return ToolResult(text=f"There is no tool {name!r}: use one of {', '.join(NAMES)}.", is_error=True)
+
+    def _attempt(self, name: str, number: int, *, session: str) -> ToolResult:
+        """The change, the error or the curve of an experiment."""
+        try:
+            found = history.one_attempt(self.journal, session, number)
+        except JournalError as error:
+            return ToolResult(text=str(error), is_error=True)
+        if found is None:
+            return ToolResult(text=f"There is no experiment {number} in this session.", is_error=True)
+        texts = {"diff": found.diff, "trace": found.trace, "curve": history.table(found.curve) if found.curve else ""}
+        missing = {"diff": "changed nothing", "trace": "had no failed run", "curve": "reported no points"}[name]
+        return ToolResult(text=texts[name] or f"Experiment {number} {missing}.")
+
+    def _similar(self, words: str) -> ToolResult:
+        try:
+            return ToolResult(text=history.similar(self.journal, words))
+        except JournalError as error:
+            return ToolResult(text=str(error), is_error=True)
 
     def _sql(self, sql: str) -> ToolResult:
         try:

@@ -24,16 +24,14 @@ from loop.brief.scope import Scope
 from loop.contracts import Proposal, Request
 from loop.errors import MachineFailure, ProposerFailure, Stopped
 from loop.proposers import prompt, transcript
-from loop.proposers.command import agent_folder, agent_run, result, working_copy
+from loop.proposers.command import agent_files, agent_folder, agent_run, result, working_copy
 from loop.proposers.command.agent_folder import AgentFolder
 from loop.proposers.command.agent_run import CommandSettings, WatchedRepository
 from loop.proposers.command.backoff import CommandBackoff
 from loop.proposers.command.call_cost import call_cost
 from loop.proposers.command.note import read_note
 from loop.proposers.transcript import Transcript
-from loop.workspace import private_repository
 
-INSTRUCTIONS = ".proposal"  # folder in the copy
 TAIL = 32_000  # characters of the output that the transcript keeps
 
 
@@ -70,6 +68,7 @@ class CommandProposer:
         *,
         repository: WatchedRepository,
         folder: Path,
+        journal: Path | None = None,
         is_cancelled: Callable[[], bool] = lambda: False,
         report: Callable[[RepositoryTouched], None] = lambda _: None,
         clock: CommandClock | None = None,
@@ -78,6 +77,7 @@ class CommandProposer:
         self._repository = repository
         self._workspace = repository.workspace
         self._folder = folder
+        self._journal = journal
         self._is_cancelled = is_cancelled
         self._report = report
         self._clock = clock or CommandClock()
@@ -128,27 +128,19 @@ class CommandProposer:
         """A copy of the parent's tree and its snapshot; the copy is removed afterwards."""
         task = prompt.task(request, scope=settings.scope, complaint=self._complaint)
         instructions = {"task.md": task, "brief.md": prompt.brief(request) + "\n", "memory.md": request.memory}
+        instructions |= {"notes.md": request.notes} if request.notes else {}
         record.write(proposer=self.name, command=settings.line, told=instructions)
         folder: AgentFolder | None = None
         try:
             folder = agent_folder.create(self._workspace.root, name=f"{request.experiment}-{request.attempt}")
-            before = self._fill(folder, request.parent, instructions)
+            before = agent_files.write(folder.tree, request, workspace=self._workspace, when=self._clock.now())
+            agent_files.write_instructions(folder.tree, request, instructions, journal=self._journal)
         except OSError as error:
             raise MachineFailure(f"The copy for the agent cannot be written: {error.strerror}.") from error
         else:
             yield _Call(request, settings, record, folder, before)
         finally:
             working_copy.remove(folder.root if folder else None)
-
-    def _fill(self, folder: AgentFolder, commit: str, instructions: Mapping[str, str]) -> dict[str, str]:
-        """Write the copy; returns the snapshot of the commit's files."""
-        self._workspace.export(commit, folder.tree)
-        before = working_copy.snapshot(folder.tree)
-        private_repository.create(folder.tree, message=f"The program at {commit}\n", when=self._clock.now())
-        (folder.tree / INSTRUCTIONS).mkdir(exist_ok=True)
-        for name, text in instructions.items():
-            (folder.tree / INSTRUCTIONS / name).write_text(text, encoding="utf-8")
-        return before
 
     def _proposal(self, call: _Call) -> Proposal:
         """Run the agent and read what it left. Raises ProposerFailure and Stopped, with what the call cost."""

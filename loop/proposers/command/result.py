@@ -11,7 +11,7 @@ from loop.brief.scope import Scope
 from loop.contracts import Proposal, Request
 from loop.errors import ProposerFailure, Stopped
 from loop.gate import patch
-from loop.proposers.answer import HYPOTHESIS_LIMIT, IDEA_LIMIT, shorten
+from loop.proposers.answer import HYPOTHESIS_LIMIT, IDEA_LIMIT, recordable, shorten
 from loop.proposers.command import note as notes
 from loop.proposers.command import working_copy
 from loop.proposers.command.backoff import MISSING
@@ -70,7 +70,7 @@ def proposal(
         retry_of=description.retry_of,
         retry_reason=description.retry_reason,
         unread=note.unread,
-        considered=description.considered,
+        considered=recordable(description.considered),
     )
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scripted_night import Night
 
-from journal.events import Change, KnobMove
+from journal.events import Candidate, Change, KnobMove
 from journal.projections.state import fold
 from journal.reports import memory
 from journal.reports.knob_ledger import format_gain
@@ -17,6 +17,13 @@ TRAIN = "LR = 0.04\nBATCH = 16\nDEPTH = 4\n\n\ndef act(x):\n    return relu(x)\n
 
 def edit(old, new, text=TRAIN):
     return {"train.py": text.replace(old, new)}
+
+
+NAME_ERROR = {
+    "kind": "crash",
+    "error": "NameError: name 'swiglu' is not defined",
+    "trace": 'File "train.py", line 4, in <module>\nFile "train.py", line 31, in act\nNameError: name',
+}
 
 
 def a_night():
@@ -54,12 +61,11 @@ def test_the_header_has_the_best_metric_and_the_noise():
         ("Kept", '- 2 "raise the rate" 1.487 +2.6σ'),
         ("Knobs, as", "- LR 0.04: 0.02:-1.2@b0 0.05:+2.6K@b0"),
         ("Knobs, as", "- BATCH 16: 32:x@b2 8:+5.0K@b2"),
-        ("Failed ideas", '- 4 "swap in GeLU" -3.0σ "not above the threshold"'),
-        ("Crashes", '- 3 "double the batch" "oom: CUDA out of memory"'),
+        ("Failed ideas", '- 4 "swap in GeLU": measured -3.0σ'),
+        ("Crashes at a limit", '- 3 "double the batch" "oom: CUDA out of memory"'),
         ("Last experiments", '- 6 "halve the batch" keep +5.0σ'),
         ("Near misses", '- 5 "swap in SiLU" +1.4σ'),
         ("Knobs that nobody", "- DEPTH"),
-        ("Directions", '- 1: "try deeper models"'),
     ],
 )
 def test_each_section_has_its_lines(title, line):
@@ -76,6 +82,107 @@ def test_a_gain_is_in_sigma_or_else_the_delta(sigmas, delta, expected):
 
 def test_values_of_knobs_stand_in_the_ledger_and_not_among_the_failed_ideas():
     assert "halve the rate" not in section(text_of(a_night()), "Failed ideas")
+
+
+def test_a_failed_idea_has_its_hypothesis_and_what_was_expected_beside_what_was_measured():
+    night = Night({"train.py": TRAIN})
+    facts = {"hypothesis": "smoother gradients", "expected_delta": -0.01}
+    night.discarded(1, "swap in GeLU", edit("relu", "gelu"), gain=-3.0, **facts)
+
+    line = '- 1 "swap in GeLU" because "smoother gradients": expected +2.0σ, measured -3.0σ'
+
+    assert line in section(text_of(night), "Failed ideas").splitlines()
+
+
+def test_a_change_that_trained_on_fewer_tokens_than_its_base_says_so_beside_its_gain():
+    night = Night({"train.py": TRAIN})
+    night.trained(0, tokens=600_000)
+    night.discarded(1, "attend twice", edit("relu(x)", "relu(x) + x"), gain=-21.0)
+    night.trained(1, tokens=444_000)
+    night.discarded(2, "double the depth", edit("DEPTH = 4", "DEPTH = 8"), gain=-4.0)
+    night.trained(2, tokens=300_000)
+
+    assert '- 1 "attend twice": measured -21.0σ tokens ×0.74' in section(text_of(night), "Failed ideas")
+    assert '- 1 "attend twice" discard -21.0σ tokens ×0.74' in section(text_of(night), "Last experiments")
+    assert "- DEPTH 4: 8:-4.0×0.50@b0" in section(text_of(night), "Knobs, as")
+
+
+def test_control_a_difference_of_the_machine_is_no_throughput():
+    night = Night({"train.py": TRAIN})
+    night.trained(0, tokens=600_000)
+    night.discarded(1, "attend twice", edit("relu(x)", "relu(x) + x"), gain=-21.0)
+    night.trained(1, tokens=597_000)
+
+    assert "tokens ×0.99" not in text_of(night)
+
+
+def test_steps_count_if_a_run_reports_no_tokens():
+    night = Night({"train.py": TRAIN})
+    night.trained(0, steps=100)
+    night.discarded(1, "attend twice", edit("relu(x)", "relu(x) + x"), gain=-1.0)
+    night.trained(1, steps=70)
+
+    assert '- 1 "attend twice": measured -1.0σ steps ×0.70' in section(text_of(night), "Failed ideas")
+
+
+def test_a_bug_leaves_its_idea_untested_and_a_limit_does_not():
+    night = Night({"train.py": TRAIN})
+    night.crashed(1, "a gated unit", edit("relu(x)", "swiglu(x)"), **NAME_ERROR)
+    night.crashed(2, "widen it", edit("DEPTH = 4", "DEPTH = 64000"), kind="oom", error="out of memory")
+    night.crashed(3, "no rate", edit("LR = 0.04", "LR = 0"), kind="crash", error="ZeroDivisionError: division by zero")
+
+    text = text_of(night)
+
+    assert section(text, "Crashes by a bug").splitlines()[1:] == [
+        '- 1 "a gated unit" "NameError: name \'swiglu\' is not defined, line 31"'
+    ]
+    assert "retry_of" in section(text, "Crashes by a bug").splitlines()[0]
+    assert section(text, "Crashes at a limit").splitlines()[1:] == [
+        '- 2 "widen it" "oom: out of memory"',
+        '- 3 "no rate" "ZeroDivisionError: division by zero"',
+    ]
+
+
+def test_a_bug_that_a_retry_answered_is_not_asked_for_again():
+    night = Night({"train.py": TRAIN})
+    night.crashed(1, "a gated unit", edit("relu(x)", "swiglu(x)"), **NAME_ERROR)
+    night.discarded(2, "a gated unit, imported", edit("relu(x)", "F.silu(x)"), retry_of=1, retry_reason="crash fixed")
+
+    assert section(text_of(night), "Crashes") == ""
+
+
+def test_a_near_miss_whose_knob_was_kept_since_is_none():
+    night = Night({"train.py": TRAIN})
+    night.discarded(1, "a little depth", edit("DEPTH = 4", "DEPTH = 5"), gain=1.4)
+    night.discarded(2, "a little rate", edit("LR = 0.04", "LR = 0.045"), gain=1.2)
+    night.kept(3, "more depth", edit("DEPTH = 4", "DEPTH = 6"))
+
+    assert section(text_of(night), "Near misses").splitlines()[1:] == ['- 2 "a little rate" +1.2σ']
+
+
+def test_a_near_miss_that_was_tried_again_is_none():
+    night = Night({"train.py": TRAIN})
+    night.discarded(1, "swap in SiLU", edit("relu", "silu"), gain=1.4)
+    night.kept(2, "raise the rate", edit("0.04", "0.05"))
+    night.discarded(3, "SiLU again", edit("relu", "silu", night.files["train.py"]), gain=-0.2, retry_of=1)
+
+    assert section(text_of(night), "Near misses") == ""
+
+
+def test_ideas_that_were_considered_and_never_run_are_listed_by_chance_times_gain():
+    night = Night({"train.py": TRAIN})
+    considered = (
+        Candidate(idea="tie the embeddings", kind="architecture", gain=2.0, chance=0.2, throughput=1.1),
+        Candidate(idea="a longer warm-down", kind="schedule", gain=1.0, chance=0.9),
+        Candidate(idea="halve the batch at once", kind="knob", gain=9.0, chance=0.9),
+    )
+    night.discarded(1, "swap in GeLU", edit("relu", "gelu"), considered=considered)
+    night.discarded(2, "Halve the batch", edit("16", "8"))
+
+    assert section(text_of(night), "Ideas that nobody").splitlines()[1:] == [
+        '- "a longer warm-down" (schedule): +1.0σ expected, chance 0.9, considered with 1',
+        '- "tie the embeddings" (architecture): +2.0σ expected, chance 0.2, throughput ×1.10, considered with 1',
+    ]
 
 
 def test_another_session_is_one_line():

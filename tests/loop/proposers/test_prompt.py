@@ -6,9 +6,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scripted_night import Night
 
-from journal.events import IdeaRefused, Usage
+from journal.events import Candidate, DirectionWithdrawn, IdeaRefused, Usage
 from loop.llm import prices
-from loop.proposers import answer, prompt, transcript
+from loop.proposers import answer, answer_schema, prompt, transcript
 from loop.proposers.answer import Edit, UnusableAnswer
 
 FILES = {"train.py": "LR = 0.04\nBATCH = 16\n"}
@@ -89,6 +89,53 @@ def _knobs_in_vain(night, numbers):
         night.discarded(number, f"idea {number}", FILES, kind="knob")
 
 
+def test_a_kind_of_which_nothing_was_kept_for_long_is_named_with_the_kinds_to_try():
+    night = Night(FILES)
+    _knobs_in_vain(night, range(1, 9))
+    night.kept(9, "warm down longer", SLOWER, kind="schedule")
+
+    assert (
+        "None of the last 8 changes of kind knob was kept. Propose another kind of change: "
+        "architecture, optimizer, schedule, data, simplify."
+    ) in prompt.news(request_with(night, 10))
+
+
+def test_control_a_kind_that_was_kept_lately_is_not_named():
+    night = Night(FILES)
+    _knobs_in_vain(night, range(1, 8))
+    night.kept(8, "halve the rate", SLOWER, kind="knob")
+
+    assert "of kind knob" not in prompt.news(request_with(night, 9))
+
+
+def test_every_third_experiment_is_to_be_bold():
+    night = Night(FILES)
+
+    asked = ["bold change" in prompt.news(request_with(night, number)) for number in (1, 2, 3, 4, 5, 6)]
+
+    assert asked == [False, False, True, False, False, True]
+
+
+def test_directions_stand_in_the_news_until_they_are_withdrawn():
+    night = Night(FILES)
+    night.directed(1, "try deeper\n# models")
+    before = prompt.build_prompt(request_with(night, 1))
+    night.add(DirectionWithdrawn(session=night.session, direction=1, author="ada@box", channel="cli"))
+
+    assert '- 1: "try deeper ♯ models"' in before.news
+    assert "deeper" not in before.memory
+    assert "Directions" not in prompt.news(request_with(night, 1))
+
+
+def test_notes_are_a_part_of_their_own_before_the_brief():
+    request = request_with(Night(FILES), 1, notes="Muon: arXiv 2502.16982\n")
+
+    built = prompt.build_prompt(request)
+
+    assert built.cached == ("# The researcher's notes\n\nMuon: arXiv 2502.16982", built.brief, built.files)
+    assert len(prompt.build_prompt(request_with(Night(FILES), 1)).cached) == 2
+
+
 def test_files_without_room_are_named_and_the_small_ones_shown():
     text = prompt.files({"big.py": "x = 1\n" * 50_000, "small.py": "y = 2"})
 
@@ -108,8 +155,8 @@ def test_an_agents_task_names_the_scope_and_what_was_wrong_last_time():
 
 
 def test_the_schema_asks_for_every_field_of_an_answer_and_no_other():
-    assert set(answer.SCHEMA["properties"]) == set(answer.ModelAnswer.__struct_fields__)
-    assert set(answer.SCHEMA["required"]) == set(answer.SCHEMA["properties"])
+    assert set(answer_schema.SCHEMA["properties"]) == set(answer.ModelAnswer.__struct_fields__)
+    assert set(answer_schema.SCHEMA["required"]) == set(answer_schema.SCHEMA["properties"])
 
 
 def test_a_fence_around_the_json_is_no_fault():
@@ -138,6 +185,22 @@ def test_an_answer_that_is_not_the_object_asked_for_is_malformed(text):
         answer.parse(text)
 
     assert caught.value.kind == "malformed"
+
+
+def test_what_an_answer_considered_is_recorded_in_short_and_without_empty_ideas():
+    candidate = Candidate(idea="tie\n the " + "x" * 500, kind="magic", gain=1.0)
+
+    recorded = answer.recordable([Candidate(idea=" "), *[candidate] * 9])
+
+    assert len(recorded) == answer.CANDIDATES
+    assert (len(recorded[0].idea), recorded[0].kind, recorded[0].gain) == (answer.IDEA_LIMIT, "other", 1.0)
+
+
+def test_the_example_for_a_model_without_a_schema_is_an_answer_and_names_every_key():
+    example = answer.parse(json.dumps(answer_schema.EXAMPLE))
+
+    assert example.considered[0].chance == 0.3
+    assert set(answer_schema.EXAMPLE) == set(answer_schema.SCHEMA["properties"])
 
 
 def test_edits_are_applied_in_order_each_on_the_result_of_the_one_before():

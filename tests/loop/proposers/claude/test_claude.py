@@ -24,7 +24,7 @@ from messages_server import (
 )
 from scripted_night import Night
 
-from journal.events import Usage
+from journal.events import Candidate, Usage
 from journal.store import Journal
 from loop.errors import ProposerFailure, Stopped
 from loop.llm.api import MessagesApi, retry_after
@@ -80,6 +80,16 @@ def journal_path(tmp_path_factory):
     journal.append("session/nov20", [Night({}).events[0].event], expected_version=0)
     journal.close()
     return path
+
+
+@pytest.fixture(scope="module")
+def earlier_journal(tmp_path_factory):
+    """A journal of a discard, a keep and a crash."""
+    night = Night({"train.py": TRAIN})
+    night.discarded(1, "halve the batch", {"train.py": TRAIN.replace("16", "8")}, diff="-BATCH = 16\n+BATCH = 8\n")
+    night.kept(2, "raise the rate", {"train.py": TRAIN.replace("0.04", "0.05")})
+    night.crashed(3, "double the width", {"train.py": TRAIN + "WIDTH = 2\n"}, error="out of memory", trace="OOM")
+    return night.write(tmp_path_factory.mktemp("earlier") / "journal.db")
 
 
 @pytest.fixture
@@ -235,6 +245,8 @@ def test_sql_answers_from_the_journal_and_the_thinking_goes_back_untouched(desk)
         ("read_file", {"path": "../../etc/passwd"}, "may hold a secret"),
         ("read_file", {"path": "/etc/passwd"}, "may hold a secret"),
         ("rm", {"path": "train.py"}, "There is no tool"),
+        ("diff", {"experiment": 99}, "no experiment 99"),
+        ("curve", {"experiment": "one"}, "wrong arguments"),
     ],
 )
 def test_a_tool_refuses_in_words_and_the_conversation_goes_on(desk, name, values, words):
@@ -244,6 +256,45 @@ def test_a_tool_refuses_in_words_and_the_conversation_goes_on(desk, name, values
     assert last_words(server)[0]["is_error"] is True
     assert words in last_words(server)[0]["content"]
     assert proposal.idea == "halve the batch"
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "words"),
+    [
+        ("diff", {"experiment": 1}, "-BATCH = 16"),
+        ("trace", {"experiment": 3}, "oom: out of memory"),
+        ("trace", {"experiment": 1}, "Experiment 1 had no failed run."),
+        ("curve", {"experiment": 1}, "Experiment 1 reported no points."),
+        ("similar", {"words": "a wider network: double the width"}, "double the width"),
+    ],
+)
+def test_the_tools_show_what_an_earlier_experiment_left(desk, earlier_journal, name, values, words):
+    desk.journal = earlier_journal
+    with MessagesServer([calls(name, **values), proposes(idea="halve the batch", edits=[HALVE])]) as server:
+        desk(server).propose(desk.request(4))
+
+    [answer] = last_words(server)
+    assert words in answer["content"]
+    assert not answer["is_error"]
+
+
+def test_what_claude_considered_is_recorded_with_its_proposal(desk):
+    act = proposes(
+        idea="halve the batch", edits=[HALVE], considered=[{"idea": "tie the embeddings", "gain": 2, "chance": None}]
+    )
+    with MessagesServer([act]) as server:
+        proposal = desk(server).propose(desk.request())
+
+    assert proposal.considered == (Candidate(idea="tie the embeddings", gain=2.0),)
+
+
+def test_notes_are_cached_before_the_brief(desk):
+    with MessagesServer([proposes(idea="halve the batch", edits=[HALVE])]) as server:
+        desk(server).propose(desk.request(notes="Muon helps."))
+
+    first, second, *_ = server.bodies[-1]["messages"][0]["content"]
+    assert first["text"] == "# The researcher's notes\n\nMuon helps."
+    assert first["cache_control"] == second["cache_control"] == {"type": "ephemeral", "ttl": "1h"}
 
 
 def test_a_long_file_is_read_in_parts(desk):

@@ -6,13 +6,16 @@ import os
 import re
 import subprocess
 import time
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
 import pytest
 from scripted_night import Night
 
-from journal.events import IdeaRefused
+from journal.events import IdeaRefused, experiment_stream
+from journal.events.recorded import Sample
+from journal.store import Journal
 from loop.errors import ProposerFailure, Stopped
 from loop.proposers.command.agent_run import CommandSettings, WatchedRepository
 from loop.proposers.command.proposer import CommandClock, CommandProposer
@@ -20,6 +23,8 @@ from loop.workspace import Workspace
 
 TRAIN = "LR = 0.04\nBATCH = 16\n"
 HALVE = "sed -i s/16/8/ train.py"
+KEY = "key sk-ant-api03-abcdefghijklmnopqrst"
+SMALLER = {"train.py": "LR = 0.04\nBATCH = 8\n"}
 
 
 @pytest.fixture(scope="module")
@@ -51,12 +56,13 @@ class Desk:
         self.touched = []
         self.now = 1000.0
 
-    def __call__(self, line: str, *, is_cancelled=lambda: False, **keys) -> CommandProposer:
+    def __call__(self, line: str, *, is_cancelled=lambda: False, journal=None, **keys) -> CommandProposer:
         settings = CommandSettings(line=line, scope=("train.py", "nets/*.py"), **{"deadline": 20.0, **keys})
         return CommandProposer(
             lambda: settings,
             repository=WatchedRepository(workspace=self.repository, own=(self.folder,)),
             folder=self.folder,
+            journal=journal,
             is_cancelled=is_cancelled,
             report=self.touched.append,
             clock=CommandClock(monotonic=lambda: self.now),
@@ -119,6 +125,38 @@ def test_the_agent_reads_the_task_the_brief_and_the_memory_beside_the_files(desk
     assert "Files in scope: train.py, nets/*.py" in kept["output"]
     assert kept["output"].endswith("Be bold.\nσ = 0.005")
     assert kept["told"]["task.md"] in kept["output"]
+
+
+def test_the_agent_finds_what_earlier_experiments_left_and_the_notes(desk, tmp_path):
+    desk.night.discarded(1, "halve the batch", SMALLER, diff="-BATCH = 16\n+BATCH = 8\n")
+    desk.night.crashed(2, "a gated unit", SMALLER, kind="crash", error="NameError", trace=f"line 31: {KEY}")
+    journal = desk.night.write(tmp_path / "journal.db")
+    points = [
+        Sample(session="nov20", experiment=1, run=1, step=step, seconds=step / 10, loss=2.0) for step in range(1000)
+    ]
+    with closing(Journal(journal)) as writer:
+        writer.acquire()
+        writer.append(experiment_stream("nov20", 1), [desk.night.run(1)])
+        writer.add_samples(points)
+    line = f"cd .proposal; cat notes.md; ls tried; cat tried/1.patch tried/2.trace tried/curves.tsv; cd ..; {HALVE}"
+
+    proposal = desk(line, journal=journal).propose(desk.request(experiment=3, notes="Muon helps."))
+
+    output = desk.kept(proposal.prompt_key)["output"]
+    assert output.startswith("Muon helps.")
+    assert "1.patch\n2.patch\n2.trace\ncurves.tsv" in output
+    assert "-BATCH = 16\n+BATCH = 8" in output
+    assert "crash: NameError\n\nline 31: key [key]" in output
+    assert output.splitlines()[-1] == "1\t1\t999\t99.9\t\t2\t"
+    assert len(output.splitlines()) < 40
+
+
+def test_a_journal_that_cannot_be_read_costs_an_agent_its_history_and_no_proposal(desk, tmp_path):
+    (tmp_path / "journal.db").write_text("no journal")
+
+    proposal = desk(HALVE, journal=tmp_path / "journal.db").propose(desk.request(experiment=3))
+
+    assert proposal.files["train.py"].endswith("BATCH = 8\n")
 
 
 def test_after_a_refusal_the_agent_is_told_the_reason(desk):
