@@ -128,8 +128,9 @@ def _study_sessions(journal: Path | None) -> tuple[str, ...]:
 
 
 def _print_found(result: QueryResult, *, json: bool) -> None:
+    """Print a result; a person gets exit code 1 if nothing is found, a program gets an empty list and 0."""
     print_result(result, output_format=OutputFormat.JSON if json else OutputFormat.TABLE)
-    if not result.rows:
+    if not result.rows and not json:
         print_note("Nothing found.")
         raise typer.Exit(NEGATIVE)
 

@@ -173,7 +173,8 @@ def _show_prompts(number: int, *, session: str | None, json: bool, journal: Jour
         print_text("\n\n".join(map(transcripts.render, records)), end="\n" if records else "")
     if not records:
         print_note(f"{folder} has no request for experiment {number}: the sampler sends none.")
-        raise typer.Exit(NEGATIVE)
+        if not json:  # a program has its empty list
+            raise typer.Exit(NEGATIVE)
 
 
 def _report(number: int, *, session: str | None, journal: JournalOption) -> ExperimentReport:

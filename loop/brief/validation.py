@@ -51,7 +51,7 @@ def clean_value(key: str, value: object, *, where: str) -> object:
 
 def _convert(key: str, value: object, *, where: str) -> object:
     if key in DURATIONS:
-        return _duration(value, where=f"{where}: `{key}`")
+        return parse_duration(value, where=f"{where}: `{key}`")
     if key == "memory":
         return _size(value, where=f"{where}: `{key}`")
     if key == "prices":
@@ -65,7 +65,8 @@ def _convert(key: str, value: object, *, where: str) -> object:
     return value
 
 
-def _duration(value: object, *, where: str) -> float:
+def parse_duration(value: object, *, where: str) -> float:
+    """A time such as 20s, 5m or 1h in seconds. Raises BadInput, which begins with `where`."""
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < MAX_DURATION:
         return float(value)
     match = _DURATION.match(str(value).strip())

@@ -4,11 +4,11 @@ import sys
 
 from journal.console.typer_app import run_app
 from journal.errors import JournalError
-from loop.cli import check, init, run, status, steer
+from loop.cli import check, init, run, status, steer, wait
 from loop.cli.app import app
 from loop.errors import LoopError
 
-__all__ = ["check", "init", "main", "run", "status", "steer"]
+__all__ = ["check", "init", "main", "run", "status", "steer", "wait"]
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from loop.cli import summary
 START, LOOK, STEER = "Start", "Look", "Steer"  # the groups of `ar-loop --help`
 ORDER = (
     *("init", "doctor", "run"),
-    *("status", "check"),
+    *("status", "wait", "check"),
     *("pause", "resume", "skip", "stop", "direct", "withdraw", "branch-from", "veto"),
 )
 

@@ -44,6 +44,9 @@ ForceOption = Annotated[
 AutoresearchOption = Annotated[
     bool, typer.Option("--from-autoresearch", help="Read an autoresearch checkout and import its results.tsv.")
 ]
+AgentsOption = Annotated[
+    bool, typer.Option("--agents", help="Write a skill and a paragraph of AGENTS.md for coding agents, and no brief.")
+]
 
 
 @app.command(
@@ -68,6 +71,7 @@ def init(
     trial: TrialOption = None,
     force: ForceOption = False,
     from_autoresearch: AutoresearchOption = False,
+    agents: AgentsOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write program.md: ask for the goal, run the command, find its metric and measure the noise."""
@@ -78,6 +82,9 @@ def init(
         "budget": budget, "target": target, "guard": guard, "pattern": pattern, "log": log, "inputs": inputs,
     }  # fmt: skip
     keys = {key: value for key, value in flags.items() if value is not None}
+    if agents:
+        _write_for_agents(has_brief_options=bool(keys) or force or from_autoresearch, as_json=as_json)
+        return
     trial = not from_autoresearch if trial is None else trial
     options = wizard.InitOptions(keys=keys, runs=runs, trial=trial, force=force, from_autoresearch=from_autoresearch)
     try:
@@ -87,6 +94,23 @@ def init(
         print_message("nothing was changed")
         raise typer.Exit(INTERRUPTED) from None
     _print_result(brief, import_count, as_json=as_json)
+
+
+def _write_for_agents(*, has_brief_options: bool, as_json: bool) -> None:
+    from loop.setup.init import agent_files  # noqa: PLC0415  # `ar-loop --help` reads no repository
+    from loop.workspace import Workspace  # noqa: PLC0415
+
+    if has_brief_options:
+        raise BadInput(
+            "`--agents` writes no brief: run `ar-loop init` with the other options first, then with --agents alone."
+        )
+    files = agent_files.prepare(Workspace(Path.cwd()).root)
+    agent_files.write(files)
+    if as_json:
+        print(json.dumps([{"path": str(file.path), "action": file.action} for file in files], ensure_ascii=False))
+    for file in files:
+        print_message(f"{file.action}: {file.path}")
+    print_message("commit both files; your own text in them stays as it is")
 
 
 def _write(brief: "NewBrief", *, from_autoresearch: bool) -> int | None:

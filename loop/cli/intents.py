@@ -54,14 +54,22 @@ def send(path: Path, intent: Intent, *, as_json: bool, later: str | None = None)
     print_answer(path, post(path, intent), as_json=as_json, later=later)
 
 
-def print_answer(path: Path, intent: Recorded, *, as_json: bool, later: str | None = None) -> None:
-    """Print the loop's answer to an intent, or why the answer comes `later`. Exits with code 1 without a positive answer."""
+def print_answer(
+    path: Path, intent: Recorded, *, as_json: bool, later: str | None = None, note: str | None = None
+) -> None:
+    """Print the loop's answer to an intent, or why the answer comes `later`, and a note about it.
+
+    Exits with code 1 without a positive answer.
+    """
     answer = _wait_for_answer(path, intent.position) if later is None else None
     message = answer.message() if answer else later
     if as_json:
         done = answer.done if answer else None
-        print(json.dumps({"request": intent.position, "outcome": message, "done": done}, ensure_ascii=False))
+        data = {"request": intent.position, "outcome": message, "done": done, **({"note": note} if note else {})}
+        print(json.dumps(data, ensure_ascii=False))
     print_message(message or f"requested, but the loop has not answered within {TIMEOUT:.0f} s")
+    if note:
+        print_message(f"note: {note}")
     if message is None or (answer is not None and not answer.done):
         raise typer.Exit(NEGATIVE)
 

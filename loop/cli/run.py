@@ -1,5 +1,6 @@
 """`ar-loop run`: a session that runs until it ends."""
 
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ import msgspec
 import typer
 
 from journal.console.entry import INTERRUPTED
+from journal.console.terminal import print_text
 from journal.console.text import one_line
 from journal.projections.state import State
 from loop.cli.app import START, JournalOption, JsonOption, app, print_message, print_status, read_state
@@ -84,7 +86,7 @@ def run(
     printer = EventPrinter(live=False if detach else None)
     ctx = bootstrap.assemble(project, tag=tag, display=printer, ablate=ablate, onto=onto)
     ctx.journal.add_listener(printer.on_event)
-    _announce(ctx, end_caller)
+    _announce(ctx, end_caller, journal=project.journal, as_json=as_json)
     notifier = _notifier(ctx, notify)
     try:
         ending = (main_loop.retest if ablate else main_loop.run)(ctx, experiments=experiments)
@@ -99,15 +101,19 @@ def run(
         raise typer.Exit(INTERRUPTED)
 
 
-def _announce(ctx: "Context", end_caller: Callable[[Path], None] | None) -> None:
-    """Print how to watch and to end the session; without a terminal, let the caller end."""
+def _announce(ctx: "Context", end_caller: Callable[[Path], None] | None, *, journal: Path, as_json: bool) -> None:
+    """Print how to watch and to end the session; without a terminal, print where it runs, and let the caller end."""
     end = "`ar-loop stop`" if end_caller else "Ctrl-C"
     print_message(
         f"session {ctx.session.tag} on branch {ctx.session.branch}; watch it with `ar-tui`, end it with {end}"
     )
     if end_caller:
-        print_message(f"it runs without this terminal, as process {os.getpid()}, and prints to {ctx.folder / LOG}")
-        end_caller(ctx.folder / LOG)
+        log = ctx.folder / LOG
+        print_message(f"it runs without this terminal, as process {os.getpid()}, and prints to {log}")
+        if as_json:
+            place = {"session": ctx.session.tag, "branch": ctx.session.branch, "pid": os.getpid()}
+            print_text(json.dumps({**place, "log": str(log), "journal": str(journal.absolute())}), flush=True)
+        end_caller(log)
 
 
 def _earlier_session(project: "Project", *, tag: str | None, asks: bool) -> str | None:

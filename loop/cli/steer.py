@@ -1,6 +1,7 @@
 """The commands that ask something of a running loop: pause, resume, skip, stop, direct, branch-from, veto."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -10,12 +11,15 @@ from journal.console.entry import NEGATIVE
 from journal.console.locate import locate
 from journal.events import (
     BranchFromRequested,
+    BriefChanged,
     PauseRequested,
     RequestWithdrawn,
     ResumeRequested,
+    SessionStarted,
     SkipRequested,
     StopRequested,
     VetoRequested,
+    session_stream,
 )
 from journal.projections.lineage import branch_refusal, lineage, veto_refusal
 from journal.projections.sessions import Session
@@ -23,7 +27,7 @@ from journal.projections.state import State
 from journal.store import Reader
 from journal.store.intents import DIRECTION_LIMIT, add_direction
 from journal.store.lease import is_loop_running
-from loop.cli import summary
+from loop.cli import direction_readers, summary
 from loop.cli.app import STEER, JournalOption, JsonOption, app, latest_session, print_message, read_state
 from loop.cli.intents import NEXT_LOOP, latest_open_request, origin, print_answer, send
 from loop.errors import BadInput
@@ -88,13 +92,17 @@ def direct(
     journal: JournalOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell the next proposals what to know or to try. If no loop runs, the next one reads it."""
+    """Tell the next proposals what to know or to try. If no loop runs, the next one reads it; the sampler reads nothing."""
     text = text.strip()
     if not text or len(text) > DIRECTION_LIMIT:
         raise BadInput(f"A direction has 1 to {DIRECTION_LIMIT} characters, but this one has {len(text)}.")
     path = locate(journal)
-    direction = add_direction(path, **origin(latest_session(read_state(path))), text=text)
-    print_answer(path, direction, as_json=as_json, later=NEXT_LOOP if is_loop_running(path) is False else None)
+    state = read_state(path)
+    session = latest_session(state)
+    direction = add_direction(path, **origin(session), text=text)
+    later = NEXT_LOOP if is_loop_running(path) is False else None
+    note = direction_readers.missing_reader(session, state, config=_latest_config(path, session.tag))
+    print_answer(path, direction, as_json=as_json, later=later, note=note)
 
 
 @app.command(rich_help_panel=STEER, epilog="Example: ar-loop withdraw")
@@ -160,6 +168,18 @@ def _delay(session: Session, state: State, request: BranchFromRequested | VetoRe
     if isinstance(request, VetoRequested) and request.experiment in {row.number for row in ancestors}:
         return "requested: later changes stand on it, so the loop first measures the program without it"
     return None
+
+
+def _latest_config(path: Path, session: str) -> Mapping[str, object]:
+    """The keys of the brief that the session last accepted."""
+    with closing(Reader(path)) as reader:
+        events = [recorded.event for recorded in reader.stream(session_stream(session))]
+    configs = [
+        event.config
+        for event in events
+        if isinstance(event, SessionStarted) or (isinstance(event, BriefChanged) and event.accepted)
+    ]
+    return configs[-1] if configs else {}
 
 
 def _running_loop(journal: Path | None) -> tuple[Path, State]:

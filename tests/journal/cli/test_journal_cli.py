@@ -325,6 +325,29 @@ def test_finding_nothing_is_exit_1(night_path):
     assert (result.returncode, result.stderr) == (1, "Nothing found.\n")
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["failures", "xylophone"],
+        ["similar", "xylophone"],
+        ["show", "2", "--prompt"],
+        ["sql", "SELECT 1 WHERE 0"],
+    ],
+)
+def test_a_program_that_finds_nothing_gets_an_empty_list_and_exit_0(night_path, command):
+    result = ar_journal(*command, "--json", journal=night_path)
+
+    assert (result.returncode, json.loads(result.stdout)) == (0, [])
+
+
+def test_a_journal_without_failures_has_an_empty_list_of_them(path, journal):
+    journal.append(session_stream(TAG), [started()])
+
+    result = ar_journal("failures", "--json", journal=path)
+
+    assert (result.returncode, result.stdout) == (0, "[]\n")
+
+
 def test_an_open_pipe_that_closes_is_no_error(night_path):
     shell = f"{' '.join(map(repr, RUN))} log | head -1"
     result = subprocess.run(
