@@ -11,7 +11,7 @@ from loop.brief.metric import find_metric
 from loop.brief.metric_names import MetricDirection, usual_direction, words
 from loop.brief.metric_search import JsonDocument, JsonDocuments
 from loop.brief.number import THOUSANDS, longer_word, parse
-from loop.brief.output_table import table_numbers
+from loop.brief.output_table import column_numbers, table_numbers
 
 MAX_ROW = 500  # characters of a row that people read; a search takes the square of its length
 MAX_PER_DOCUMENT = 100  # numbers of a JSON document that are looked at
@@ -31,7 +31,12 @@ _RATE = re.compile(
 )
 _CRITERION = re.compile(r"(?P<label>time):\s*\[\S+ \S+ (?P<number>[\d.]+) (?P<unit>\S+)")
 _LEVEL = re.compile(r"^(?:(?:DEBUG|INFO|WARNING|WARN|ERROR|NOTE)\s+)+")
-_BENCHMARK = re.compile(r"Benchmark\w+")  # of Go
+_BENCHMARK = re.compile(
+    r"Benchmark\w+|[A-Za-z]\w*(?=(?:[ \t]+[\w./-]+)*[ \t]{2,})"
+)  # a row of figures, as Go prints them
+_TIMER = re.compile(  # console.time of JavaScript, whose label may hold numbers
+    rf"^(?P<label>[\w./-]+(?: [\w./()-]+)*): {_NUMBER}(?P<unit>ms|s|ns|us|µs)$"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +67,7 @@ def candidates(text: str) -> list[Candidate]:
         ended = documents.feed(row)
         for document in ended:
             by_row[len(by_row) + 1 - document.rows :] = [[]] * (document.rows - 1)  # its rows are no lines
-        by_row.append(_in_documents(ended) if ended else list(_in_table(rows, index)) or list(_in_row(row)))
+        by_row.append(_in_documents(ended) if ended else _in_text(rows, index))
     found: dict[str, Candidate] = {}
     for candidate in (candidate for row in by_row for candidate in row):
         found.pop(candidate.name, None)
@@ -83,12 +88,26 @@ def pattern_for(candidate: Candidate, metric: str, text: str) -> str:
     return "" if default == candidate.value else candidate.pattern
 
 
+def _in_text(rows: Sequence[str], index: int) -> list[Candidate]:
+    """The candidates of a row: of a table, with names, else without."""
+    named = list(_in_table(rows, index)) or list(_in_row(rows[index]))
+    return named or [
+        Candidate(name=name, value=value, pattern=pattern, line=rows[index])
+        for name, value, pattern in column_numbers(rows, index)
+    ]
+
+
 def _in_row(row: str) -> Iterator[Candidate]:
     if len(row) > MAX_ROW:
         return
     if match := _CRITERION.search(row):
         pattern = rf"time:\s*\[\S+ \S+ (number) {escape(match['unit'])}"
         yield Candidate(name="time", value=float(match["number"]), pattern=pattern, line=row, unit=match["unit"])
+        return
+    if match := _TIMER.search(row.rstrip()):
+        value = float(match["number"].replace(",", ""))
+        pattern = rf"^{escape(match['label'])}: (number){match['unit']}"
+        yield Candidate(name=match["label"], value=value, pattern=pattern, line=row, unit=match["unit"])
         return
     taken: list[tuple[int, int]] = []
     for form in (_PAIR, _RATE, _APART):

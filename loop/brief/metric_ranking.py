@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from loop.brief import metric_names as names
 from loop.brief.metric_candidates import Candidate
+from loop.brief.output_table import UNNAMED
 
 MAX_CANDIDATES = 8
 LIKELY = 3.0  # points of a candidate that is taken without a question
@@ -106,6 +107,21 @@ def direction(candidate: Candidate, goal: str) -> names.MetricDirection | None:
     return "minimize" if names.is_time(candidate.line) else names.goal_direction(goal)
 
 
+def metric_name(candidate: Candidate, goal: str) -> str:
+    """The name of a candidate; one that is printed without a name gets that of the metric in the goal."""
+    return (_metric_of(goal) or candidate.name) if _is_unnamed(candidate) else candidate.name
+
+
+def _metric_of(goal: str) -> str:
+    """The first word of a goal that names a metric; empty if none does."""
+    written = (word.strip(".,;:!?()") for word in goal.split())
+    return next((word for word in written if word and names.usual_direction(word) is not None), "")
+
+
+def _is_unnamed(candidate: Candidate) -> bool:
+    return candidate.name.startswith(f"{UNNAMED} ")
+
+
 def _points(candidate: Candidate, *, goal: str, command: str, others_vary: bool) -> Iterator[Points]:
     name, own = f"{candidate.name} {candidate.unit}", set(names.words(candidate.name))
     wanted = [word for word in dict.fromkeys(names.words(goal)) if word not in _IGNORED]
@@ -113,6 +129,7 @@ def _points(candidate: Candidate, *, goal: str, command: str, others_vary: bool)
     around = [word for word in wanted if word not in own and word in names.words(_before(candidate))]
     yield 6.0 * len(shared), "named in the goal"
     yield 2.0 * len(around), "beside words of the goal"
+    yield 3.0 * (_is_unnamed(candidate) and bool(_metric_of(goal))), "printed in rows without a name"
     yield 3.0 * (names.usual_direction(name) is not None), "a usual metric"
     yield -2.0 * _contradicts(candidate, goal), "its usual direction is not that of the goal"
     yield 2.0 * (names.is_about_speed(goal) and (names.is_time(name) or names.is_rate(name))), "a speed"

@@ -3,11 +3,14 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from loop.brief.line_pattern import escape
 from loop.brief.number import is_finite_word
 
 MAX_ABOVE = 30  # rows between a row of numbers and its header
+MIN_ROWS = 3  # of numbers without a name
+UNNAMED = "number"  # what a number without a name is called, with its place in the row
 BARS = "|│┃║"
 _BAR = f"[{BARS}]"
 _RULE = re.compile(r"[\s\-=+:|│┃║─━═┄┈┏┓┗┛┡┩╇┳┻┼├┤┬┴┌┐└┘╞╡╪╤╧╔╗╚╝╠╣╬╦╩]*")
@@ -39,6 +42,22 @@ def table_numbers(rows: Sequence[str], index: int) -> Iterator[tuple[str, float,
         if is_finite_word(cell) and (name or label) and _NAME.fullmatch(label.rstrip(":") or name):
             full_name = label if len(row.cells) == 2 else f"{label.rstrip(':')} {name}"
             yield full_name.strip() or name, float(cell), _pattern(row, place, label=label)
+
+
+def column_numbers(rows: Sequence[str], index: int) -> Iterator[tuple[str, float, str]]:
+    """(name, value, pattern) of the numbers of a row without a name, below rows of the same form, such as `step loss`."""
+    same = [_row(text) for text in rows[max(0, index - MIN_ROWS + 1) : index + 1]]
+    width = len(same[-1].cells)
+    if len(same) == MIN_ROWS and all(1 < len(row.cells) == width == row.numbers for row in same):
+        for place, cell in enumerate(same[-1].cells):
+            if not _counts([float(row.cells[place]) for row in same]):
+                yield f"{UNNAMED} {place + 1}", float(cell), _pattern(same[-1], place, label="")
+
+
+def _counts(values: Sequence[float]) -> bool:
+    """Whether whole numbers rise by equal steps, or stay: a number of steps, a constant."""
+    steps = {after - before for before, after in pairwise(values)}
+    return len(steps) == 1 and all(value.is_integer() for value in values) and min(steps) >= 0
 
 
 def _may_be_of_table(row: _Row) -> bool:

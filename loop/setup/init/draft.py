@@ -1,5 +1,6 @@
 """The draft of a brief: it turns keys into a brief, and checks the brief against the repository."""
 
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,10 +36,13 @@ class Draft:
 
     def project(self, brief: Brief) -> Project:
         """The brief in its repository. Raises BadInput if a session cannot run with it."""
-        journal = locate(None, start=self.workspace.root)
-        project = Project(workspace=self.workspace, brief=brief, profile=Profile(), defaults={}, journal=journal)
+        project = self._project(brief)
         preflight.check(project)
         return project
+
+    def _project(self, brief: Brief) -> Project:
+        journal = locate(None, start=self.workspace.root)
+        return Project(workspace=self.workspace, brief=brief, profile=Profile(), defaults={}, journal=journal)
 
     def check(self, keys: Mapping[str, object], *, flags: Mapping[str, object]) -> None:
         """Raises BadInput if a key that has a value cannot be used."""
@@ -55,10 +59,18 @@ class Draft:
         value = clean_value(key, answer, where=self.origins.get(key, "your answer"))
         tree = self.workspace.tree(self.workspace.head())
         if key == "scope":
-            Scope(patterns=tuple(_listed(value)), tree=tree).files()
+            patterns = value if isinstance(answer, list) or answer in tree else _words(str(answer))
+            Scope(patterns=tuple(_listed(patterns)), tree=tree).files()
         if key == "train":
             line = suggest.with_full_path(str(answer), self.workspace.root, tree)
-            self.project(self.brief({**PLACEHOLDERS, "train": line}))
+            preflight.check_commands(self._project(self.brief({**PLACEHOLDERS, "train": line})))
+
+
+def _words(answer: str) -> list[str]:
+    try:
+        return shlex.split(answer)
+    except ValueError as error:
+        raise BadInput(f"`{answer}` is no list of files: a quotation mark does not close.") from error
 
 
 def _listed(value: object) -> list[str]:

@@ -11,7 +11,7 @@ from loop.brief import guards
 from loop.brief.config import Config
 from loop.brief.metric import metric_source, named_source, read
 from loop.brief.metric_candidates import Candidate, candidate_named, candidates, pattern_for
-from loop.brief.metric_ranking import likely, rank
+from loop.brief.metric_ranking import likely, metric_name, rank
 from loop.brief.reading import quote
 from loop.errors import BadInput
 from loop.keep_rule import pooled_noise
@@ -70,7 +70,7 @@ def choose(
     candidate = candidate_named(choice, found) if isinstance(choice, str) else choice
     if candidate is None:
         raise BadInput(_no_choice(name, found))
-    return candidate, name or candidate.name
+    return candidate, name or metric_name(candidate, goal)
 
 
 def description(candidate: Candidate) -> str:

@@ -1,19 +1,18 @@
 """Suggested values for the keys of a brief, from the repository's files and from a trial run."""
 
 import os
-import re
 import shlex
 import sys
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from loop.brief.config import BRIEF_KEYS
-from loop.brief.defaults import DEFAULT_SCRIPT, TRAIN_SCRIPTS, entry_file
-from loop.gate.imports import imports
+from loop.brief.defaults import DEFAULT_SCRIPT, entry_file
 from loop.runs.process.environment import program_script
+from loop.setup.init import code_files, command_candidates
 
 ENVIRONMENTS = (".venv", "venv", "env")  # folders of a project's own Python, at its root
-_NOT_PROGRAMS = re.compile(r"setup\.py|conftest\.py|test_.*|.*_test\.py|__\w+__\.py")
+MAX_TEXTS = 300  # files that are read for a suggestion
 MARGIN = 1.5  # budget over the seconds of the trial
 ROUND_SECONDS = (10, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 2700, 3600, 7200, 14400, 28800)
 KEY_ORDER = (
@@ -22,26 +21,27 @@ KEY_ORDER = (
 )
 
 
-def train(root: Path, tree: Collection[str], scope: object) -> str | None:
-    """The command that trains, with the project's own Python if it has one and no other is active."""
+def trains(root: Path, tree: Collection[str], scope: object, *, goal: str = "") -> list[str]:
+    """The commands that may train, the likeliest first, with the project's own Python if it has one and no other is active."""
     in_scope = [path for path in scope if path in tree and path.endswith(".py")] if isinstance(scope, list) else []
-    programs = _programs(root, tree)
-    only = programs if len(programs) == 1 else []
-    likely = [path for path in in_scope if path in programs or "/" in path]
-    scripts = [*likely, *(path for path in TRAIN_SCRIPTS if path in tree), *only, *in_scope]
-    if not scripts:
-        return "python -m gpt.train" if DEFAULT_SCRIPT in tree else None
-    return shlex.join([python(root), scripts[0]])
+    texts = read_texts(root, tree)
+    likely = [path for path in in_scope if command_candidates.is_program(path, texts) or "/" in path]
+    own = [shlex.join([python(root), path]) for path in likely]
+    found = command_candidates.commands(texts, python=python(root), goal=goal)
+    rest = [shlex.join([python(root), path]) for path in in_scope if path not in likely]
+    default = ["python -m gpt.train"] if DEFAULT_SCRIPT in tree else []
+    return list(dict.fromkeys([*own, *found, *rest, *default]))
 
 
-def _programs(root: Path, tree: Collection[str]) -> list[str]:
-    """The Python files at the root that no other one there imports."""
-    names = [path for path in tree if path.endswith(".py") and "/" not in path and not _NOT_PROGRAMS.match(path)]
-    texts = {
-        path: (root / path).read_text(encoding="utf-8", errors="replace") for path in names if (root / path).is_file()
+def read_texts(root: Path, tree: Collection[str]) -> dict[str, str]:
+    """The texts that tell which commands there are."""
+    paths = sorted(path for path in tree if command_candidates.is_read(path))[:MAX_TEXTS]
+    files = [(path, root / path) for path in paths]
+    return {
+        path: file.read_text(encoding="utf-8", errors="replace")
+        for path, file in files
+        if file.is_file() and file.stat().st_size <= command_candidates.MAX_BYTES
     }
-    imported = {name for path, text in texts.items() for name in imports(path, text)}
-    return [path for path in texts if path.removesuffix(".py") not in imported]
 
 
 def with_full_path(line: str, root: Path, tree: Collection[str]) -> str:
@@ -68,9 +68,12 @@ def reads_budget(root: Path, line: str, tree: Collection[str]) -> bool:
     return script is not None and (root / script).is_file() and b"AR_BUDGET" in (root / script).read_bytes()
 
 
-def scope(train: str, tree: Collection[str]) -> str | None:
-    """The script of the command."""
-    return entry_file(train, tree)
+def scope(train: str, root: Path, tree: Collection[str]) -> list[str]:
+    """The script of the command; the code that it measures if the script measures, or if the command builds a program."""
+    script = entry_file(train, tree)
+    if script is not None and not code_files.measures(script):
+        return [script]
+    return code_files.measured(train, read_texts(root, tree), sorted(tree)) or ([script] if script else [])
 
 
 def budget(seconds: float | None) -> str:

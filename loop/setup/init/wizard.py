@@ -23,7 +23,7 @@ from loop.brief.scope import Scope
 from loop.errors import BadInput
 from loop.setup import preflight
 from loop.setup.doctor import missing_knobs
-from loop.setup.init import existing_brief, from_autoresearch, metric_choice, suggest
+from loop.setup.init import command_attempts, existing_brief, from_autoresearch, metric_choice, suggest
 from loop.setup.init.draft import PLACEHOLDERS, Draft, flags
 from loop.setup.init.dry_run import TrialRun, TrialRunner
 from loop.setup.init.text import front_matter, prose
@@ -118,18 +118,30 @@ def _complete(
         return respondent.ask(key, default=default, check=partial(draft.check_value, key))
 
     keys["goal"] = keys.get("goal") or ask("goal")
-    keys["train"] = keys.get("train") or ask("train", default=suggest.train(root, tree, keys.get("scope")))
-    keys |= {key: suggest.with_full_path(str(keys[key]), root, tree) for key in ("train", "evaluate") if keys.get(key)}
-    keys["scope"] = keys.get("scope") or [ask("scope", default=suggest.scope(str(keys["train"]), tree))]
-    found: list[Candidate] = []
-    trial = TrialResult()
+    attempts = command_attempts.attempts(draft, keys, ask)
+    keys, found, trial = attempts[0], list[Candidate](), TrialResult()
     if options.trial:
-        keys, found, trial = _try(draft, keys, respondent, runs=options.runs)
+        keys, found, trial = _try_each(draft, attempts, respondent, runs=options.runs)
     keys["metric"] = keys.get("metric") or ask("metric")
     keys["direction"] = keys.get("direction") or ask("direction", default=usual_direction(str(keys["metric"])))
     seconds = None if suggest.reads_budget(root, str(keys["train"]), tree) else trial.seconds
     keys["budget"] = keys.get("budget") or ask("budget", default=suggest.budget(seconds))
     return keys, found, trial
+
+
+def _try_each(
+    draft: Draft, attempts: Sequence[Keys], respondent: Respondent, *, runs: int
+) -> tuple[Keys, list[Candidate], TrialResult]:
+    """The first attempt whose command runs and prints a metric. Raises the BadInput of the first one if none does."""
+    errors: list[BadInput] = []
+    for number, keys in enumerate(attempts, start=1):
+        try:
+            return _try(draft, keys, respondent, runs=runs)
+        except BadInput as error:
+            errors.append(error)
+            if number < len(attempts):
+                respondent.say(f"{str(error).partition('. ')[0].rstrip('.')}: trying `{attempts[number]['train']}`")
+    raise errors[0]
 
 
 def _try(draft: Draft, keys: Keys, respondent: Respondent, *, runs: int) -> tuple[Keys, list[Candidate], TrialResult]:

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from loop.brief.config import Config
 from loop.brief.metric import find_metric, find_number, named_source, trust
+from loop.brief.metric_candidates import candidates
+from loop.brief.metric_ranking import metric_name
 
 
 def config(pattern: str = "", **keys) -> Config:
@@ -118,3 +120,33 @@ def test_a_guards_number_is_beside_the_metric_unless_its_name_says_where(pattern
 )
 def test_a_metric_is_trusted_as_far_as_who_reports_it(keys, expected):
     assert trust(config(**keys)) == expected
+
+
+# --- numbers that are printed without a usual name --------------------------------------------------------------------
+
+
+def test_the_last_column_of_rows_without_names_is_a_candidate_and_a_count_of_steps_is_not():
+    (found,) = candidates("0 9.5\n1 4.25\n2 2.5\n")
+
+    assert (found.name, found.value) == ("number 2", 2.5)
+    assert find_metric(Config(goal="g", metric="loss", direction="minimize", pattern=found.pattern), "3 2.25\n") == 2.25
+    assert metric_name(found, "the lowest loss on the data") == "loss"
+
+
+def test_control_two_rows_of_numbers_are_no_series():
+    assert candidates("0 9.5\n1 4.25\n") == []
+
+
+def test_a_timer_of_javascript_is_read_with_the_numbers_in_its_label():
+    (found,) = candidates("push 1000000: 240.5ms\n")
+
+    assert (found.name, found.value, found.unit) == ("push 1000000", 240.5, "ms")
+
+
+def test_each_row_of_a_benchmark_has_a_name_of_its_own():
+    text = "Quick_sort 1000 x86_64     11     886.5 ns/op\nMerge_sort 1000 x86_64      4    2445.5 ns/op\n"
+
+    values = {row.name: row.value for row in candidates(text)}
+
+    assert values["Quick_sort ns/op"] == 886.5
+    assert values["Merge_sort ns/op"] == 2445.5

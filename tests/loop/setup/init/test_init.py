@@ -304,7 +304,7 @@ def test_the_command_is_the_one_program_of_the_root_with_the_projects_own_python
         (tmp_path / name).write_text(text)
     tree = ["fit.py", "helpers.py", "test_fit.py"]
 
-    assert suggest.train(tmp_path, tree, None) == f"{tmp_path}/.venv/bin/python fit.py"
+    assert suggest.trains(tmp_path, tree, None)[0] == f"{tmp_path}/.venv/bin/python fit.py"
     assert suggest.with_full_path(".venv/bin/python fit.py 'a", tmp_path, tree) == ".venv/bin/python fit.py 'a"
     assert suggest.with_full_path("./fit.py", tmp_path, tree) == "./fit.py"
     assert suggest.with_full_path(".venv/bin/python fit.py", tmp_path, tree) == f"{tmp_path}/.venv/bin/python fit.py"
