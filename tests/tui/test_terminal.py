@@ -262,3 +262,33 @@ def test_it_posts_nothing_when_text_without_brackets_is_pasted(own_journal, tmp_
         terminal.wait()
 
     assert not [one for one in Reader(own_journal).read() if one.stream.startswith("control/")]
+
+
+def test_with_a_bell_a_keep_rings_and_sets_the_title_which_is_put_back(own_journal, tmp_path):
+    journal = Journal(own_journal)
+    journal.acquire()
+    argv = [*AR_TUI, str(own_journal), "--bell"]
+
+    with Terminal(argv, env={"XDG_STATE_HOME": str(tmp_path)}) as terminal:
+        terminal.until_shown("training #12")
+        kept = sessions.experiment(12, sessions.IDEAS[0], best=1.4755, parent=8)[4:]
+        journal.append(experiment_stream(sessions.TAG, 12), kept)
+        terminal.until(lambda output: b"\x1b]2;nov20 #12 kept" in output)
+        terminal.send("q")
+        terminal.wait()
+    journal.close()
+
+    assert b"\a\x1b]2;nov20 #12 kept: 1.4443" in terminal.output
+    assert terminal.output.count(b"\x1b[22;2t") == terminal.output.count(b"\x1b[23;2t") == 1
+
+
+def test_control_without_a_bell_nothing_rings(beside):
+    journal, terminal = beside
+
+    journal.append(
+        experiment_stream(sessions.TAG, 12), sessions.experiment(12, sessions.IDEAS[0], best=1.4755, parent=8)[4:]
+    )
+    terminal.until_shown("1.4443")
+
+    assert b"\a\x1b]2;" not in terminal.output
+    assert b"\x1b[22;2t" not in terminal.output

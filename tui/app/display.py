@@ -4,6 +4,7 @@ Textual provides the terminal and the timers; a subclass provides the scenes.
 """
 
 import gc
+import os
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -20,9 +21,10 @@ from journal.query.sql import QueryResult
 from tui.feed.feed import Feed, LatestValue
 from tui.model.snapshot import Snapshot
 from tui.screens.paint import paint
+from tui.state.alerts import alert
 from tui.state.ledger_change import follow_ledger
 from tui.state.ui import Scene, Ui
-from tui.terminal import signals
+from tui.terminal import notifications, signals
 from tui.widgets.canvas import Canvas
 
 FRAME_SECONDS = 0.25  # between frames of the journal's changes
@@ -73,7 +75,7 @@ class DisplayApp(App[int], inherit_bindings=False):
         self.feed = Feed(path, self._deliver)
         self.canvas = Canvas(ui.display.theme, self.write)
         self._painted = 0.0
-        self._is_scheduled = self._has_news = False
+        self._is_scheduled = self._has_news = self._has_title = False
         self._hold, self._is_held, self._is_ready = ExitStack(), True, False
         self._latest = LatestValue[Snapshot]()
 
@@ -115,7 +117,16 @@ class DisplayApp(App[int], inherit_bindings=False):
         self.post_message(SnapshotReady())  # for a snapshot that came before `_is_ready`
 
     def on_unmount(self) -> None:
+        if self._has_title:
+            self.write(notifications.RESTORE_TITLE)
         self.feed.stop()
+
+    def _notify(self, text: str) -> None:
+        """Ring and set the title, which is put back at the end."""
+        if not self._has_title:
+            self._has_title = True
+            self.write(notifications.SAVE_TITLE)
+        self.write(notifications.notification(text, environ=os.environ))
 
     def _deliver(self, snapshot: Snapshot) -> None:
         """Called in the feed's thread."""
@@ -128,6 +139,8 @@ class DisplayApp(App[int], inherit_bindings=False):
         if snapshot is None:
             return
         self.ui = follow_ledger(self.ui, self.snapshot.view, snapshot.view)
+        if self.ui.display.has_bell and (text := alert(self.snapshot, snapshot)):
+            self._notify(text)
         self.snapshot = snapshot
         if self._is_held:
             self._show_first_frame()

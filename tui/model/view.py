@@ -181,6 +181,18 @@ class View:
         log = self._log
         return log.crashed[: bisect_right(log.verdicts["crash"], self.position)] if log else ()
 
+    def latest_keep_or_crash(self, *, after: int) -> int | None:
+        """The row of the latest keep or crash of the latest session behind a position; None if there is none."""
+        log = self._log
+        if log is None:
+            return None
+        found = []
+        for status, rows in (("keep", log.kept), ("crash", log.crashed)):
+            index = bisect_right(log.verdicts[status], self.position) - 1
+            if index >= 0 and log.verdicts[status][index] > after:
+                found.append((log.verdicts[status][index], rows[index]))
+        return max(found)[1] if found else None
+
     def incumbents(self, *, limit: int) -> Sequence[Incumbent]:
         """The incumbents of the latest session in order: the kept experiments, and those that a person chose.
 
