@@ -1,1 +1,1 @@
-"""What an edit does: its normal form, its signature, and the knobs that it changes. Pure; standard library only."""
+"""What an edit does: its normal form, its signature, and the knobs that it changes. Pure."""

@@ -10,6 +10,7 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from pathlib import PurePosixPath
 
+from journal.changes.comments import code_lines
 from journal.changes.knob import Knob
 from journal.changes.local_names import local_names, slot_of
 from journal.changes.normal_form import (
@@ -27,7 +28,6 @@ from journal.events import Change, KnobMove
 
 MAX_TOKENS = 96  # identifiers per side of a change; more do not distinguish changes better
 
-_COMMENT = re.compile(r"(^|\s)#.*$")
 _WORD = re.compile(r"[A-Za-z_]\w+")
 
 
@@ -35,7 +35,7 @@ def signature(before: Mapping[str, str], after: Mapping[str, str]) -> Change:
     """The change from the files `before` to the files `after` (path -> text, every file in scope in both).
 
     Renamed locals, comments, formatting, constant arithmetic, import aliases and inlined temporaries do not affect it.
-    Files that are not Python, or do not parse, are compared line by line, without comments and repeated blanks.
+    Files that are not Python, or do not parse, are compared line by line, without repeated blanks and comments.
     """
     has_many_files = len(before.keys() | after.keys()) > 1
     difference = _Difference()
@@ -100,14 +100,14 @@ def _parse(path: str, text: str) -> _File:
             return _File(units, canonical_text(units), {knob.name: knob for knob in found})
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             pass
-    return _File(None, "\n".join(_lines(text)), {knob.name: knob for knob in knobs(path, text)})
+    return _File(None, "\n".join(code_lines(path, text)), {knob.name: knob for knob in knobs(path, text)})
 
 
 def _compare(path: str, before: str, after: str, *, into: _Difference, label: str) -> None:
     old, new = _parse(path, before), _parse(path, after)
     into.moves += _moves(old.knobs, new.knobs, label=label)
     if old.units is None or new.units is None:
-        _compare_lines(path, _lines(before), _lines(after), into=into)
+        _compare_lines(path, code_lines(path, before), code_lines(path, after), into=into)
         return
     for name in sorted(old.units.keys() | new.units.keys()):
         was, now = old.units.get(name, ()), new.units.get(name, ())
@@ -135,12 +135,6 @@ def _compare_lines(path: str, before: Sequence[str], after: Sequence[str], *, in
             into.hunks += [path, *(f"-{line}" for line in before[i:j]), *(f"+{line}" for line in after[k:m])]
             into.removed.update(word for line in before[i:j] for word in _WORD.findall(line))
             into.added.update(word for line in after[k:m] for word in _WORD.findall(line))
-
-
-def _lines(text: str) -> list[str]:
-    """Lines without comments, trailing blanks and repeated blanks; indentation stays, as it is structure in YAML."""
-    stripped = (_COMMENT.sub("", line).rstrip() for line in text.splitlines())
-    return [re.sub(r"(?<=\S)\s+", " ", line) for line in stripped if line.strip()]
 
 
 class _Unit:

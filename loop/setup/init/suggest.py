@@ -8,6 +8,7 @@ from pathlib import Path
 
 from loop.brief.config import BRIEF_KEYS
 from loop.brief.defaults import DEFAULT_SCRIPT, entry_file
+from loop.gate.gate import DEFAULT_LIMITS
 from loop.runs.process.environment import program_script
 from loop.setup.init import code_files, command_candidates
 
@@ -73,7 +74,12 @@ def scope(train: str, root: Path, tree: Collection[str]) -> list[str]:
     script = entry_file(train, tree)
     if script is not None and not code_files.measures(script):
         return [script]
-    return code_files.measured(train, read_texts(root, tree), sorted(tree)) or ([script] if script else [])
+    editable = sorted(path for path in tree if _size(root / path) <= DEFAULT_LIMITS.file_bytes)
+    return code_files.measured(train, read_texts(root, tree), editable) or ([script] if script else [])
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
 
 
 def budget(seconds: float | None) -> str:

@@ -171,7 +171,7 @@ def test_knobs_of_several_files_are_named_with_their_file():
     assert change.knobs == (KnobMove(name="b.py:LR", old="1", new="2"),)
 
 
-@pytest.mark.parametrize("name", ["train.txt", "train.py"])
+@pytest.mark.parametrize("name", ["train.toml", "train.py"])
 def test_a_file_that_is_no_python_is_compared_by_its_lines(name):
     before = "rate = 1 of 2  # note\nsteps   = 5\n"
 
