@@ -61,8 +61,8 @@ class Archive:
                 )
 
     def _machine(self, active: Sequence[ActiveExperiment], *, until: str) -> tuple[MachineSample, ...]:
-        """The machine since the first run in flight started, at most a minute of it."""
-        starts = [each.run.started_at for each in active if each.run is not None and each.is_training]
+        """The machine since the first of these runs started, at most a minute of it: also while an experiment is judged."""
+        starts = [each.run.started_at for each in active if each.run is not None]
         if not starts:
             return ()
         samples = self.reader.latest_machine_samples(until=until, limit=MACHINE_SAMPLES)
