@@ -23,6 +23,7 @@ import sessions  # noqa: E402
 from terminal import Terminal  # noqa: E402
 
 from journal.events import experiment_stream  # noqa: E402
+from journal.store import MachineSample  # noqa: E402
 
 SIZE = (120, 40)
 BARE = """
@@ -132,6 +133,7 @@ def beside_a_loop(path: Path, rounds: int) -> dict[str, float]:
         mark = len(terminal.output)
         for sample in sessions.samples(12, 1)[:8]:
             journal.add_samples([sample])
+            journal.add_machine_samples(machine(sample.step))
             terminal.read(1.0)
         figures["idle, a run in flight, bytes/s"] = (len(terminal.output) - mark) / 8.0
         commits = iter(sessions.samples(12, 1)[8:])
@@ -143,6 +145,13 @@ def beside_a_loop(path: Path, rounds: int) -> dict[str, float]:
         figures["one journal event, bytes"] = len(terminal.output) - mark
     journal.close()
     return figures
+
+
+def machine(step: int) -> list[MachineSample]:
+    """A second of a processor and a GPU, no two alike."""
+    at, use = datetime.now(UTC).isoformat(timespec="milliseconds"), step % 97 / 97
+    facts = {"sampled_at": at, "host": "box", "utilization": use, "memory": step * 2**20, "memory_total": 2**36}
+    return [MachineSample(device="cpu", **facts), MachineSample(device="gpu:0", temperature=50 + 20 * use, **facts)]
 
 
 def measure(count: int, rounds: int) -> dict[str, float]:

@@ -13,6 +13,7 @@ THINNED_FROM = timedelta(days=1)  # before this time nothing is looked at again
 INSERT = "INSERT OR IGNORE INTO machine_samples VALUES (?,?,?,?,?,?,?,?,?)"
 THIN = "DELETE FROM machine_samples WHERE sampled_at BETWEEN ? AND ? AND substr(sampled_at, 18, 2) <> '00'"
 SELECT = "SELECT * FROM machine_samples WHERE sampled_at > ? ORDER BY sampled_at, host, device"
+LATEST = "SELECT * FROM machine_samples WHERE sampled_at <= ? ORDER BY sampled_at DESC, host DESC, device DESC LIMIT ?"
 HAS_TABLE = "SELECT 1 FROM sqlite_schema WHERE name = 'machine_samples'"
 
 
@@ -39,7 +40,17 @@ class MachineSampleWriter:
 
 def read(db: sqlite3.Connection, *, after: str) -> list[MachineSample]:
     """The rows after a time; none in a journal of an earlier version."""
+    return _samples(db, SELECT, (after,))
+
+
+def read_latest(db: sqlite3.Connection, *, until: str, limit: int) -> list[MachineSample]:
+    """The last rows up to a time, by time; none in a journal of an earlier version."""
+    return _samples(db, LATEST, (until, limit))[::-1]
+
+
+def _samples(db: sqlite3.Connection, sql: str, values: tuple[object, ...]) -> list[MachineSample]:
     if not db.execute(HAS_TABLE).fetchone():
         return []
-    rows = db.execute(SELECT, (after,)).fetchall()
-    return [MachineSample(**dict(zip(MachineSample.__struct_fields__, row, strict=True))) for row in rows]
+    return [
+        MachineSample(**dict(zip(MachineSample.__struct_fields__, row, strict=True))) for row in db.execute(sql, values)
+    ]

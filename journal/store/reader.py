@@ -96,6 +96,13 @@ class Reader:
         except sqlite3.Error as error:
             raise journal_error(error, self.path) from error
 
+    def latest_machine_samples(self, *, until: str, limit: int) -> list[MachineSample]:
+        """The last `limit` rows of the machine's telemetry up to a time (ISO 8601, UTC), by time."""
+        try:
+            return machine_samples.read_latest(self._db, until=until, limit=limit)
+        except sqlite3.Error as error:
+            raise journal_error(error, self.path) from error
+
     def all_samples(self) -> Iterator[tuple[Any, ...]]:
         """Every row of telemetry, as stored, by session, experiment, run and step."""
         key: tuple[Any, ...] = ("", -1, -1, -1)

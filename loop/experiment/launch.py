@@ -54,6 +54,8 @@ def make_run(
         with ctx.lock:
             if ctx.control.is_abandoned:
                 raise Stopped
+            if samples := ctx.machine.due_samples():
+                ctx.journal.add_machine_samples(samples)
             prefetch_next(ctx.main or ctx, number)  # an edit of the brief holds for the next proposal, not for this run
             return ctx.control.poll(number)
 

@@ -13,6 +13,7 @@ from journal.projections.state import State
 from loop.brief.config import Config
 from loop.brief.program import Brief
 from loop.contracts import Device, Proposer, RunSpec
+from loop.runs.machine import MachineSampler
 from loop.runs.process.telemetry import TrainingStep
 from loop.runs.run import RunExecutor
 from loop.runtime.control import Control
@@ -71,6 +72,7 @@ class Context:
     devices: tuple[Device, ...]  # one for each experiment in flight
     device: Device  # of this experiment
     defaults: Mapping[str, object] = field(default_factory=dict)  # of the brief, from the profile
+    machine: MachineSampler = field(default_factory=lambda: MachineSampler(()))
     prefetch: Prefetch = field(default_factory=Prefetch)
     lock: JournalLock = field(default_factory=JournalLock)
     main: "Context | None" = None  # in a worker: the context of the loop, whose brief may be newer

@@ -18,7 +18,7 @@ from journal.events.recorded import Recorded
 from journal.projections.experiments import Experiment
 from journal.projections.sessions import Session
 from journal.projections.state import State
-from journal.store import Journal, Sample
+from journal.store import Journal, MachineSample, Sample
 from loop.keep_rule import Noise, metrics_by_commit, pooled_noise
 from loop.runtime.experiment_log import ExperimentLog, fold_log
 from loop.runtime.pending import PendingProposal
@@ -66,6 +66,11 @@ class SessionJournal:
         """Append telemetry; a failure costs no run."""
         with suppress(JournalError):
             self._store.add_samples(samples)
+
+    def add_machine_samples(self, samples: Sequence[MachineSample]) -> None:
+        """Append telemetry of the machine; a failure costs no run."""
+        with suppress(JournalError):
+            self._store.add_machine_samples(samples)
 
     def catch_up(self) -> None:
         """Fold every new event: the loop's own, and people's intents, which other processes append."""

@@ -18,6 +18,7 @@ from loop.proposers.command.agent_run import CommandSettings, WatchedRepository
 from loop.proposers.command.proposer import CommandProposer
 from loop.proposers.sampler.sampler import Sampler
 from loop.runs.devices import assign_devices
+from loop.runs.machine import machine_sampler
 from loop.runs.run import RunExecutor
 from loop.runtime.context import Context, RunDisplay
 from loop.runtime.control import POLL_SECONDS, Control
@@ -59,6 +60,7 @@ def assemble(
         folder=folder,
         devices=devices,
         device=devices[0],
+        machine=machine_sampler(has_gpu=devices[0].is_gpu),
         defaults=project.defaults,
     )
     ctx.proposer = _proposer(ctx, proposer_choice(project).name, journal=project.journal)

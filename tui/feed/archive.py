@@ -1,11 +1,11 @@
 """Reads from the journal what a screen needs beyond the ledger: one experiment, one curve, one event."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from journal.events import experiment_stream
-from journal.events.recorded import Recorded
+from journal.events.recorded import MachineSample, Recorded
 from journal.projections.runs import Run
 from journal.store import Reader
 from journal.store.reader import recorded
@@ -15,6 +15,8 @@ from tui.model.snapshot import ActiveExperiment, ExperimentDetail, Snapshot, fol
 from tui.model.view import View
 
 CACHED_CURVES = 96  # more than there are experiments in flight, so that none is read again at each change
+MACHINE_SAMPLES = 540  # a minute of eight GPUs and the processor
+END_OF_TIME = "9999"
 NO_CURVE = RunCurve()
 
 
@@ -32,12 +34,14 @@ class Archive:
         session = view.session
         if session is None:
             return Snapshot(view=view, head=head, recorded_at=recorded_at)
-        best = session.best_experiment
+        best, is_live = session.best_experiment, position == head
+        active = tuple(self._active(view, recorded_at=recorded_at, is_live=is_live))
         return Snapshot(
             view=view,
             head=head,
             recorded_at=recorded_at,
-            active=tuple(self._active(view, recorded_at=recorded_at, is_live=position == head)),
+            active=active,
+            machine=self._machine(active, until=END_OF_TIME if is_live else recorded_at),
             incumbent_curve=NO_CURVE if best is None else self.curve(session.tag, best, 1),
         )
 
@@ -55,6 +59,14 @@ class Archive:
                 yield ActiveExperiment(
                     row=row, detail=detail, run=run, curve=curve, own_curve=curve if is_own else own_curve
                 )
+
+    def _machine(self, active: Sequence[ActiveExperiment], *, until: str) -> tuple[MachineSample, ...]:
+        """The machine since the first of these runs started, at most a minute of it: also while an experiment is judged."""
+        starts = [each.run.started_at for each in active if each.run is not None]
+        if not starts:
+            return ()
+        samples = self.reader.latest_machine_samples(until=until, limit=MACHINE_SAMPLES)
+        return tuple(sample for sample in samples if sample.sampled_at >= min(starts))
 
     def curve_at(self, run: Run | None, time: str, *, is_live: bool) -> RunCurve:
         """The curve of a run at a time; all of it when live, and once the run has ended."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct, field
 
 from journal.events import IdeaProposed, IdeaRefused
-from journal.events.recorded import Recorded
+from journal.events.recorded import MachineSample, Recorded
 from journal.projections.experiments import Experiment, Experiments
 from journal.projections.runs import Run, Runs
 from tui.model.ledger import Ledger
@@ -70,6 +70,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     recorded_at: str = ""  # time of the view's last event, ISO 8601, UTC
     active: tuple[ActiveExperiment, ...] = ()  # in the order of their proposals; once per run in training
     incumbent_curve: RunCurve = field(default_factory=RunCurve)  # telemetry of the incumbent's first run
+    machine: tuple[MachineSample, ...] = ()  # the last minute of the machine, since the first run in flight started
     is_loop_running: bool | None = None  # None if this machine cannot know, or has not looked yet
     events_read: int | None = None  # events folded so far, while the view knows only a part of the journal
     read_error: str = ""  # why this may be out of date, in one sentence

@@ -13,6 +13,7 @@ from tui.state.ui import Scene
 from tui.terminal.formatting import clip, dollars, percent, sanitize, wrap
 from tui.terminal.frame import Frame
 from tui.widgets.diff import StyledText
+from tui.widgets.machine import machine_line
 from tui.widgets.panel import has_borders, panel
 from tui.widgets.plot import Box
 from tui.widgets.progress import bar, full_progress, loss, measurements, share_text, short_progress, speed
@@ -28,14 +29,14 @@ MIN_IDEA = 16  # cells
 ISOLATION = {"sandboxed": "sandboxed", "limited": "limited, not contained", "none": "no isolation"}
 
 
-def full_height(frame: Frame) -> int:
-    """The lines of the experiment in full, with its frame."""
-    return LINES + (2 if has_borders(frame) else 1)
+def full_height(frame: Frame, scene: Scene) -> int:
+    """The lines of the experiment in full, with its frame, and with the machine if it is sampled."""
+    return LINES + bool(scene.snapshot.machine) + (2 if has_borders(frame) else 1)
 
 
 def paint_in_flight(frame: Frame, scene: Scene, *, max_others: int) -> int:
     """Paint from the first line on, with at most `max_others` lines for the others. Returns the line after them."""
-    session, first, height = scene.snapshot.view.session, focused(scene), full_height(frame)
+    session, first, height = scene.snapshot.view.session, focused(scene), full_height(frame, scene)
     box = Box(x=0, y=0, width=frame.width, height=height)
     if session is None:
         return height
@@ -67,6 +68,8 @@ def _paint_full(frame: Frame, box: Box, scene: Scene, active: ActiveExperiment) 
     frame.put(inner.x, inner.y + 1, clip(_origin(active.detail), inner.width), "dim")
     _paint_budget(frame, inner, scene, active)
     paint_styled(frame, inner.x, inner.y + 3, measurements(scene, active), width=inner.width)
+    if scene.snapshot.machine:
+        paint_styled(frame, inner.x, inner.y + 4, machine_line(scene.snapshot.machine), width=inner.width)
     if has_others and scene.ui.cursor == active.row:
         frame.put(box.x, inner.y, "▌", "accent")
 

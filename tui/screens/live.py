@@ -24,7 +24,7 @@ STACKED = 120  # columns below which zoomed plots are stacked
 def paint(frame: Frame, scene: Scene) -> None:
     """Experiments in flight, plots, table."""
     is_zoomed = scene.ui.is_zoomed
-    max_others = 1 if is_zoomed else max(1, frame.height - full_height(frame) - MIN_PLOT - MIN_TABLE)
+    max_others = 1 if is_zoomed else max(1, frame.height - full_height(frame, scene) - MIN_PLOT - MIN_TABLE)
     top = paint_in_flight(frame, scene, max_others=max_others)
     left = frame.height - top
     height = max(min(MIN_PLOT, left - MIN_TABLE_SMALL), min(left // 2, left - MIN_TABLE))

@@ -38,3 +38,4 @@ def schema_lines(scene: Scene) -> Iterator[Line]:
                 yield (f"  {pad(column.name, NAME)} ", ""), (column.description, "dim")
     yield ("events", "strong"), ("  Every event as it was recorded.", "dim")
     yield ("samples", "strong"), ("  The telemetry of each run.", "dim")
+    yield ("machine_samples", "strong"), ("  The machine, once a second while runs train.", "dim")

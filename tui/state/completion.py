@@ -15,6 +15,7 @@ SQL_WORDS = (
     *("SELECT", "FROM", "WHERE", "ORDER BY", "GROUP BY", "LIMIT", "COUNT(*)", "DESC", "DISTINCT", "HAVING", "MATCH"),
     "events",
     "samples",
+    "machine_samples",
     *dict.fromkeys(word for table in TABLES for word in (table.name, *(column.name for column in table.columns))),
 )
 STATUS_WORDS = ("keep", "discard", "crash", "invalid", "open", "vetoed", "moved")
