@@ -12,9 +12,11 @@ wrong scale, and refuses those that are not finite.
 A second, separate model process, the witness, is asked once about every sequence, with random tokens in place of everything
 after a random cut: it can predict the token after the cut from what comes before it alone, because nobody has shown it that
 token. The first process does not know the cuts. What it gains on those tokens over the witness, beyond rounding, is looked
-ahead or remembered: the scorer takes the mean gain off the score, and refuses the model if the gain is more than rounding.
+ahead or remembered: the scorer takes the mean gain off the score, and refuses the model if the gain is more than rounding. A
+score is never better than what the first process answered.
 
-Not promised: to find a model that is honest in both processes and yet made for this validation text.
+Not promised: to find a model that is honest in both processes and yet made for this validation text; or one that looks ahead
+at so few tokens that none of them is asked about. Each such token is found with a chance of 1 in the tokens of a window.
 
 Exit codes: 0 scored; 1 the model process failed or hung; 2 bad input; 3 malformed or non-causal logits.
 Environment: AR_DATA, or AR_ROOT with `data` in it; AR_OUT with `model.pt`; AR_DEVICE; AR_MODEL_FD (see `gpt.channel`).
@@ -252,7 +254,8 @@ def examine(model: Answers, witness: Answers, part: data.Validation, *, batch: i
     check(gained[0], rounding)
     is_text = part.token_bytes[gained[1]] > 0
     bpb, size = bits_per_byte(nats.ravel(), targets.ravel(), part.token_bytes)
-    return bpb + float(np.where(is_text, gained[0], 0.0).mean()) * targets.size / (math.log(2) * size), size
+    ahead = max(0.0, float(np.where(is_text, gained[0], 0.0).mean()))  # else a noisy witness could draw a better score
+    return bpb + ahead * targets.size / (math.log(2) * size), size
 
 
 def all_nats(model: Answers, inputs: Tokens, targets: Tokens, batch: int) -> npt.NDArray[np.float64]:

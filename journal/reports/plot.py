@@ -17,6 +17,7 @@ from journal.projections.state import State
 from journal.reports.narration import pluralize
 
 KEPT, DISCARDED, CRASHED = "#2a9d4a", "#b0b0b0", "#c0392b"
+LARGEST = 1e100  # beyond it the sums of an axis are infinite
 MAX_LABELS = 25  # kept experiments with a label; more labels would overlap
 
 
@@ -26,6 +27,9 @@ def plot(state: State, *, session: str, target: Path) -> None:
     experiments = [row for (tag, _), row in sorted(state.experiments.rows.items()) if tag == session]
     if row is None or not any(experiment.metric is not None for experiment in experiments):
         raise JournalError("There is no measured experiment to draw yet.")
+    numbers = (row.best, row.baseline, row.sigma, *(experiment.metric for experiment in experiments))
+    if any(number is not None and abs(number) > LARGEST for number in numbers):
+        raise JournalError(f"Session {session} has a metric above {LARGEST:g}, which no axis can show.")
     figure = _figure()
     axes = figure.add_subplot()
     _draw_frontier(axes, row, experiments)

@@ -13,7 +13,7 @@ from itertools import pairwise
 _VALUE = r"(?P<secret>[^\s\"'`,;()\[\]{}]{8,})"
 _QUOTED = r"[\"'`](?P<secret>[^\"'`\n]{6,200})[\"'`]"
 _OWNERS = "api|auth|service|account|access|db|database|priv|private|client|secret|signing|encryption"
-_NAME = rf"(?:{_OWNERS})[_-]?key|pass(?:word|wd|phrase)|pwd|secret"  # what a variable with a secret is called
+_NAME = rf"(?:{_OWNERS})[_-]?(?:key|token)|pass(?:word|wd|phrase)|pwd|secret"  # what a variable with a secret is called
 _CAPITALS = r"[A-Z0-9_]{0,60}(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|PWD|PASS)"
 
 # fmt: off
@@ -46,9 +46,11 @@ PUBLISHED: tuple[tuple[str, re.Pattern[str]], ...] = tuple((kind, re.compile(pat
     ("a key of Mailchimp", r"\b[0-9a-f]{32}-us[0-9]{1,2}\b"),
     ("a token of Square", r"\bsq0(?:csp|atp)-[0-9A-Za-z_-]{22,}"),
     ("a token of a cloud", r"\bdo[opr]_v1_[a-f0-9]{64}|\bshp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}|\blin_api_[a-zA-Z0-9]{40}"),
+    ("a token of a service", r"\btskey-\w+-\w{8,}-?\w*|\bnvapi-[\w-]{40,}|\bglsa_\w{32}_\w{8}"),
+    ("a token of a service", r"\bfigd_[\w-]{20,}|\bATATT3[\w=-]{20,}"),
     ("a token of Vault", r"\bhv[sbr]\.[\w-]{24,}|\b[a-zA-Z0-9]{14}\.atlasv1\.[\w-]{60,}"),
     ("a signed token", r"\beyJ[A-Za-z0-9_=-]{10,}\.eyJ[A-Za-z0-9_=-]{10,}(?:\.[\w.+/=-]*)?"),
-    ("a header of authorization", r"\b(?:Bearer|Basic) (?P<secret>[A-Za-z0-9._~+/-]{16,}=*)"),
+    ("a header of authorization", r"(?:\b(?:Bearer|Basic)|Authorization: token) (?P<secret>[A-Za-z0-9._~+/-]{16,}=*)"),
     ("a password in a URL", r"://[^\s:/@\"'<>{}]*:(?P<secret>[^\s/@\"'<>{}$*]{3,})@[\w\[]"),
 ))
 _LOWER = rf"[a-z0-9_.-]{{0,40}}(?i:{_NAME})\w{{0,40}}"  # all lengths have a limit, so that a search takes linear time

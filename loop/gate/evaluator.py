@@ -9,12 +9,14 @@ import posixpath
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from itertools import islice
 
 from loop.brief.scope import Scope
 from loop.gate.imports import all_imports, search_path_texts
 from loop.gate.module_path import Entry, entry, join, module_files, module_name
 
 HOOKS = frozenset({"sitecustomize", "usercustomize", "conftest"})  # modules that Python or pytest imports by itself
+MAX_LINES = 2_000  # of a script, that are followed
 REMEDY = "load the model in a process of its own (docs/evaluators.md)"
 Read = Callable[[str], str]  # path -> text; raises KeyError for a file that is not text
 
@@ -126,8 +128,9 @@ def _through_scripts(start: Entry, tree: Collection[str], read: Read) -> Entry:
     seen: set[str] = set()
     while path := next((path for path in start.files if path not in seen and not path.endswith(".py")), None):
         seen.add(path)
-        for line in _text(path, read).replace("\\\n", " ").splitlines():
-            start = join(start, entry(line.lstrip("\t @-"), tree))
+        lines = (line.strip("\t @-") for line in _text(path, read).replace("\\\n", " ").splitlines())
+        for line in islice(filter(None, lines), MAX_LINES):
+            start = join(start, entry(line, tree))
     return start
 
 

@@ -216,6 +216,23 @@ def test_a_model_that_looks_ahead_seldom_is_refused_or_gains_nothing_on_average(
     assert all(score > claimed for score in scores if score is not None)
 
 
+class Noisy(Bigrams):
+    """A witness that never answers the same twice."""
+
+    def ask(self, tokens):
+        logits = np.array(super().ask(tokens))
+        return logits + np.random.default_rng().normal(0, 0.05, size=logits.shape).astype(np.float32)
+
+
+def test_a_witness_that_guesses_makes_no_score_better_than_what_was_answered(long_part):
+    honest, _ = evaluate.examine(Bigrams(300), Bigrams(300), long_part, batch=40)
+
+    scores = [evaluate.examine(Bigrams(300), Noisy(300), long_part, batch=40)[0] for _ in range(20)]
+
+    assert min(scores) == honest  # half of the guesses are worth nothing
+    assert max(scores) > honest  # the other half cost something, so the guesses do act
+
+
 def outcome(model, part):
     try:
         return evaluate.examine(model, model, part, batch=40)[0]

@@ -88,4 +88,4 @@ def downsample(values: Sequence[T], *, limit: int) -> Sequence[T]:
     """At most about `limit` of the values, evenly spaced, with the last value always among them."""
     if len(values) <= limit:
         return values
-    return [*values[:: -(-len(values) // limit)], values[-1]]
+    return [*values[:: -(-len(values) // max(1, limit))], values[-1]]

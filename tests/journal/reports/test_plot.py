@@ -1,8 +1,14 @@
 """What `ar-journal plot` draws."""
 
+from pathlib import Path
+
+import pytest
+
+from journal.errors import JournalError
 from journal.projections.experiments import Experiment
 from journal.projections.sessions import Session
-from journal.reports.plot import _draw_frontier
+from journal.projections.state import State
+from journal.reports.plot import _draw_frontier, plot
 
 
 class Axes:
@@ -18,3 +24,13 @@ def test_the_line_is_the_running_best_also_where_a_later_keep_is_worse():
     _draw_frontier(axes, Session(tag="night"), [*kept, Experiment(session="night", number=6, status="crash")])
 
     assert axes.line == [(0, 1.50), (3, 1.40), (4, 1.40), (6, 1.40)]
+
+
+@pytest.mark.parametrize("metric", [1e308, -1e308])
+def test_a_metric_that_no_axis_can_show_is_one_sentence(metric):
+    state = State()
+    state.sessions.rows["night"] = Session(tag="night")
+    state.experiments.rows["night", 0] = Experiment(session="night", number=0, status="keep", metric=metric)
+
+    with pytest.raises(JournalError, match="no axis can show"):
+        plot(state, session="night", target=Path("plot.svg"))

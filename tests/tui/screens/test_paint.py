@@ -455,6 +455,10 @@ def test_thinning_keeps_the_last_point():
     assert thinned[-1] == points[-1]
 
 
+def test_without_room_for_a_point_the_thinned_values_stay_few():
+    assert list(downsample([1, 2, 3], limit=0)) == [1, 3]
+
+
 def test_smoothing_starts_at_the_first_point_and_stays_on_a_level():
     assert smooth([(0.0, 5.0), (1.0, 5.0)], weight=0.9) == [(0.0, pytest.approx(5.0)), (1.0, pytest.approx(5.0))]
 
