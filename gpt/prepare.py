@@ -24,13 +24,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from gpt import data, encode, lock, machine
 from gpt.arguments import Arguments
-from gpt.bar import Bar
-from gpt.hub import Hub
-from gpt.sources import DATASETS, Source, cache_folder, source
+from gpt.requirements import missing_package
+
+try:
+    import numpy as np
+
+    from gpt import data, encode, lock, machine
+    from gpt.bar import Bar
+    from gpt.hub import Hub
+    from gpt.sources import DATASETS, Source, cache_folder, source
+except ModuleNotFoundError as error:
+    raise missing_package(error) from None
 
 FORMAT = 2  # raise it when the same text would be laid out differently
 PROFILES = Path(__file__).with_name("profiles.toml")

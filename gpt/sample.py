@@ -11,11 +11,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
-import torch
-from torch import Tensor
-
-from gpt import data
 from gpt.arguments import Arguments
+from gpt.requirements import missing_package
+
+try:
+    import torch
+    from torch import Tensor
+
+    from gpt import data
+except ModuleNotFoundError as error:
+    raise missing_package(error) from None
 
 OWN = Path(__file__).with_name("train.py")
 BEST = Path(".ar/best/model.pt")  # where the loop keeps the incumbent's
