@@ -30,6 +30,7 @@ DEFINITIONS: tuple[dict[str, object], ...] = (
         "name": "sql",
         "description": (
             f"One SELECT over the journal (SQLite, read-only): at most {SQL_ROWS} rows, {SQL_SECONDS:g} seconds. "
+            "Sessions of one study compare: JOIN studies USING (session). "
             f"Tables:\n{_TABLES}"
         ),
         "input_schema": {
