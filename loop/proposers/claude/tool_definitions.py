@@ -24,6 +24,7 @@ DEFINITIONS: tuple[dict[str, object], ...] = (
     _tool(
         "sql",
         f"One SELECT over the journal (SQLite, read-only): at most {SQL_ROWS} rows, {SQL_SECONDS:g} seconds. "
+        "Sessions of one study compare: JOIN studies USING (session). "
         f"Tables:\n{_TABLES}",
         {"query": {"type": "string", "description": "One SELECT statement."}},
         "query",

@@ -1,6 +1,7 @@
 """Steps of several knobs by Optuna's tree-structured Parzen estimator (Bergstra et al., 2011).
 
-Each proposal builds a new study from the experiments of the session that moved knobs only. A crash counts as the worst metric
+Each proposal builds a new study of Optuna from the experiments that moved knobs only, in the sessions of the journal's study
+that ran on this device class. A crash counts as the worst metric
 plus a margin, so that the estimator avoids its neighbourhood. Optuna is an extra: `pip install "ar-loop[tpe]"`.
 """
 
@@ -51,11 +52,20 @@ def suggest(request: Request, knobs: Mapping[str, Knob], *, seed: int) -> dict[s
 
 
 def measured(request: Request, knobs: Mapping[str, Knob]) -> Iterator[tuple[Configuration, float]]:
-    """The configurations of the session and their metrics; a crash or a broken guard counts as the worst."""
-    trials = list(request.state.changes.of_session(request.session))
+    """The configurations of the comparable sessions and their metrics; a crash or a broken guard counts as the worst."""
+    changes, session = request.state.changes, request.session
+    others = [tag for tag in request.state.studies.sessions(session) if tag != session]
+    for tag in (*others, session):
+        if tag == session or changes.device(tag) == changes.device(session):
+            yield from _measured_in(request, tag, knobs)
+
+
+def _measured_in(request: Request, session: str, knobs: Mapping[str, Knob]) -> Iterator[tuple[Configuration, float]]:
+    trials = list(request.state.changes.of_session(session))
     metrics = [trial.metric for trial in trials if trial.metric is not None]
     worst = _worst(metrics, request.direction)
-    configurations = _configurations(request, trials, {name: knob.value for name, knob in knobs.items()})
+    values = {name: knob.value for name, knob in knobs.items()}
+    configurations = _configurations(request, session, trials, values)
     for trial in trials:
         has_broken_guard = trial.status == "discard" and trial.delta is None
         metric = worst if trial.status == "crash" or has_broken_guard else trial.metric
@@ -63,9 +73,11 @@ def measured(request: Request, knobs: Mapping[str, Knob]) -> Iterator[tuple[Conf
             yield configurations[trial.experiment], metric
 
 
-def _configurations(request: Request, trials: list[Trial], incumbent: Configuration) -> dict[int, Configuration]:
+def _configurations(
+    request: Request, session: str, trials: list[Trial], incumbent: Configuration
+) -> dict[int, Configuration]:
     """Experiment -> the values of all its knobs, from the baseline along the parents."""
-    parents = {row.experiment: row.parent_experiment for row in request.state.knobs.of_session(request.session)}
+    parents = {row.experiment: row.parent_experiment for row in request.state.knobs.of_session(session)}
     moves = {trial.experiment: trial.change for trial in trials if trial.kind != "baseline"}
     baseline = next((trial for trial in trials if trial.kind == "baseline"), None)
     start = {move.name: literal_value(move.new) for move in baseline.change.knobs} if baseline else {}

@@ -83,3 +83,14 @@ def plateau(night):
         value = f"{0.05 + number / 1000:.3f}"
         night.discarded(number, "raise", {"train.py": TRAIN.replace("0.04", value)}, gain=-1.5)
     return (PLATEAU + 5) // 3 * 3
+
+
+@pytest.mark.parametrize(("device", "count"), [("cpu", 6), ("cuda:0", 1)])
+def test_the_study_s_sessions_on_the_same_device_class_are_read_too(device, count):
+    first = a_night()
+    second = Night({"train.py": TRAIN}, session="nov21", state=first.state, device=device)
+
+    found = list(tpe.measured(second.request(1), knobs_of(second)))
+
+    assert len(found) == count
+    assert found[-1] == ({"LR": 0.04, "DEPTH": 4, "TIED": True, "WIDTH": 128, "WINDOW": "SSSL"}, 1.5)
