@@ -5,7 +5,6 @@ the second one for now (`loop.keep_rule.decide`).
 """
 
 from collections.abc import Iterable
-from typing import Any
 
 from journal.events import Usage
 from journal.novelty.retries import BASE_CHANGED
@@ -40,12 +39,18 @@ def _on_incumbent(ctx: Context, row: Experiment, request: Request) -> Proposal |
     if idea is None or files is None or files.items() <= request.files.items():
         return None
     # the proposer made the first try, which counted its cost and its prediction; the loop makes this one
-    own: dict[str, Any] = {
-        "proposer": "loop",
-        "model": None,
-        "expected_delta": None,
-        "usage": Usage(),
-        "prompt_key": None,
-    }
-    own |= {"compared": None, "isolation": None, "unread": (), "considered": ()}
-    return to_proposal(idea, files, retry_of=row.number, retry_reason=BASE_CHANGED, **own)
+    return to_proposal(
+        idea,
+        files,
+        proposer="loop",
+        model=None,
+        expected_delta=None,
+        usage=Usage(),
+        retry_of=row.number,
+        retry_reason=BASE_CHANGED,
+        prompt_key=None,
+        compared=None,
+        isolation=None,
+        unread=(),
+        considered=(),
+    )
