@@ -102,6 +102,7 @@ def _notes(project: "Project", *, tag: str | None, ablate: bool) -> Iterator[str
 
     if not ablate:
         yield preflight.proposer_choice(project).reason
+        yield from preflight.proposer_notes(project)
         state = read_state(project.journal) if project.journal.exists() else State()
         yield preflight.ended_session(state, tag=tag)
         yield preflight.unmerged_session(project.workspace, state, project.brief.config.scope, tag=tag)

@@ -42,7 +42,7 @@ def assemble(project: Project, *, tag: str | None, display: RunDisplay, ablate: 
     store = project.store(project.journal)
     store.acquire()
     journal = SessionJournal(store, open_session(project, store, tag=tag, device=devices[0], ablate=ablate))
-    sampler = Sampler(brief.config.sampler)
+    sampler = Sampler()
     ctx = Context(
         brief=brief,
         journal=journal,
