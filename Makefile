@@ -19,7 +19,7 @@ setup: $(READY)  ## install everything into .venv
 $(READY): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV): about a minute the first time"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[gpt,test,plots,tpe,machine]"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[gpt,test,plots,machine]"
 	@touch $@
 
 data: $(READY)  ## prepare the corpus and the tokenizer for this machine

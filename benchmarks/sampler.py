@@ -8,6 +8,10 @@ somebody has tuned before: little is left, and a doubling overshoots) and `budge
 a fixed time budget: a larger model sees fewer tokens, the best rate depends on width and batch; too much memory or too high
 a rate crashes). Every measurement carries noise, and every proposer is judged as the loop judges, by its default rule.
 
+The sampler is also measured with priors for every knob, each from one simulated run of its largest step down and up: `priors`
+are those of the objective itself, `other priors` those of another seed, and `reversed priors` have the opposite sign, as if the
+measurements had been of another world. Wrong priors must cost little.
+
 Reported per family, as medians over seeds: the share of the attainable gain that the incumbent truly has after 8, 25 and 100
 experiments; how many experiments it takes to reach half of it; and how many of the nights have a keep within the first eight.
 """
@@ -35,7 +39,7 @@ from journal.events import (
 )
 from journal.events.recorded import Recorded
 from journal.projections.state import State
-from loop.contracts import Proposal, Proposer, Request
+from loop.contracts import Prior, Proposal, Proposer, Request
 from loop.errors import ProposerFailure
 from loop.keep_rule import Decision, Evidence, KeepRule, Noise, apply_rule, needs_incumbent_rerun
 
@@ -291,8 +295,9 @@ def written(point: Point) -> str:
 class Through:
     """A proposer of the loop, fed through events as in a night."""
 
-    def __init__(self, proposer: Proposer, seed: int) -> None:
+    def __init__(self, proposer: Proposer, seed: int, priors: Mapping[str, list[Prior]] | None = None) -> None:
         self.proposer = proposer
+        self.priors = priors or {}
         self.state = State()
         self.session = f"night-{seed}"
         self.number = 0
@@ -322,6 +327,7 @@ class Through:
             parent=self.parent,
             files=self.files,
             state=self.state,
+            priors=self.priors,
         )
 
     def record(self, proposal: Proposal) -> Change:
@@ -402,43 +408,67 @@ def judged(found: float, true: float, standing: list[float], noise: random.Rando
     return decision
 
 
-def proposers() -> Mapping[str, Callable[[int], object]]:
+def priors_of(objective: Objective, seed: int, *, sign: float = 1.0) -> Mapping[str, list[Prior]]:
+    """What a run of each knob's outermost steps would have measured, times `sign`; nothing of a step that crashes."""
+    from loop.proposers.sampler.steps import movable
+
+    noise = random.Random(f"priors/{seed}")
+    found: dict[str, list[Prior]] = {}
+    for name, steps in movable(knobs("train.py", FILE)).items():
+        ordered = sorted(float(step.value) for step in steps)
+        for value in {ordered[0], ordered[-1]}:
+            start, end = objective(START), objective({**START, name: value})
+            if start is not None and end is not None:
+                gain = sign * ((start - end) / SIGMA + noise.gauss(0, math.sqrt(2)))
+                found.setdefault(name, []).append(Prior(START[name], value, gain, math.sqrt(2)))
+    return found
+
+
+def proposers(family: str) -> Mapping[str, Callable[[int, Objective], object]]:
     from loop.proposers.sampler.sampler import Sampler
 
-    found: dict[str, Callable[[int], object]] = {
-        "random": Random,
-        "grid": Grid,
-        "one knob after the other": Sweep,
-        "one factor, no memory": Ladder,
-        "sampler": lambda seed: Through(Sampler(), seed),
+    def other(seed: int) -> Objective:
+        return FAMILIES[family](random.Random(f"{family}/other/{seed}"))
+
+    found: dict[str, Callable[[int, Objective], object]] = {
+        "random": lambda seed, _: Random(seed),
+        "grid": lambda seed, _: Grid(seed),
+        "one knob after the other": lambda seed, _: Sweep(seed),
+        "one factor, no memory": lambda seed, _: Ladder(seed),
+        "sampler": lambda seed, _: Through(Sampler(), seed),
+        "sampler, priors": lambda seed, objective: Through(Sampler(), seed, priors_of(objective, seed)),
+        "sampler, other priors": lambda seed, _: Through(Sampler(), seed, priors_of(other(seed), seed)),
+        "sampler, reversed priors": lambda seed, objective: Through(
+            Sampler(), seed, priors_of(objective, seed, sign=-1)
+        ),
     }
     try:
         import optuna  # noqa: F401
     except ImportError:
-        print("optuna is not installed: TPE is left out", file=sys.stderr)
+        print("Optuna is not installed (pip install optuna): TPE is left out", file=sys.stderr)
     else:
-        found["tpe"] = Tpe
-        found["sampler, then tpe"] = lambda seed: Through(Sampler("auto"), seed)
+        found["tpe"] = lambda seed, _: Tpe(seed)
     return found
 
 
 def study(family: str, *, seeds: int, first: int, experiments: int, only: str | None) -> Iterator[dict[str, object]]:
     objectives = [(seed, FAMILIES[family](random.Random(f"{family}/{seed}"))) for seed in range(first, first + seeds)]
     bests = {seed: attainable(objective) for seed, objective in objectives}
-    for name, make in proposers().items():
+    for name, make in proposers(family).items():
         if only and only not in name:
             continue
         shares: list[list[float]] = []
         for seed, objective in objectives:
             start = objective(START)
             assert start is not None
-            values = night(objective, make(seed), seed=seed, experiments=experiments)
+            values = night(objective, make(seed, objective), seed=seed, experiments=experiments)
             shares.append([(start - value) / (start - bests[seed]) for value in values])
         half = [next((i for i, s in enumerate(share, 1) if s >= 0.5), math.inf) for share in shares]
         yield {
             "family": family,
             "proposer": name,
             **{f"after_{n}": statistics.median(share[n - 1] for share in shares) for n in (8, 25, experiments)},
+            "mean_25": statistics.mean(share[24] for share in shares),
             "to_half": statistics.median(half),
             "reached_half": sum(map(math.isfinite, half)) / seeds,
             "keep_in_8": sum(share[7] != 0 for share in shares) / seeds,

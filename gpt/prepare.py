@@ -155,9 +155,9 @@ def _alive(pid: int) -> bool:
 
 
 def _toml(request: Request) -> str:
-    """The chosen profile as TOML; values of a profile are numbers, strings and booleans, which JSON writes alike."""
+    """The chosen profile as TOML; values of a profile are numbers, strings, booleans and lists, which JSON writes alike."""
     lines = [f"name = {json.dumps(request.name)}"]
-    for table in ("brief", "constants", "data"):
+    for table in filter(request.profile.get, ("brief", "constants", "data", "priors")):
         lines += ["", f"[{table}]", *(f"{key} = {json.dumps(value)}" for key, value in request.profile[table].items())]
     return "\n".join(lines) + "\n"
 

@@ -1,7 +1,7 @@
 """The values that pass between the packages of the loop, and what a proposer must do. Pure."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 
@@ -41,6 +41,15 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     considered: tuple[Candidate, ...] = ()  # what the proposer considered beside it
 
 
+class Prior(NamedTuple):
+    """What was measured of one move of a knob before the session, on this machine or another: a gain in σ, and its spread."""
+
+    old: float
+    new: float
+    gain: float
+    spread: float
+
+
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """The request to a proposer: one change of `files` on the incumbent, given all that the journal holds."""
 
@@ -63,6 +72,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     plateau: int = 0  # experiments since the last keep, if the brief calls so many a plateau: then be bolder
     rules: Sequence[str] = ()  # sentences: what the brief forbids in a change, and what must hold after it
     one_knob: bool = False  # whether a change may move one named value only
+    priors: Mapping[str, Sequence[Prior]] = {}  # by the name of a knob
 
 
 class Proposer(Protocol):

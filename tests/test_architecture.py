@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-HEAVY = "torch anthropic textual matplotlib numpy optuna"
+HEAVY = "torch anthropic textual matplotlib numpy"
 
 
 def loaded_by(code: str) -> set[str]:

@@ -5,6 +5,8 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from loop.contracts import Prior
+
 _TYPE_NAMES = {
     str: "text",
     int: "a whole number",
@@ -13,6 +15,7 @@ _TYPE_NAMES = {
     tuple[str, ...]: "a list such as [a, b]",
     dict[str, tuple[float, ...]]: "models with their prices",
     tuple[tuple[str, ...], ...]: "a list of lists such as [[a, b], [c, d]]",
+    dict[str, tuple[Prior, ...]]: "knobs with lists of [from, to, gain, spread]",
 }
 NUMBER = r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"  # what `number` in a pattern matches
 
@@ -49,7 +52,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     reruns: int = 3  # Maximum pairs of re-runs for a borderline gain.
     rollback: Literal["reset", "revert"] = "reset"  # `revert`: the branch gets a discarded change and its revert as commits.
     proposer: Literal["auto", "claude", "sampler", "command"] = "auto"  # `auto`: Claude if there is an API key, else sampler.
-    sampler: Literal["local", "tpe", "auto"] = "local"  # `local`: one knob; `tpe`: several (Optuna); `auto`: tpe on a plateau.
+    sampler: Literal["local", "tpe", "auto"] = "local"  # Steps of single knobs; `tpe` and `auto` mean `local`.
+    priors: dict[str, tuple[Prior, ...]] = {}  # What a knob's moves gained before: `KNOB: [[from, to, gain in σ, its spread]]`.
     ahead: bool = True  # Ask for the next proposal while a run trains; false: after it ends.
     command: str | None = None  # Command line of the coding agent, for `proposer: command`.
     command_env: tuple[str, ...] = ()  # Environment variables that the agent may see, such as its API key.

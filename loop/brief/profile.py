@@ -14,7 +14,7 @@ from loop.errors import BadInput
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """`brief` holds defaults of a brief's keys; `constants` are literals as source text, by name."""
+    """`brief` holds defaults of a brief's keys, `priors` among them; `constants` are literals as source text, by name."""
 
     name: str = ""
     brief: Mapping[str, object] = field(default_factory=dict)
@@ -22,7 +22,7 @@ class Profile:
 
 
 def read(path: Path) -> Profile:
-    """Read a profile: TOML with `name`, `[brief]` and `[constants]`. Raises BadInput."""
+    """Read a profile: TOML with `name`, `[brief]`, `[constants]` and `[priors]`. Raises BadInput."""
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -35,7 +35,7 @@ def read(path: Path) -> Profile:
         raise BadInput(f"The profile {path} sets `{unknown[0]}`, which is not a key of a brief.")
     return Profile(
         name=str(data.get("name", path.stem)),
-        brief=brief,
+        brief={**brief, "priors": data["priors"]} if "priors" in data else brief,
         constants={name: _literal(value) for name, value in constants.items()},
     )
 

@@ -13,6 +13,7 @@ from loop.brief import guards
 from loop.brief.config import Config, expected_value
 from loop.brief.metric import PROCESS_METRICS, metric_source, named_source
 from loop.brief.prices import parse_prices
+from loop.brief.priors import parse_priors
 from loop.errors import BadInput
 
 LISTS = ("scope", "locked", "inputs", "command_env", "guard", "groups")
@@ -54,8 +55,8 @@ def _convert(key: str, value: object, *, where: str) -> object:
         return parse_duration(value, where=f"{where}: `{key}`")
     if key == "memory":
         return _size(value, where=f"{where}: `{key}`")
-    if key == "prices":
-        return parse_prices(value, where=f"{where}: `{key}`")
+    if key in ("prices", "priors"):
+        return (parse_prices if key == "prices" else parse_priors)(value, where=f"{where}: `{key}`")
     if key in LISTS:
         return [value] if isinstance(value, str) else value
     if key in ("goal", "metric") and (value is None or not str(value).strip()):
@@ -145,11 +146,6 @@ def _objections(config: Config) -> tuple[tuple[str, bool, str], ...]:
         ),
         ("max_lines", config.max_lines < 1, "`max_lines` must be at least 1."),
         ("max_literal_bytes", config.max_literal_bytes < 100, "`max_literal_bytes` must be at least 100."),
-        (
-            "sampler",
-            config.sampler == "tpe" and config.atomic == "knob",
-            "`sampler: tpe` moves several values at once, which `atomic: knob` forbids: remove one of the two.",
-        ),
         (
             "groups",
             bool(config.groups) and config.atomic == "free",

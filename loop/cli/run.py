@@ -140,6 +140,7 @@ def _notes(project: "Project", *, tag: str | None, ablate: bool, onto: str | Non
 
     if not ablate:
         yield preflight.proposer_choice(project).reason
+        yield from preflight.proposer_notes(project)
         state = read_state(project.journal) if project.journal.exists() else State()
         yield preflight.ended_session(state, tag=tag) if onto is None else _dropped_edits(project, state, onto, tag=tag)
     for path in preflight.uncommitted_files(project):

@@ -52,6 +52,7 @@ def build_request(ctx: Context, number: int, *, attempt: int, state: State, refu
         plateau=since if ctx.config.plateau is not None and since >= ctx.config.plateau else 0,
         rules=(*ChangeRules.of(ctx.config).sentences(), *guards.sentences(ctx.config.guard)),
         one_knob=ctx.config.atomic == "knob",
+        priors=ctx.config.priors,
     )
 
 

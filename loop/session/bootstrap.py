@@ -47,7 +47,7 @@ def assemble(
     store.acquire()
     name = open_session(project, store, tag=tag, device=devices[0], ablate=ablate, onto=onto)
     journal = SessionJournal(store, name)
-    sampler = Sampler(brief.config.sampler)
+    sampler = Sampler()
     ctx = Context(
         brief=brief,
         journal=journal,

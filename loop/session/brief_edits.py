@@ -27,6 +27,7 @@ COMPARED = (
 LIVE = (
     "goal", "target", "scope", "locked", "experiments", "hours", "failures", "plateau", "ahead", "checkpoints", "keep",
     "reruns", "rollback", "max_cost", "prices", "notes", "command_sandbox", "max_lines", "atomic", "groups", "dependencies",
+    "priors",
 )  # fmt: skip  # can change while the loop runs
 
 

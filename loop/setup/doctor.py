@@ -78,6 +78,7 @@ def _project(project: Project) -> Iterator[HealthCheck]:
     yield _attempt("commands", _check_commands, project, f"`{config.train}` can run, and its inputs exist")
     yield from _requirements(project)
     yield _proposer(project)
+    yield from _proposer_notes(project)
     if seed := seeds.fixed_seed(project):
         yield HealthCheck("seed", "note", seed)
 
@@ -129,6 +130,13 @@ def _requirements(project: Project) -> Iterator[HealthCheck]:
     for line in filter(None, (config.train, config.evaluate)):
         if problem := module_problem(project, line):
             yield HealthCheck("imports", "broken" if problem.is_certain else "note", problem.message)
+
+
+def _proposer_notes(project: Project) -> Iterator[HealthCheck]:
+    try:
+        yield from (HealthCheck("proposer", "note", note) for note in preflight.proposer_notes(project))
+    except LoopError:
+        return  # other checks say what is wrong with the repository
 
 
 def _proposer(project: Project) -> HealthCheck:

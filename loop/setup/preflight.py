@@ -1,6 +1,7 @@
 """Checks before a session starts: what makes it impossible, and what its user should know."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from journal.projections.sessions import Session
@@ -12,7 +13,6 @@ from loop.errors import BadInput
 from loop.gate.evaluator import scope_refusal
 from loop.gate.gate import DEFAULT_LIMITS
 from loop.proposers.choice import ProposerChoice, choose_proposer
-from loop.proposers.sampler import tpe
 from loop.proposers.sampler.sampler import NO_KNOBS, moves_of
 from loop.runs.devices import assign_devices
 from loop.runs.inputs import source_path
@@ -78,8 +78,6 @@ def check_commands(project: Project) -> None:
         if script and script not in tree and not is_input:
             reason = _missing_script(workspace.root / script, script, is_program=program_script(line or "") is not None)
             raise BadInput(f"The {key} command `{line}` cannot run: {reason}")
-    if config.sampler == "tpe" and not tpe.is_installed():
-        raise BadInput("`sampler: tpe` needs Optuna: `pip install optuna`, or remove the key.")
 
 
 def check_machine(project: Project) -> None:
@@ -95,6 +93,21 @@ def missing_knobs(project: Project) -> str | None:
     workspace = project.workspace
     has_knobs = any(moves_of(workspace.read(workspace.head(), _scope(project).files())))
     return None if has_knobs else f"the built-in sampler has nothing to propose. {NO_KNOBS}"
+
+
+def proposer_notes(project: Project) -> Iterator[str]:
+    """Keys of the brief that have no effect on the sampler, a sentence each."""
+    config, workspace = project.brief.config, project.workspace
+    if config.sampler != "local":
+        yield (
+            f"`sampler: {config.sampler}` means `local`: the sampler has no TPE, because its own steps found more "
+            "everywhere it was measured. Remove the key."
+        )
+    if config.priors:
+        moves = moves_of(workspace.read(workspace.head(), _scope(project).files()))
+        knobs = {name for move in moves for name in (move.name, move.name.rpartition(":")[2])}
+        for name in sorted(config.priors.keys() - knobs):
+            yield f"`priors` names {name}, which is no knob of the files in scope: correct the name, or remove it."
 
 
 def proposer_choice(project: Project) -> ProposerChoice:

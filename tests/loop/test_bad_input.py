@@ -243,6 +243,28 @@ def test_a_program_without_a_knob_is_said_before_a_baseline_is_spent_on_it(tmp_p
     assert f"note: {message}" in init.stderr
 
 
+def test_keys_of_the_sampler_without_effect_are_notes_and_the_session_goes_on(tmp_path):
+    text = brief(
+        "proposer: sampler", "proposer: sampler\nsampler: tpe\npriors: {RATE: [[0.5, 0.4, 3, 1]], RAET: [[1, 2, 3, 1]]}"
+    )
+    project = Project(tmp_path / "toy", brief=text)
+
+    doctor = project.loop("doctor")
+    run = project.loop("run", "--experiments", "1")
+
+    tpe = "`sampler: tpe` means `local`: the sampler has no TPE"
+    prior = "`priors` names RAET, which is no knob of the files in scope: correct the name, or remove it."
+    assert doctor.stdout.count(f"proposer    {tpe}") == doctor.stdout.count(f"proposer    {prior}") == 1
+    assert (run.returncode, run.stderr.count(f"note: {tpe}"), run.stderr.count(f"note: {prior}")) == (0, 1, 1)
+
+
+def test_control_a_brief_of_defaults_has_no_such_note(project):
+    run = project.loop("run", "--experiments", "1")
+
+    assert run.returncode == 0
+    assert "note: `" not in run.stderr
+
+
 def test_the_doctor_says_that_nothing_can_be_written(readonly_disk):
     done = readonly_disk.loop("doctor")
 

@@ -8,21 +8,22 @@ import math
 import re
 import statistics
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, TypeGuard
 
 from journal.novelty.similarity import distance, literal_value
 from journal.projections.knobs import KnobTrial
+from loop.contracts import Prior
 from loop.proposers.sampler.expected_improvement import (
-    DRIFT,
     MIN_GAIN,
-    NOISE,
     Observation,
     Outlook,
     Parabola,
     expected_improvement,
 )
+from loop.proposers.sampler.priors import MAX_GAIN, observations, surprise
 from loop.proposers.sampler.steps import KnobStep
 
 Result = Literal["keep", "better", "flat", "worse", "crash"]
@@ -36,7 +37,6 @@ WEIGHTS: tuple[tuple[float, frozenset[str]], ...] = (
 )
 OTHER = 0.8  # weight of a knob of no kind
 
-MAX_GAIN = 10.0  # σ: a larger effect counts as this
 FLAT = 1.0  # σ: a smaller effect counts as none
 MIN_IMPROVEMENT = 1e-3  # σ: of an unpromising step, so that it has its turn after all others
 UNKNOWN_CHOICE = 2.0  # σ: standard deviation of the gain of an untried choice
@@ -63,7 +63,7 @@ class KnobOutcome:
 
 
 class KnobEvidence:
-    """The decided trials that moved one knob alone, by knob: those of a session, after those of its study."""
+    """The decided trials that moved one knob alone, by knob: those of a session, after those of its study; and the priors."""
 
     def __init__(
         self,
@@ -72,9 +72,12 @@ class KnobEvidence:
         before: int,
         direction: str = "minimize",
         elsewhere: Iterable[StudyTrial] = (),
+        priors: Mapping[str, Sequence[Prior]] | None = None,
     ) -> None:
         rows = [row for row in trials if row.alone and row.experiment < before and row.status != "refused"]
+        self._priors = priors or {}
         keeps = sorted({row.experiment for row in rows if row.status == "keep"})
+        self._keeps = len(keeps)
         self._sign = -1.0 if direction == "minimize" else 1.0
         self._unit = statistics.median([abs(row.delta) for row in rows if row.delta] or [1.0]) / 3
         self._outcomes: dict[str, list[KnobOutcome]] = {}
@@ -111,17 +114,21 @@ class KnobEvidence:
         outcomes = [outcome for outcome in self._outcomes.get(knob, ()) if outcome.direction == direction]
         return outcomes[-1] if outcomes else None
 
+    def priors(self, knob: str) -> Sequence[Prior]:
+        """The priors of a knob, which the brief may name without its file."""
+        return self._priors.get(knob) or self._priors.get(knob.rpartition(":")[2], ())
+
     def improvement(self, knob: str, step: KnobStep) -> float:
         """The expected improvement of a step, in σ; 0 beyond a crash in its direction."""
         if any(_is_beyond_crash(outcome, step) for outcome in self._outcomes.get(knob, ())):
             return 0.0
-        if isinstance(step.value, bool | str):
+        if _is_choice(step):
             return max(MIN_IMPROVEMENT, self._improvement_of_choice(knob, step))
         return max(MIN_IMPROVEMENT, self._parabola(knob, step).improvement(float(step.value)))
 
     def outlook(self, knob: str, step: KnobStep) -> Outlook | None:
         """The expected gain of a numeric step; None for a choice."""
-        return None if isinstance(step.value, bool | str) else self._parabola(knob, step).outlook(float(step.value))
+        return None if _is_choice(step) else self._parabola(knob, step).outlook(float(step.value))
 
     def _parabola(self, knob: str, step: KnobStep) -> Parabola:
         if knob not in self._parabolas:
@@ -130,6 +137,16 @@ class KnobEvidence:
         return self._parabolas[knob]
 
     def _observations(self, knob: str) -> Iterator[Observation]:
+        yield from observations(self.priors(knob), distance=self._keeps, surprise=self._surprise)
+        yield from self._trials(knob)
+
+    @cached_property
+    def _surprise(self) -> float:
+        """How much the trials of the session contradict its priors; 1 if they do not."""
+        priors = {knob: moves for knob in self._outcomes if (moves := self.priors(knob))}
+        return surprise({knob: list(self._trials(knob)) for knob in priors}, priors)
+
+    def _trials(self, knob: str) -> Iterator[Observation]:
         for outcome in self._outcomes.get(knob, ()):
             trial, gain = outcome.trial, self._gain(outcome.trial)
             old, new = literal_value(trial.old), literal_value(trial.value)
@@ -137,14 +154,20 @@ class KnobEvidence:
                 yield Observation(old=float(old), new=float(new), gain=gain, distance=outcome.distance)
 
     def _improvement_of_choice(self, knob: str, step: KnobStep) -> float:
-        """From the latest trial of the choice, with a variance that grows with each change since; else from the prior."""
+        """From the latest trial of the choice, with a variance that grows with each change since; else from its priors."""
         trials = [
             outcome for outcome in self._outcomes.get(knob, ()) if distance(outcome.trial.value, step.source) == 0
         ]
         gain = self._gain(trials[-1].trial) if trials else None
-        if gain is None:
-            return expected_improvement(-MIN_GAIN, UNKNOWN_CHOICE * _weight(knob))
-        return expected_improvement(gain - MIN_GAIN, math.sqrt(NOISE + DRIFT * trials[-1].distance))
+        if gain is not None:
+            trial = Observation(
+                old=0, new=0, gain=gain, distance=trials[-1].distance
+            )  # of a choice only the gain matters
+            return expected_improvement(gain - MIN_GAIN, math.sqrt(trial.variance))
+        priors = [seen for seen in self._observations(knob) if (seen.old, seen.new) == (step.knob.value, step.value)]
+        precision = (UNKNOWN_CHOICE * _weight(knob)) ** -2 + sum(1 / prior.variance for prior in priors)
+        mean = sum(prior.gain / prior.variance for prior in priors) / precision
+        return expected_improvement(mean - MIN_GAIN, 1 / math.sqrt(precision))
 
     def _gain(self, row: KnobTrial) -> float | None:
         """The gain in σ, at most MAX_GAIN either way; if σ is zero, in thirds of the median effect."""
@@ -165,7 +188,12 @@ class KnobEvidence:
 
 
 def hypothesis(knob: str, step: KnobStep, evidence: KnobEvidence) -> str:
-    """What earlier trials say about a step, in one sentence."""
+    """What earlier trials say about a step, in one sentence, and the priors of its knob."""
+    moves = ", ".join(f"{p.old:g} to {p.new:g} {p.gain:+.1f} ± {p.spread:.1f} σ" for p in evidence.priors(knob))
+    return f"{_from_trials(knob, step, evidence)}{f' (prior: {moves})' if moves else ''}"
+
+
+def _from_trials(knob: str, step: KnobStep, evidence: KnobEvidence) -> str:
     same, opposite = evidence.last(knob, step.direction), evidence.last(knob, -step.direction)
     if same and same.result == "keep":
         return f"The same direction was kept in {_experiment(same)}; it may pay again."
@@ -174,6 +202,11 @@ def hypothesis(knob: str, step: KnobStep, evidence: KnobEvidence) -> str:
     if same:
         return f"The same direction gave {same.result} in {_experiment(same)}; another step size may do better."
     return "Not tried yet: the step shows in which direction the optimum lies."
+
+
+def _is_choice(step: KnobStep) -> bool:
+    """Whether two values of a knob have no distance: words, and a choice of numbers with 0, which means without."""
+    return isinstance(step.value, bool | str) or bool(step.knob.range.choices and 0 in (step.value, step.knob.value))
 
 
 def _experiment(outcome: KnobOutcome) -> str:

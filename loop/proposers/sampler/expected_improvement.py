@@ -22,12 +22,18 @@ DRIFT = 0.7  # variance added per change between the bases, σ²: knobs interact
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """The gain of a knob's move from one value to another, in σ; its base was `distance` changes away."""
+    """The gain of a knob's move, in σ, with a variance of `noise`; its base was `distance` changes away."""
 
     old: float
     new: float
     gain: float
     distance: float
+    noise: float = NOISE
+
+    @property
+    def variance(self) -> float:
+        """σ², of the gain as it would be on the present base."""
+        return self.noise + DRIFT * self.distance
 
 
 class Outlook(NamedTuple):
@@ -48,7 +54,7 @@ class Parabola:
         for observation in observations:
             start, end = self._distance(observation.old), self._distance(observation.new)
             x, y = end - start, end**2 - start**2  # the regressors of a and b
-            weight = 1 / (NOISE + DRIFT * observation.distance)
+            weight = 1 / observation.variance
             p, q, r = p + weight * x * x, q + weight * x * y, r + weight * y * y
             u, v = u + weight * x * observation.gain, v + weight * y * observation.gain
         determinant = p * r - q * q

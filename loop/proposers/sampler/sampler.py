@@ -9,7 +9,6 @@ restarted loop continues with the same steps.
 import random
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Literal
 
 from journal.changes.knob import Knob
 from journal.changes.python_knobs import knobs, replace_literal
@@ -20,7 +19,6 @@ from journal.novelty.similarity import distance
 from journal.projections.trials import Trial
 from loop.contracts import Proposal, Request
 from loop.errors import ProposerFailure
-from loop.proposers.sampler import tpe
 from loop.proposers.sampler.evidence import KnobEvidence, hypothesis
 from loop.proposers.sampler.joint_steps import joint_steps
 from loop.proposers.sampler.steps import Move, movable
@@ -31,7 +29,6 @@ JITTER = 0.4  # relative, on the expected improvement of a step, which is a roug
 DRAWS = 60  # of proposals before the sampler gives up
 JOINT_DRAWS = 4
 VERBS = {1: "raise", -1: "lower", 0: "set"}  # by the direction of a step
-PLATEAU = 25  # experiments without a keep, unless the brief sets a number
 SUM = "Each of these gained a little alone on this base, too little to be kept: together they may exceed the noise."
 PAIR = "Nothing was kept for long: two steps that did not help alone may help together."
 NO_KNOBS = (
@@ -41,33 +38,21 @@ NO_KNOBS = (
 
 
 class Sampler:
-    """Proposes steps of the literals in scope: `local` one at a time, `tpe` several at once.
+    """Proposes steps of the literals in scope, one at a time, or several if each gained a little.
 
-    `auto` is local, but on a plateau every third proposal is TPE's, and so is each one when no local step is left; without
-    Optuna it stays local. After `plateau` of the brief every second proposal moves two knobs. If a change may move one knob
-    only, the method is local.
+    After `plateau` of the brief every second proposal moves two knobs, unless a change may move one knob only.
     """
 
     name = "sampler"
-
-    def __init__(self, method: Literal["local", "tpe", "auto"] = "local") -> None:
-        self._method = method
 
     def propose(self, request: Request) -> Proposal:
         """Raises ProposerFailure if no knob is in scope, or no step is left on this parent."""
         moves = list(moves_of(request.files))
         if not moves:
             raise ProposerFailure(NO_KNOBS, kind="no_knobs")
-        several = not request.one_knob
-        if several and (
-            self._method == "tpe" or (self._method == "auto" and tpe.is_installed() and _is_tpes_turn(request))
-        ):
-            return _joint(moves, request)
-        if several and _is_pairs_turn(request) and (pair := _pair(moves, request)):
+        if not request.one_knob and _is_pairs_turn(request) and (pair := _pair(moves, request)):
             return pair
         local = _local(moves, request)
-        if local is None and several and self._method == "auto" and tpe.is_installed():
-            return _joint(moves, request)
         if local is None:
             raise ProposerFailure(
                 "Every step of every knob has been tried on this incumbent: widen the ranges, or change the code.",
@@ -107,8 +92,13 @@ def _combined(moves: list[Move], left: list[Move], request: Request, evidence: K
 
 def _evidence(request: Request) -> KnobEvidence:
     rows = request.state.knobs.of_session(request.session)
-    elsewhere = study_trials(request)
-    return KnobEvidence(rows, before=request.experiment, direction=request.direction, elsewhere=elsewhere)
+    return KnobEvidence(
+        rows,
+        before=request.experiment,
+        direction=request.direction,
+        elsewhere=study_trials(request),
+        priors=request.priors,
+    )
 
 
 def _is_pairs_turn(request: Request) -> bool:
@@ -127,28 +117,6 @@ def _pair(moves: list[Move], request: Request) -> Proposal | None:
         if first and second and (proposal := _proposal([first, second], request, hypothesis=PAIR)):
             return proposal
     return None
-
-
-def _joint(moves: list[Move], request: Request) -> Proposal:
-    """Steps of several knobs, drawn by TPE."""
-    by_name = {move.name: move for move in moves}
-    for draw in range(JOINT_DRAWS):
-        seed = random.Random(f"{request.session}/{request.experiment}/{request.attempt}/{draw}").getrandbits(32)
-        steps = tpe.suggest(request, {name: move.step.knob for name, move in by_name.items()}, seed=seed)
-        joint = [Move(path=by_name[name].path, name=name, step=step) for name, step in steps.items()]
-        proposal = _proposal(joint, request, hypothesis=tpe.HYPOTHESIS) if joint else None
-        if proposal is not None:
-            return proposal
-    message = "TPE draws only what was tried before: widen the ranges, or change the code."
-    raise ProposerFailure(message, kind="exhausted")
-
-
-def _is_tpes_turn(request: Request) -> bool:
-    """Whether TPE is to propose: at every third experiment after many without a keep."""
-    decided = [trial for trial in request.state.changes.of_session(request.session) if trial.status != "open"]
-    recent = decided[-PLATEAU:]
-    is_long = len(recent) == PLATEAU and all(trial.status != "keep" for trial in recent)
-    return (is_long or bool(request.plateau)) and request.experiment % 3 == 0
 
 
 def moves_of(files: Mapping[str, str]) -> Iterator[Move]:

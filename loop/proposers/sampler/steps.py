@@ -17,7 +17,6 @@ SMALL_INTEGER = 12  # integers up to this move by one and two
 NEAR_ONE = 0.8  # a number from this to one counts as a decay rate
 TINY = 1e-5  # smaller numbers move by decades
 FIRST_SHARE = 0.2  # a step from zero of this size counts as a doubling
-WIDEST = 8.0  # factor that a search over a whole range reaches
 SMALL_SHARE = 0.2  # a number up to this may become zero, if its range includes zero
 
 
@@ -142,16 +141,6 @@ def _unit(knob: Knob, knobs: Mapping[str, Knob]) -> int:
     other = knobs.get(declared or "")
     number = other.value if other else _parsed(declared or "1")
     return int(number) if isinstance(number, int | float) and number >= 1 else 1
-
-
-def bounds(knob: Knob, knobs: Mapping[str, Knob]) -> tuple[float, float, int]:
-    """(lowest, highest, unit) of a number for a search over its whole range, within a factor of WIDEST."""
-    here = float(knob.value)
-    low, high = knob.range.low, knob.range.high
-    near, far = sorted((here / WIDEST, here * WIDEST)) if here else (0.0, 1.0 if high is None else high)
-    if NEAR_ONE <= here < 1:
-        far = 1 - (1 - here) / WIDEST
-    return max(near, near if low is None else low), min(far, far if high is None else high), _unit(knob, knobs)
 
 
 def source_text(value: float, *, like: str) -> str:

@@ -25,12 +25,14 @@ def test_a_constant_that_no_file_defines_is_bad_input():
 
 def test_a_profile_is_read_as_literals_and_defaults(tmp_path):
     path = tmp_path / "cpu.toml"
-    path.write_text('[brief]\nbudget = "20s"\n[constants]\nDEPTH = 4\nPRECISION = "fp32"\nFUSED = true\n')
+    path.write_text(
+        '[brief]\nbudget = "20s"\n[constants]\nDEPTH = 4\nPRECISION = "fp32"\nFUSED = true\n[priors]\nDEPTH = [[4, 6, 1.5, 1.1]]\n'
+    )
 
     found = read(path)
 
     assert found.name == "cpu"
-    assert found.brief == {"budget": "20s"}
+    assert found.brief == {"budget": "20s", "priors": {"DEPTH": [[4, 6, 1.5, 1.1]]}}
     assert found.constants == {"DEPTH": "4", "PRECISION": '"fp32"', "FUSED": "True"}
 
 

@@ -162,12 +162,11 @@ def test_the_prompt_states_the_rules():
     assert "or the values of one group: A, B." in prompt
 
 
-@pytest.mark.parametrize("method", ["local", "auto", "tpe"])
-def test_the_sampler_moves_one_value_if_one_may_move_also_on_a_plateau(method):
+def test_the_sampler_moves_one_value_if_one_may_move_also_on_a_plateau():
     night = Night(FILES)
     request = msgspec.structs.replace(night.request(2), plateau=25, one_knob=True)
 
-    moved = Sampler(method).propose(request)
+    moved = Sampler().propose(request)
 
     assert len(signature(night.files, moved.files).knobs) == 1
 

@@ -20,7 +20,6 @@ from loop.contracts import BaselineTimes
 from loop.errors import BadInput
 from loop.proposers.sampler.evidence import KnobEvidence
 from loop.proposers.sampler.steps import steps
-from loop.proposers.sampler.tpe import measured
 
 LINE = f"{sys.executable} -I train.py"
 
@@ -200,10 +199,8 @@ def test_what_was_bought_with_a_broken_guard_does_not_lead_the_sampler_on():
 
     evidence = KnobEvidence(request.state.knobs.of_session("nov20"), before=2)
     worth = {evidence.improvement("RATE", step) for step in steps(knob, {}) if step.value <= 0.25}
-    believed = [metric for _, metric in measured(request, {"RATE": knob})]
 
     assert worth == {0.0}
-    assert believed[1] > believed[0] == 1.5
 
 
 def test_unchanged_code_that_breaks_a_guard_ends_the_session_at_the_start(tmp_path):

@@ -10,9 +10,10 @@ from scripted_night import Night
 from journal.changes.knob import Knob, KnobRange
 from journal.changes.python_knobs import knobs
 from journal.changes.signature import signature
-from loop.contracts import Accepted
+from loop.contracts import Accepted, Prior
 from loop.errors import ProposerFailure
 from loop.gate.gate import check
+from loop.proposers.sampler.evidence import KnobEvidence
 from loop.proposers.sampler.sampler import Sampler
 from loop.proposers.sampler.steps import steps
 
@@ -297,3 +298,76 @@ def test_what_another_session_kept_on_the_same_parent_may_be_made_again_and_what
     ideas, _ = discard_all(second, 1)
 
     assert ideas == [kept.idea]
+
+
+def with_priors(request, **priors):
+    return replace(request, priors={name: [Prior(*move) for move in moves] for name, moves in priors.items()})
+
+
+KNOBS = {"train.py": "GAMMA = 0.04  # [0.001..1]\nCAP = 0.0  # {0.0, 15.0, 30.0}\nLEAK = 0.1  # [0.01..1]\n"}
+
+
+def first_moves(files, **priors):
+    """The first change of twelve sessions."""
+    nights = [Night(files, session=f"night-{number}") for number in range(12)]
+    changes = [
+        signature(night.files, Sampler().propose(with_priors(night.request(1), **priors)).files) for night in nights
+    ]
+    return [(change.knobs[0].name, change.knobs[0].new) for change in changes]
+
+
+def test_a_session_begins_with_a_step_that_gained_before():
+    assert set(first_moves(KNOBS, GAMMA=[(0.04, 0.02, 6.0, 1.0)])) == {("GAMMA", "0.02")}
+
+
+def test_control_without_a_prior_sessions_begin_with_several_knobs():
+    assert len({name for name, _ in first_moves(KNOBS)}) > 1
+
+
+def test_a_session_does_not_begin_with_a_step_that_cost_before():
+    costs = {"GAMMA": [(0.04, 0.02, -8.0, 1.0), (0.04, 0.08, -8.0, 1.0)], "CAP": [(0, 15, -9.0, 1), (0, 30, -9.0, 1)]}
+
+    assert {name for name, _ in first_moves(KNOBS, **costs)} == {"LEAK"}
+
+
+def test_a_choice_of_numbers_with_none_among_them_is_no_distance():
+    assert "CAP" not in [name for name, _ in first_moves(KNOBS)]
+
+
+def test_trials_outweigh_a_prior():
+    night = Night(KNOBS)
+    fooled = with_priors(night.request(1), GAMMA=[(0.04, 0.02, 6.0, 1.0)])
+    night.discarded(1, "lower", {"train.py": KNOBS["train.py"].replace("0.04", "0.02")}, gain=-6.0)
+    taught = replace(fooled, experiment=2, state=night.state)
+
+    before, after = (Sampler().propose(request).idea for request in (fooled, taught))
+
+    assert before == "lower GAMMA from 0.04 to 0.02"
+    assert "lower GAMMA" not in after
+
+
+def test_the_hypothesis_shows_the_priors_of_the_knob():
+    night = Night(KNOBS)
+    request = with_priors(night.request(1), GAMMA=[(0.04, 0.02, 6.0, 1.0), (0.04, 0.08, -4.2, 1.1)])
+
+    shown = Sampler().propose(request).hypothesis
+
+    assert shown.endswith("(prior: 0.04 to 0.02 +6.0 ± 1.0 σ, 0.04 to 0.08 -4.2 ± 1.1 σ)")
+
+
+def test_a_prior_may_name_a_knob_without_its_file():
+    files = {"a.py": "GAMMA = 0.04  # [0.001..1]\n", "b.py": "LEAK = 0.1  # [0.01..1]\n"}
+
+    assert set(first_moves(files, GAMMA=[(0.04, 0.02, 6.0, 1.0)])) == {("a.py:GAMMA", "0.02")}
+
+
+@pytest.mark.parametrize(("gain", "is_believed"), [(6.0, True), (-8.0, False)])
+def test_the_priors_of_a_knob_count_less_if_trials_contradict_those_of_another(gain, is_believed):
+    night = Night(KNOBS)
+    night.discarded(1, "lower", {"train.py": KNOBS["train.py"].replace("0.04", "0.02")}, gain=gain)
+    request = with_priors(night.request(2), GAMMA=[(0.04, 0.02, 8.0, 1.0)], LEAK=[(0.1, 0.2, 8.0, 1.0)])
+    doubled = next(step for step in steps(knobs("train.py", KNOBS["train.py"])[2], {}) if step.value == 0.2)
+
+    evidence = KnobEvidence(request.state.knobs.of_session("nov20"), before=2, priors=request.priors)
+
+    assert (evidence.outlook("LEAK", doubled).mean > 1.0) == is_believed
