@@ -3,10 +3,12 @@
 import json
 import subprocess
 import sys
+import time
 
 import pytest
-from toys import BRIEF, Project
+from toys import BRIEF, PATIENCE, SPEAKING, Project, gone, processes
 
+from journal.events import RunStarted
 from loop.gate.patch import unified
 
 pytest.importorskip("mcp", reason="the extra mcp is not installed")
@@ -28,11 +30,21 @@ def done(tmp_path_factory) -> Project:
     return project
 
 
+def parameters(project: Project, *options: str) -> StdioServerParameters:
+    return StdioServerParameters(command=sys.executable, args=[*SERVER, *options], cwd=str(project.root))
+
+
+def appeared(mark: str) -> list[int]:
+    """The processes with this mark, as soon as there is one."""
+    deadline = time.monotonic() + PATIENCE
+    while not processes(mark) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return processes(mark)
+
+
 def ask(project: Project, *calls: tuple[str, dict], steer: bool = False) -> list:
     """The results of calls in one connection."""
-    server = StdioServerParameters(
-        command=sys.executable, args=[*SERVER, *(["--steer"] if steer else [])], cwd=str(project.root)
-    )
+    server = parameters(project, *(["--steer"] if steer else []))
 
     async def converse() -> list:
         async with Client(server) as client:
@@ -124,6 +136,27 @@ def test_an_agent_that_may_steer_runs_a_session_waits_for_it_and_directs_it(tmp_
     assert "no model reads this direction" in json.loads(texts(direct)[0])["note"]
     assert (pause.is_error, texts(pause)[-1]) == (False, "exit code 1")
     assert "No loop runs on" in texts(pause)[0]
+
+
+def test_a_client_that_leaves_ends_its_wait(tmp_path):
+    project = Project(tmp_path / "toy", train=SPEAKING.replace("SECONDS", "20"), brief=BRIEF.replace("5s", "60s"))
+    loop = project.start("run", "--tag", "night")
+    project.until(RunStarted)
+    mark = f"--timeout=57s\0--journal={project.journal}"
+
+    async def leave() -> list[int]:
+        async with Client(parameters(project, "--steer")) as client, anyio.create_task_group() as group:
+            group.start_soon(client.call_tool, "wait", {"seconds": 57, "until": "999"})
+            waiting = await anyio.to_thread.run_sync(appeared, mark)
+            group.cancel_scope.cancel()
+        return waiting
+
+    waiting = anyio.run(leave)
+    loop.terminate()
+    loop.wait()
+
+    assert len(waiting) == 1
+    assert gone(mark)
 
 
 def test_a_file_of_the_persons_folder_is_not_imported_by_the_server(tmp_path):
