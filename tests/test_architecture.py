@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-HEAVY = "torch anthropic textual matplotlib numpy"
+HEAVY = "torch anthropic textual matplotlib numpy mcp"
 
 
 def loaded_by(code: str) -> set[str]:
@@ -60,6 +60,10 @@ MUTATIONS = {
     "Only the store and the query import SQLite: the one writes, the other asks": ("loop/cli/app.py", "import sqlite3"),
     "Who starts processes": ("loop/session/recovery.py", "import subprocess"),
     "Only loop.llm.api imports the Messages API": ("loop/proposers/claude/tools.py", "import anthropic"),
+    "Only journal.mcp imports the Model Context Protocol and anyio": (
+        "loop/cli/app.py",
+        "import anyio",
+    ),
 }
 
 

@@ -3,12 +3,12 @@
 import sys
 from collections.abc import Sequence
 
-from journal.cli import exchange, maintain, query, read, report
+from journal.cli import curve, exchange, maintain, mcp, query, read, report
 from journal.cli.app import app
 from journal.console.typer_app import run_app
 from journal.errors import JournalError
 
-__all__ = ["exchange", "main", "maintain", "query", "read", "report"]
+__all__ = ["curve", "exchange", "main", "maintain", "mcp", "query", "read", "report"]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -4,6 +4,7 @@ Ideas, traces and reasons come from models and from training output, and may hol
 clipboard, reorder a line or hide words.
 """
 
+import json
 import re
 
 # Controls (C0, C1), format characters (zero width, bidirectional, soft hyphen), line separators, halves of surrogate pairs,
@@ -23,6 +24,11 @@ def strip_controls(text: str) -> str:
 def escape_controls(text: str) -> str:
     r"""The text with each character that controls a terminal as its code, such as `\x1b` or `\u202e`."""
     return _UNSAFE.sub(lambda match: _code(ord(match[0])), text)
+
+
+def escape_controls_in_json(text: str) -> str:
+    r"""The same JSON with each such character as an escape of JSON, such as `\u202e`, so that it stays valid."""
+    return _UNSAFE.sub(lambda match: json.dumps(match[0])[1:-1], text)
 
 
 def one_line(text: str, *, width: int = 100) -> str:

@@ -17,6 +17,7 @@ from histories import COMMITS, TAG, proposed, started, write
 from journal.cli import main
 from journal.cli.sql_prompt import candidates
 from journal.events import ExperimentDiscarded, experiment_stream, session_stream
+from journal.events.recorded import Sample
 from journal.store import Journal
 
 RUN = [sys.executable, "-c", "import sys; sys.argv[0] = 'ar-journal'; from journal.cli import main; main()"]
@@ -475,3 +476,51 @@ def test_a_view_is_exported_whole_in_the_order_of_its_columns(night_path):
     assert [row["status"] for row in rows] == ["keep", "keep", "discard", "crash"]
     assert [row["metric"] for row in json.loads(as_json.stdout)] == [1.5, 1.48]
     assert "experiments, runs, refusals" in ar_journal("export", "--view", "moods", journal=night_path).stderr
+
+
+# --- the curve of a run ---
+
+
+def test_a_curve_is_evenly_spaced_with_its_first_and_last_step(path, journal):
+    journal.append(session_stream(TAG), [started()])
+    journal.append(experiment_stream(TAG, 1), [proposed(1, "halve the batch")])
+    samples = [
+        Sample(session=TAG, experiment=1, run=1, step=step, seconds=step / 10, loss=9.0 - step) for step in range(9)
+    ]
+    journal.add_samples(samples)
+
+    result = ar_journal("curve", "1", "--points", "3", "--json", journal=path)
+
+    assert [(row["step"], row["loss"]) for row in json.loads(result.stdout)] == [(0, 9.0), (4, 5.0), (8, 1.0)]
+    assert len(json.loads(ar_journal("curve", "1", "--json", journal=path).stdout)) == 9
+
+
+def test_a_run_that_reported_nothing_has_no_curve(night_path):
+    result, as_json = (
+        ar_journal("curve", "1", journal=night_path),
+        ar_journal("curve", "1", "--json", journal=night_path),
+    )
+
+    assert (result.returncode, result.stderr) == (1, "Run 1 of experiment 1 has reported nothing.\n")
+    assert (as_json.returncode, as_json.stdout) == (0, "[]\n")
+
+
+def test_a_curve_of_no_experiment_is_refused(night_path):
+    result = ar_journal("curve", "99", journal=night_path)
+
+    assert result.returncode == 2
+    assert "has no experiment 99" in result.stderr
+
+
+# --- the Model Context Protocol ---
+
+
+def test_without_its_package_mcp_says_what_to_install(night_path, monkeypatch):
+    monkeypatch.setattr("journal.cli.mcp.find_spec", lambda _name: None)
+
+    result = ar_journal("mcp", journal=night_path)
+
+    assert result.returncode == 2
+    assert result.stderr == (
+        "error: `ar-journal mcp` needs the package mcp, which is not installed: `pip install 'ar-loop[mcp]'`.\n"
+    )
