@@ -35,6 +35,10 @@ PatternOption = Annotated[
     str | None, typer.Option(help="Where the metric is: a regex with one group, json:KEY, csv:FILE, wall_seconds, …")
 ]
 InputOption = Annotated[list[str] | None, typer.Option("--input", help="Untracked path that a run reads; repeatable.")]
+ProposerOption = Annotated[
+    str | None,
+    typer.Option(help="Who proposes: claude-code, codex, aider, opencode, gemini, llm, …, claude or sampler."),
+]
 TrialOption = Annotated[
     bool | None, typer.Option("--trial/--no-trial", help="Run the command before the brief is written.")
 ]
@@ -67,6 +71,7 @@ def init(
     pattern: PatternOption = None,
     log: Annotated[str | None, typer.Option(help="File that holds the metric, if not the output.")] = None,
     inputs: InputOption = None,
+    proposer: ProposerOption = None,
     runs: Annotated[int, typer.Option(min=1, help="Number of trial runs; two or more measure the noise.")] = 3,
     trial: TrialOption = None,
     force: ForceOption = False,
@@ -86,7 +91,9 @@ def init(
         _write_for_agents(has_brief_options=bool(keys) or force or from_autoresearch, as_json=as_json)
         return
     trial = not from_autoresearch if trial is None else trial
-    options = wizard.InitOptions(keys=keys, runs=runs, trial=trial, force=force, from_autoresearch=from_autoresearch)
+    options = wizard.InitOptions(
+        keys=keys, runs=runs, trial=trial, force=force, from_autoresearch=from_autoresearch, proposer=proposer
+    )
     try:
         brief = wizard.prepare(Path.cwd(), options, Terminal() if sys.stdin.isatty() else Defaults())
         import_count = _write(brief, from_autoresearch=from_autoresearch)

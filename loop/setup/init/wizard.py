@@ -3,6 +3,7 @@
 Nothing is written before the end: a person who leaves early leaves every file unchanged.
 """
 
+import os
 import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from loop.brief.metric_candidates import Candidate
 from loop.brief.metric_names import usual_direction
 from loop.brief.scope import Scope
 from loop.errors import BadInput
+from loop.proposers.command import recipes
 from loop.setup import preflight
 from loop.setup.doctor import missing_knobs
 from loop.setup.init import command_attempts, existing_brief, from_autoresearch, metric_choice, suggest
@@ -57,6 +59,7 @@ class InitOptions:
     trial: bool = True
     force: bool = False
     from_autoresearch: bool = False
+    proposer: str | None = None  # name of a recipe or of a built-in proposer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,13 +80,16 @@ def prepare(root: Path, options: InitOptions, respondent: Respondent) -> NewBrie
     """Do everything but write the brief. Raises BadInput."""
     workspace = Workspace(root)
     path = workspace.root / briefs.FILE_NAMES[0]
-    existing = existing_brief.read(path, flags=options.keys, allow_prose=options.from_autoresearch, force=options.force)
+    replaced = [*options.keys, *(recipes.KEYS if options.proposer else ())]
+    existing = existing_brief.read(path, flags=replaced, allow_prose=options.from_autoresearch, force=options.force)
     kept = existing.keys if existing else {}
     draft = Draft(workspace=workspace, path=path, origins=dict.fromkeys(kept, path.name) | flags(options.keys))
     layout = from_autoresearch.brief_keys(workspace.root) if options.from_autoresearch else {}
     keys = {**kept, **layout, **options.keys}
+    keys |= _proposer_keys(keys, options.proposer)  # a program that is missing is named before the trial
     draft.check(keys, flags=options.keys)
     keys, found, trial = _complete(draft, keys, options, respondent)
+    keys |= _proposer_keys(keys, options.proposer)
     project = draft.project(draft.brief(keys))
     config, tree = project.brief.config, workspace.tree(workspace.head())
     files = Scope(patterns=config.scope, tree=tree, locked=config.locked).files()
@@ -98,6 +104,13 @@ def prepare(root: Path, options: InitOptions, respondent: Respondent) -> NewBrie
         warnings=[*warnings(config, files=files, trial=trial), *filter(None, [missing_knobs(project)])],
         dropped=existing.dropped if existing else (),
     )
+
+
+def _proposer_keys(keys: Keys, name: str | None) -> Keys:
+    """The keys of the proposer of that name, for the files in scope."""
+    scope = keys.get("scope") or ["train.py"]
+    scope = [str(path) for path in scope] if isinstance(scope, list | tuple) else [str(scope)]
+    return {} if name is None else recipes.brief_keys(name, scope=scope, environment=os.environ)
 
 
 def write(brief: NewBrief) -> None:
