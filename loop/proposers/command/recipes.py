@@ -29,7 +29,8 @@ RECIPES: Mapping[str, Recipe] = {
         credentials=("ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN"),
     ),
     "codex": Recipe(
-        line=f"codex exec --json --sandbox workspace-write --skip-git-repo-check {TASK} < /dev/null",
+        # Codex's own sandbox cannot start inside the loop's, and without it Codex writes no file
+        line=f"codex exec --json --sandbox danger-full-access --skip-git-repo-check {TASK} < /dev/null",
         credentials=("CODEX_API_KEY",),
     ),
     "aider": Recipe(

@@ -102,7 +102,7 @@ PRICES = brief_prices({"priced": [1.0, 10.0, 1.0, 0.1]})
         (
             "codex",
             {"program": "codex", "key": "CODEX_API_KEY", "prints": CODEX},
-            "--sandbox workspace-write --skip-git-repo-check",
+            "--sandbox danger-full-access --skip-git-repo-check",
             0.0039798,
         ),
         (
