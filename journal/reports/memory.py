@@ -6,6 +6,7 @@ Text from a model, a log or a person is quoted as data on one line: it can neith
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from journal.projections.experiments import Experiment
 from journal.projections.lineage import lineage
@@ -97,7 +98,7 @@ class _Memory:
         on_chain = [row for row in self._kept if row.number in self._chain]
         off_chain = [row for row in self._kept if row.number not in self._chain]
         vetoed = [row for row in self._decided if row.vetoed]
-        knobs, failed = self._knobs(caps), self._failed()
+        knobs, failed = self._knobs(caps), self._failed
         kept = [*self._study.kept(caps.chain - len(on_chain)), *latest(on_chain, caps.chain, lines.kept)]
         sections = (
             self._header(),
@@ -110,7 +111,10 @@ class _Memory:
             *self._study_sections(caps, knobs=len(knobs), failed=len(failed)),
             section("Under way: do not propose again", self._under_way(caps.last)),
             section("Last experiments", [lines.recent(row) for row in self._decided[-caps.last :]]),
-            section("Near misses on an older base: worth one retry", self._near_misses(caps.stale)),
+            section(
+                "Near misses on an older base: worth one retry",
+                [lines.plain(row) for row in self._near_misses[: caps.stale]],
+            ),
             section("Ideas that nobody has run", self._open_ideas(caps.open)),
             section("Knobs that nobody has moved", self._unmoved(caps.unmoved)),
             section("Earlier sessions", self._sessions(caps.sessions)),
@@ -148,15 +152,21 @@ class _Memory:
         )
 
     def _knobs(self, caps: Caps) -> list[str]:
-        ratios = {row.number: self._throughput.ratio(row) for row in self._decided}
         return knob_lines(
             self._state.knobs,
             self._session.tag,
             max_knobs=caps.knobs,
             max_values=caps.values,
-            throughput={number: found[1] for number, found in ratios.items() if found},
+            throughput=self._ratios,
         )
 
+    @cached_property
+    def _ratios(self) -> dict[int, float]:
+        """By experiment: its throughput relative to its base's."""
+        found = ((row.number, self._throughput.ratio(row)) for row in self._decided)
+        return {number: ratio[1] for number, ratio in found if ratio}
+
+    @cached_property
     def _failed(self) -> list[Experiment]:
         """Discarded and invalid changes; one that moves only knobs is in the knob lines."""
         failed = [row for row in self._decided if row.status in ("discard", "invalid") and not row.vetoed]
@@ -183,7 +193,8 @@ class _Memory:
         rows = [row for row in self._rows if row.status == "open" and row.number in self._trials]
         return [self._lines.plain(row) for row in rows[-limit:]]
 
-    def _near_misses(self, limit: int) -> list[str]:
+    @cached_property
+    def _near_misses(self) -> list[Experiment]:
         """Discarded small gains on an earlier incumbent, the largest first, without those that a retry or a keep answered."""
         last_keep = {knob: row.number for row in self._kept for knob in _knobs(self._trials.get(row.number))}
         near = [
@@ -193,8 +204,7 @@ class _Memory:
             if row.gain_sigma is not None and row.gain_sigma > NEAR_MISS
             if all(last_keep.get(knob, 0) < row.number for knob in _knobs(self._trials.get(row.number)))
         ]
-        near.sort(key=lambda entry: (-entry[0], entry[1].number))
-        return [self._lines.plain(row) for _, row in near[:limit]]
+        return [row for _, row in sorted(near, key=lambda entry: (-entry[0], entry[1].number))]
 
     def _open_ideas(self, limit: int) -> list[str]:
         return [idea_line(number, candidate) for number, candidate in open_ideas(self._trials.values())[:limit]]

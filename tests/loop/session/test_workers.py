@@ -156,6 +156,7 @@ def test_a_gain_on_a_parent_that_is_the_incumbent_no_more_is_no_keep_and_is_trie
     assert verdict_of[2].rule == "moved"
     assert "experiment 1 became the incumbent" in verdict_of[2].reason
     assert (again.experiment, again.parent, again.retry_reason) == (4, verdict_of[1].commit, "base changed")
+    assert (again.proposer, again.expected_delta, again.usage.calls) == ("loop", None, 0)
     assert isinstance(verdict_of[4], ExperimentKept)
 
 

@@ -29,6 +29,8 @@ from journal.store import Journal
 from loop.errors import ProposerFailure, Stopped
 from loop.llm.api import MessagesApi, retry_after
 from loop.llm.messages import Fault
+from loop.llm.prices import brief_prices
+from loop.proposers import answer_schema
 from loop.proposers.claude.budget import ProposalBudget
 from loop.proposers.claude.conversation import Timing
 from loop.proposers.claude.proposer import ClaudeProposer
@@ -211,8 +213,52 @@ def test_a_model_of_which_the_api_says_nothing_gets_no_parameter_that_it_may_not
     with MessagesServer([proposes(idea="halve the batch", edits=[HALVE])], model=None) as server:
         desk(server).propose(desk.request())
 
-    assert "thinking" not in server.bodies[0]
+    assert not {"thinking", "output_config"} & set(server.bodies[0])
     assert server.bodies[0]["max_tokens"] == 32_000
+
+
+def test_without_a_schema_the_prompt_names_every_key_of_the_answer(desk):
+    with MessagesServer([proposes(idea="halve the batch", edits=[HALVE])], model=None) as server:
+        desk(server).propose(desk.request())
+
+    rules = server.bodies[0]["system"][0]["text"]
+    assert all(f'"{key}"' in rules for key in answer_schema.EXAMPLE)
+
+
+def test_control_with_a_schema_the_prompt_does_not_repeat_it(desk):
+    with MessagesServer([proposes(idea="halve the batch", edits=[HALVE])]) as server:
+        desk(server).propose(desk.request())
+
+    assert server.bodies[0]["output_config"]["format"]["schema"] == answer_schema.SCHEMA
+    assert "The JSON object has these keys" not in server.bodies[0]["system"][0]["text"]
+
+
+def test_a_gateway_that_refuses_a_parameter_is_asked_again_without_it_and_not_for_it_later(desk):
+    refuses = status(400, "invalid_request_error", "output_config: Extra inputs are not permitted")
+    act = proposes(idea="halve the batch", edits=[HALVE])
+    with MessagesServer([refuses, act, act]) as server:
+        proposer = desk(server)
+        first = proposer.propose(desk.request())
+        proposer.propose(desk.request())
+
+    assert first.idea == "halve the batch"
+    assert ["output_config" in body for body in server.bodies] == [True, False, False]
+    assert '"considered"' in server.bodies[1]["system"][0]["text"]
+
+
+def test_a_local_model_costs_nothing_and_is_asked_whatever_the_cap(desk):
+    own = brief_prices({"local": [0.0, 0.0, 0.0, 0.0]})
+    with MessagesServer([proposes(idea="halve the batch", edits=[HALVE])], model=None) as server:
+        proposal = desk(server, model="local", max_cost=0.01, prices=lambda: own).propose(desk.request())
+
+    assert proposal.usage.dollars == 0.0
+
+
+def test_control_the_same_model_without_a_price_is_not_asked_under_that_cap(desk):
+    with MessagesServer([], model=None) as server:
+        failure = desk.failure(desk(server, model="local", max_cost=0.01))
+
+    assert failure.kind == "cost"
 
 
 # --- tools -----------------------------------------------------------------------------------------------------------
