@@ -33,8 +33,11 @@ from journal.query.full_text import match_expression
 from journal.reports import transcripts
 from journal.store.codec import decode, encode
 from loop import judges
-from loop.brief import metric, metric_candidates, program, terminal
-from loop.brief.metric import MetricSource
+from loop.brief import program
+from loop.brief.metric import candidates as metric_candidates
+from loop.brief.metric import source as metric
+from loop.brief.metric import terminal
+from loop.brief.metric.source import MetricSource
 from loop.errors import BadInput, WorkspaceError
 from loop.gate import gate, literals, patch
 from loop.gate.evaluator import evaluators
@@ -157,7 +160,7 @@ def in_file(name: str, read: Callable[[Path], object]) -> Callable[[bytes], obje
 
 def output(data: bytes) -> object:
     shown = terminal.shown(text(data))
-    return metric_candidates.candidates(shown), outcome.signature(shown), secret_scan.redact(shown)
+    return candidates.candidates(shown), outcome.signature(shown), secret_scan.redact(shown)
 
 
 def new_files(data: bytes) -> object:

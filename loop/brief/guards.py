@@ -1,6 +1,6 @@
 """Guards: conditions on other numbers of a run, so that no change buys the metric at their cost. Pure.
 
-`guard: accuracy >= 0.78` reads `accuracy` from the place of the metric (see `loop.brief.metric`). A run that breaks a
+`guard: accuracy >= 0.78` reads `accuracy` from the place of the metric (see `loop.brief.metric.source`). A run that breaks a
 guard is not kept, whatever its metric.
 """
 

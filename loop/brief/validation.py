@@ -11,7 +11,7 @@ import regex
 
 from loop.brief import guards
 from loop.brief.config import Config, expected_value
-from loop.brief.metric import PROCESS_METRICS, metric_source, named_source
+from loop.brief.metric.source import PROCESS_METRICS, metric_source, named_source
 from loop.brief.prices import parse_prices
 from loop.brief.priors import parse_priors
 from loop.errors import BadInput

@@ -14,7 +14,7 @@ from loop.cli.app import START, JsonOption, app, print_message
 from loop.errors import BadInput
 
 if TYPE_CHECKING:  # `ar-loop --help` reads no repository
-    from loop.brief.metric_candidates import Candidate
+    from loop.brief.metric.candidates import Candidate
     from loop.setup.init.wizard import NewBrief
 
 QUESTIONS = {

@@ -8,9 +8,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 from journal.errors import JournalError
-from loop.brief.metric import MetricSource
-from loop.brief.reading import Reading
-from loop.brief.terminal import shown
+from loop.brief.metric.reading import Reading
+from loop.brief.metric.source import MetricSource
+from loop.brief.metric.terminal import shown
 from loop.errors import LoopError
 from loop.runs.decode import FIRST_BYTES, encoding
 from loop.runs.output_search import OutputSearch

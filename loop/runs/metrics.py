@@ -13,12 +13,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from loop.brief import guards, metric
+from loop.brief import guards
 from loop.brief.config import Config
-from loop.brief.metric import MetricSource
-from loop.brief.metric_candidates import candidate_named, candidates
-from loop.brief.reading import Reading
-from loop.brief.terminal import shown
+from loop.brief.metric import source as metric
+from loop.brief.metric.candidates import candidate_named, candidates
+from loop.brief.metric.reading import Reading
+from loop.brief.metric.source import MetricSource
+from loop.brief.metric.terminal import shown
 from loop.runs.decode import FIRST_BYTES, encoding
 from loop.runs.measure import CommandResult, log_text
 from loop.runs.outcome import NoMetric

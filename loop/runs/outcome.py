@@ -10,7 +10,7 @@ from typing import Literal
 
 from journal.events import FailureKind, RunFailed, RunFinished, Trust, Usage
 from journal.secret_scan import redact
-from loop.brief.metric import TIME_METRICS
+from loop.brief.metric.source import TIME_METRICS
 from loop.contracts import RunSpec
 from loop.runs.measure import CommandResult
 from loop.runs.process.runner import SHELL_SIGNAL

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from loop.brief.metric import MetricSource
-from loop.brief.reading import Reading
-from loop.brief.terminal import Terminal
+from loop.brief.metric.reading import Reading
+from loop.brief.metric.source import MetricSource
+from loop.brief.metric.terminal import Terminal
 from loop.runs.decode import TextDecoder
 
 

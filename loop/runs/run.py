@@ -13,8 +13,8 @@ from pathlib import Path
 from journal.events import Isolation, RunFailed, Usage
 from journal.events.names import run_folder, session_folder
 from loop import judges
-from loop.brief import metric
 from loop.brief.config import Config
+from loop.brief.metric import source as metric
 from loop.contracts import Device, Outcome, RunSpec
 from loop.errors import MachineFailure
 from loop.runs import compile_cache, devices, inputs, metrics

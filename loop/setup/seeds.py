@@ -3,7 +3,7 @@
 import re
 
 from loop.brief.config import Config
-from loop.brief.metric import metric_source
+from loop.brief.metric.source import metric_source
 from loop.errors import WorkspaceError
 from loop.gate.module_path import entry
 from loop.setup.project import Project

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from loop.brief import metric_names as names
 from loop.brief.defaults import TRAIN_SCRIPTS
+from loop.brief.metric import names
 from loop.gate.imports import imports
 
 LIMIT = 4  # commands that are tried

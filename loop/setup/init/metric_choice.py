@@ -9,10 +9,10 @@ from typing import Protocol
 from journal.events import RunFailed, RunFinished
 from loop.brief import guards
 from loop.brief.config import Config
-from loop.brief.metric import metric_source, named_source, read
-from loop.brief.metric_candidates import Candidate, candidate_named, candidates, pattern_for
-from loop.brief.metric_ranking import likely, metric_name, rank
-from loop.brief.reading import quote
+from loop.brief.metric.candidates import Candidate, candidate_named, candidates, pattern_for
+from loop.brief.metric.ranking import likely, metric_name, rank
+from loop.brief.metric.reading import quote
+from loop.brief.metric.source import metric_source, named_source, read
 from loop.errors import BadInput
 from loop.keep_rule import pooled_noise
 from loop.setup.init.dry_run import TrialRun

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import yaml
 
 from loop.brief.config import Config
-from loop.brief.metric import trust
+from loop.brief.metric.source import trust
 
 _ROLLBACK = {"reset": "the branch does not move", "revert": "a commit undoes it"}
 

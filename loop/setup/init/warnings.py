@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from loop.brief.config import Config
 from loop.brief.defaults import entry_file
-from loop.brief.metric import TIME_METRICS, metric_source, trust
-from loop.brief.metric_names import usual_direction
+from loop.brief.metric.names import usual_direction
+from loop.brief.metric.source import TIME_METRICS, metric_source, trust
 from loop.brief.scope import matches
 from loop.setup import seeds
 

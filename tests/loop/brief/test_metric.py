@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loop.brief.config import Config
-from loop.brief.metric import find_metric, find_number, named_source, trust
-from loop.brief.metric_candidates import candidates
-from loop.brief.metric_ranking import metric_name
+from loop.brief.metric.candidates import candidates
+from loop.brief.metric.ranking import metric_name
+from loop.brief.metric.source import find_metric, find_number, named_source, trust
 
 
 def config(pattern: str = "", **keys) -> Config:

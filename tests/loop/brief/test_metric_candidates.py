@@ -2,7 +2,7 @@
 
 import pytest
 
-from loop.brief.metric_candidates import MAX_ROW, candidates
+from loop.brief.metric.candidates import MAX_ROW, candidates
 
 
 @pytest.mark.parametrize("row", ["a" * 200_000, "1" * 200_000, "a/" * 100_000, "step 1 " * 30_000, "nan" * 60_000])

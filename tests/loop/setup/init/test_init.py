@@ -12,10 +12,10 @@ from toys import BRIEF, LOOP, PATIENCE, Project
 
 from journal.events import ExperimentKept, SessionStarted
 from loop.brief.config import Config
-from loop.brief.metric import find_metric
-from loop.brief.metric_candidates import candidate_named, candidates, pattern_for
-from loop.brief.metric_names import usual_direction
-from loop.brief.metric_ranking import rank
+from loop.brief.metric.candidates import candidate_named, candidates, pattern_for
+from loop.brief.metric.names import usual_direction
+from loop.brief.metric.ranking import rank
+from loop.brief.metric.source import find_metric
 from loop.setup.init import suggest
 from loop.setup.init.dry_run import missing_inputs
 from loop.setup.init.warnings import TrialResult, warnings

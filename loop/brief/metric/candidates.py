@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from loop.brief import json_path
 from loop.brief.config import NUMBER, Config
-from loop.brief.line_pattern import escape
-from loop.brief.metric import find_metric
-from loop.brief.metric_names import MetricDirection, usual_direction, words
-from loop.brief.metric_search import JsonDocument, JsonDocuments
-from loop.brief.number import THOUSANDS, longer_word, parse
-from loop.brief.output_table import column_numbers, table_numbers
+from loop.brief.metric import json_path
+from loop.brief.metric.line_pattern import escape
+from loop.brief.metric.names import MetricDirection, usual_direction, words
+from loop.brief.metric.number import THOUSANDS, longer_word, parse
+from loop.brief.metric.output_table import column_numbers, table_numbers
+from loop.brief.metric.search import JsonDocument, JsonDocuments
+from loop.brief.metric.source import find_metric
 
 MAX_ROW = 500  # characters of a row that people read; a search takes the square of its length
 MAX_PER_DOCUMENT = 100  # numbers of a JSON document that are looked at

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 import regex
 
-from loop.brief.number import FLOAT, NOT_FINITE, THOUSANDS
-from loop.brief.reading import TOKENS
+from loop.brief.metric.number import FLOAT, NOT_FINITE, THOUSANDS
+from loop.brief.metric.reading import TOKENS
 
 _BAR = r"(?:.*\d%\|.*\]\s*)?"  # a progress bar whose row the print continues
 _BARE_UNIT = re.compile(r"(?:\\s[*+]?| )*(?:[%/\w°µμ]|\\[./])+\$?")

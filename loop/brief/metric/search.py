@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from loop.brief import json_path, number, reading
-from loop.brief.line_pattern import LinePattern
-from loop.brief.reading import Reading
+from loop.brief.metric import json_path, number, reading
+from loop.brief.metric.line_pattern import LinePattern
+from loop.brief.metric.reading import Reading
 
 ROW_SECONDS = 0.25  # of a regular expression in one row
 SLOW_ROWS = 20  # after which a search gives up

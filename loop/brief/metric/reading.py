@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from loop.brief import number
-from loop.brief.number import LongerWord
+from loop.brief.metric import number
+from loop.brief.metric.number import LongerWord
 
 MAX_QUOTE = 120  # characters of a line in a message
 TOKENS = ("(number,)", "(number)")  # of a pattern: a number with commas, any number

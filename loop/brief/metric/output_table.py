@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from loop.brief.line_pattern import escape
-from loop.brief.number import is_finite_word
+from loop.brief.metric.line_pattern import escape
+from loop.brief.metric.number import is_finite_word
 
 MAX_ABOVE = 30  # rows between a row of numbers and its header
 MIN_ROWS = 3  # of numbers without a name

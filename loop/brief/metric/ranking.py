@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from loop.brief import metric_names as names
-from loop.brief.metric_candidates import Candidate
-from loop.brief.output_table import UNNAMED
+from loop.brief.metric import names
+from loop.brief.metric.candidates import Candidate
+from loop.brief.metric.output_table import UNNAMED
 
 MAX_CANDIDATES = 8
 LIKELY = 3.0  # points of a candidate that is taken without a question

@@ -11,10 +11,10 @@ from typing import Literal
 
 from journal.events import Trust
 from loop.brief.config import Config
-from loop.brief.line_pattern import LinePattern, default_pattern, escape, line_pattern
-from loop.brief.metric_search import JsonSearch, LineSearch, Search, csv_reading
-from loop.brief.reading import Reading
-from loop.brief.terminal import Terminal
+from loop.brief.metric.line_pattern import LinePattern, default_pattern, escape, line_pattern
+from loop.brief.metric.reading import Reading
+from loop.brief.metric.search import JsonSearch, LineSearch, Search, csv_reading
+from loop.brief.metric.terminal import Terminal
 
 PROCESS_METRICS = ("exit_code", "wall_seconds", "cpu_seconds", "peak_memory")  # seconds and bytes
 TIME_METRICS = ("wall_seconds", "cpu_seconds")
