@@ -160,7 +160,7 @@ def in_file(name: str, read: Callable[[Path], object]) -> Callable[[bytes], obje
 
 def output(data: bytes) -> object:
     shown = terminal.shown(text(data))
-    return candidates.candidates(shown), outcome.signature(shown), secret_scan.redact(shown)
+    return metric_candidates.candidates(shown), outcome.signature(shown), secret_scan.redact(shown)
 
 
 def new_files(data: bytes) -> object:

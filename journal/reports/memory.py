@@ -103,7 +103,7 @@ class _Memory:
         sections = (
             self._header(),
             section("Kept, oldest first: successes, do not remove", kept),
-            section("Kept on a base that the researcher left", latest(off_chain, caps.last, lines.plain)),
+            section("Kept on a base that the researcher left", latest(off_chain, caps.last, lines.kept)),
             section("Vetoed by the researcher: do not repeat", latest(vetoed, caps.vetoed, lines.plain)),
             section(f"Knobs, as value:gain@base {LEGEND}", knobs),
             section("Failed ideas: avoid repeating", latest(failed, caps.ideas, lines.failed)),
