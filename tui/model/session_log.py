@@ -14,6 +14,7 @@ from journal.events import (
     NoiseMeasured,
     ProposalDropped,
     ProposerFailed,
+    RepositoryTouched,
     SessionEnded,
     SessionPaused,
     SessionRecovered,
@@ -95,6 +96,7 @@ class SessionLog(Struct):
     kept_commit: "array[int]" = _integers()  # `hash` of the commit of each entry of `kept`
     crashed: "array[int]" = _integers()  # rows, in the order of verdicts["crash"]
     chosen: list[ChosenIncumbent] = field(default_factory=list)
+    touched_at: "array[int]" = _integers()  # a change of the person's repository while an agent ran
     backoffs: list[ProposerBackoff] = field(default_factory=list)
     cost_at: "array[int]" = _integers()
     cost: "array[float]" = field(default_factory=lambda: array("d"))  # dollars in all, after each call with a price
@@ -134,12 +136,14 @@ def apply_to_session(log: SessionLog, event: Event, recorded: Recorded) -> None:
         case _:
             pass
     log.requests.settle(event, position)
-    _add_backoff(log, event, recorded)
+    _add_trouble(log, event, recorded)
     if notice := _notice(event, recorded):
         log.notices.append((position, recorded.recorded_at, notice))
 
 
-def _add_backoff(log: SessionLog, event: Event, recorded: Recorded) -> None:
+def _add_trouble(log: SessionLog, event: Event, recorded: Recorded) -> None:
+    if isinstance(event, RepositoryTouched):
+        log.touched_at.append(recorded.position)
     if isinstance(event, ProposerFailed) and event.retry_after:
         until = _retry_time(event.retry_after, recorded)
         log.backoffs.append(ProposerBackoff(recorded.position, event.proposer, until))
@@ -166,6 +170,8 @@ def _notice(event: Event, recorded: Recorded) -> str:
         case ProposerFailed():
             retry = f"; next call at {_retry_time(event.retry_after, recorded)[11:19]} UTC" if event.retry_after else ""
             return f"{event.proposer} failed ({event.kind}): {event.reason}{retry}"
+        case RepositoryTouched():
+            return f"this repository changed while an agent ran: {'; '.join(event.changes)}"
         case SessionRecovered():
             return f"recovered: found {event.found}; {event.did}"
         case BriefChanged() if not event.accepted:

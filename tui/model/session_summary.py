@@ -44,6 +44,7 @@ class SessionSummary(Struct, frozen=True, kw_only=True):
     dollars: float | None
     directions: tuple[PostedDirection, ...]
     requests: tuple[PostedIntent, ...]  # open, or agreed and not done yet
+    touches: int  # changes of the person's repository while an agent ran
     backoff: ProposerBackoff | None  # the latest wait for a proposer that failed; it may be over
     since_keep: int  # experiments discarded or crashed since the last keep
     result: Notice | None  # the latest answer to a request
@@ -153,6 +154,7 @@ def summarize(log: SessionLog, position: int, *, incumbents: Sequence[Incumbent]
             if direction.added_at <= position < direction.withdrawn_at
         ),
         requests=_requests(log, position),
+        touches=bisect_right(log.touched_at, position),
         backoff=next((backoff for backoff in reversed(log.backoffs) if backoff.position <= position), None),
         since_keep=_since_keep(log, position),
         result=_result(log, position),

@@ -113,7 +113,8 @@ def _counts(scene: Scene, session: SessionSummary) -> list[tuple[str, str]]:
     if scene.snapshot.events_read is not None:
         return _reading(scene.snapshot)
     counts, now = session.counts, scene.now
-    parts = [(f"✓ {count(session.kept)} kept", "good"), (f"· {count(counts['discard'])} discarded", "dim")]
+    parts = [("! repository changed", "bad")] if session.touches else []
+    parts += [(f"✓ {count(session.kept)} kept", "good"), (f"· {count(counts['discard'])} discarded", "dim")]
     if counts["crash"]:
         parts.append((f"✗ {count(counts['crash'])} crashed", "bad"))
     if counts["invalid"]:

@@ -13,6 +13,7 @@ from journal.events import (
     DirectionAdded,
     PauseAcknowledged,
     PauseRequested,
+    RepositoryTouched,
     RequestWithdrawn,
     SessionPaused,
     SkipAcknowledged,
@@ -21,6 +22,7 @@ from journal.events import (
     StopRequested,
     VetoRequested,
 )
+from journal.store import Journal
 from tui.model.run_curve import RunCurve
 from tui.model.snapshot import Snapshot
 from tui.screens.paint import paint
@@ -310,3 +312,23 @@ def test_the_result_of_a_request_is_shown_for_half_a_minute(seconds, is_shown):
     text = text_of(events, width=140, present=present)
 
     assert ("pause: not done: no loop was running" in text) is is_shown
+
+
+@pytest.mark.parametrize("screen", ["live", "history", "failures", "sql"])
+def test_every_screen_says_that_the_repository_changed_while_an_agent_ran(tmp_path, screen):
+    touched = RepositoryTouched(session=sessions.TAG, experiment=1, changes=("HEAD moved from a to b",))
+
+    assert "! repository changed" in painted_after(tmp_path, touched).text(screen=screen, width=100)
+
+
+def test_control_a_session_without_such_a_change_says_nothing_of_it(tmp_path):
+    assert "repository changed" not in painted_after(tmp_path).text(screen="live", width=100)
+
+
+def painted_after(tmp_path, *events):
+    path = tmp_path / "journal.db"
+    journal = Journal(path, clock=sessions.Clock())
+    journal.acquire()
+    journal.restore(sessions.rows_of([(f"session/{sessions.TAG}", [sessions.started(), *events])]))
+    journal.close()
+    return ScenePainter(path)
