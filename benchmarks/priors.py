@@ -61,7 +61,15 @@ def step_cost(tree: Path, unchanged: Path, *, folder: Path) -> float:
         pair = [pool.submit(measure, each, seed=0, steps=PROBE, folder=folder) for each in (tree, unchanged)]
         seconds, reference = (future.result().seconds for future in pair)
     ratio = seconds / reference
+    if not math.isfinite(ratio):
+        return 1.0  # the run itself will fail too, and say so
     return 1.0 if abs(ratio - 1) < SAME else ratio
+
+
+def print_line(name: str, moves: list[str]) -> None:
+    """A line of the table; a move whose runs failed is an empty text."""
+    if measured := list(filter(None, moves)):
+        print(f"{name} = [{', '.join(measured)}]", flush=True)
 
 
 def main() -> None:
@@ -101,6 +109,9 @@ def main() -> None:
             cost = step_cost(tree, unchanged, folder=folder) if name in COSTLY else 1.0
             found = values_here(tree, steps=round(scale / cost), seeds=arguments.change_seeds)
             gain = (mean - statistics.mean(found)) / sigma
+            if not math.isfinite(gain):
+                print(f"{name} {step.knob.source} to {step.source} failed, and is left out", file=sys.stderr)
+                return ""
             print(f"{name} {step.knob.source} to {step.source}: cost {cost:.2f}, {gain:+.1f}", file=sys.stderr)
             return f"[{step.knob.source}, {step.source}, {gain:.1f}, {spread:.1f}]"
 
@@ -111,7 +122,7 @@ def main() -> None:
             (name, [pool.submit(prior, name, step) for step in steps]) for name, steps in chosen_steps(arguments.knob)
         ]
         for name, futures in pending:
-            print(f"{name} = [{', '.join(future.result() for future in futures)}]", flush=True)
+            print_line(name, [future.result() for future in futures])
 
 
 if __name__ == "__main__":
