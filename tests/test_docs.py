@@ -163,7 +163,7 @@ def test_the_pure_folders_of_a_page_are_those_that_the_contract_checks(page: str
 
 
 def test_the_readme_is_short() -> None:
-    assert len(README.splitlines()) < 160
+    assert len(README.splitlines()) < 170
 
 
 def test_the_page_for_agents_is_short() -> None:
@@ -173,7 +173,7 @@ def test_the_page_for_agents_is_short() -> None:
 def test_all_pages_but_those_that_only_grow_are_short_together() -> None:
     read = [page for page in PAGES if page.name not in {"log.md", "CHANGELOG.md"}]
 
-    assert sum(len(page.read_text(encoding="utf-8").splitlines()) for page in read) < 1850
+    assert sum(len(page.read_text(encoding="utf-8").splitlines()) for page in read) < 1900
 
 
 # --- the checks that run by themselves ---

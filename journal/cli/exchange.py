@@ -33,7 +33,7 @@ class ExportShape(StrEnum):
     ITERATIONS = "iterations"
 
 
-class Direction(StrEnum):
+class MetricDirection(StrEnum):
     """Which values of a metric are better."""
 
     MINIMIZE = "minimize"
@@ -107,7 +107,7 @@ def import_(
         typer.Option("--metric", help="Column of the metric in a table (default: the likely one).", show_default=False),
     ] = None,
     direction: Annotated[
-        Direction | None,
+        MetricDirection | None,
         typer.Option(
             "--direction", help="Direction of a table's metric (default: the likely one).", show_default=False
         ),
@@ -182,7 +182,7 @@ def _import_events(writer: Journal, source: Path) -> None:
         writer.add_samples(jsonl.samples(jsonl.read_lines(file)))
 
 
-def _read_table(source: Path, *, metric: str | None, direction: Direction | None) -> tuple[str, ResultTable]:
+def _read_table(source: Path, *, metric: str | None, direction: MetricDirection | None) -> tuple[str, ResultTable]:
     """The text and content of a table of results; prints what was assumed or skipped."""
     text = results_import.read(source)
     table = results_import.parse(text, metric=metric, direction=direction.value if direction else None)

@@ -83,7 +83,7 @@ def _print_report(report: Report) -> None:
         f"The journal {verdict}: {head} events, {pluralize(report.kept, 'kept experiment')}{anchored}, head {digest}."
     )
     for note in report.notes:
-        print_note(f"Note: {note}")
+        print_note(f"GitNote: {note}")
 
 
 def _lines(source: Path | None) -> list[str]:

@@ -1,6 +1,6 @@
 """The tools that `ar-journal mcp` offers, each of which is one command with its arguments. Pure."""
 
-from journal.mcp.tools import JOURNAL, LOOP, Arguments, Command, Parameter, Tool
+from journal.mcp.tools import JOURNAL, LOOP, Arguments, Parameter, Tool, ToolCommand
 
 MAX_WAIT = 600  # seconds of one call of `wait`
 
@@ -15,34 +15,34 @@ def _words(arguments: Arguments, name: str) -> tuple[str, ...]:
     return tuple(map(str, words)) if isinstance(words, list) else (str(words),)
 
 
-def _journal(command: str, arguments: Arguments, *names: str, json: bool = True, **options: str) -> Command:
+def _journal(command: str, arguments: Arguments, *names: str, json: bool = True, **options: str) -> ToolCommand:
     values = tuple(word for name in names for word in _words(arguments, name))
     flags = ("--json",) if json else ()
-    return Command(program=JOURNAL, options=(command, *flags, *_options(arguments, **options)), values=values)
+    return ToolCommand(program=JOURNAL, options=(command, *flags, *_options(arguments, **options)), values=values)
 
 
-def _loop(command: str, arguments: Arguments, *names: str, seconds: float = 60.0, **options: str) -> Command:
+def _loop(command: str, arguments: Arguments, *names: str, seconds: float = 60.0, **options: str) -> ToolCommand:
     values = tuple(word for name in names for word in _words(arguments, name))
-    return Command(
+    return ToolCommand(
         program=LOOP, options=(command, "--json", *_options(arguments, **options)), values=values, seconds=seconds
     )
 
 
-def _check(arguments: Arguments) -> Command:
+def _check(arguments: Arguments) -> ToolCommand:
     options = ("check", "--json", *_options(arguments, retry_of="retry-of", reason="reason"))
-    return Command(program=LOOP, options=options, values=("-",), stdin=str(arguments["patch"]))
+    return ToolCommand(program=LOOP, options=options, values=("-",), stdin=str(arguments["patch"]))
 
 
-def _run(arguments: Arguments) -> Command:
+def _run(arguments: Arguments) -> ToolCommand:
     options = ("run", "--detach", "--json", *_options(arguments, experiments="experiments"))
-    return Command(program=LOOP, options=options, seconds=300.0)
+    return ToolCommand(program=LOOP, options=options, seconds=300.0)
 
 
-def _wait(arguments: Arguments) -> Command:
+def _wait(arguments: Arguments) -> ToolCommand:
     seconds = arguments.get("seconds", 60)
     timed = {"for": arguments.get("until", "end"), "timeout": f"{seconds}s", **arguments}
     options = _options(timed, **{"for": "for", "timeout": "timeout", "after": "after"})
-    return Command(program=LOOP, options=("wait", "--json", *options), seconds=MAX_WAIT + 60.0)
+    return ToolCommand(program=LOOP, options=("wait", "--json", *options), seconds=MAX_WAIT + 60.0)
 
 
 _NUMBER = Parameter(

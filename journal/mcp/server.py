@@ -13,7 +13,7 @@ from mcp.server.stdio import stdio_server
 from journal.console.text import one_line
 from journal.mcp import commands
 from journal.mcp.catalogue import offered
-from journal.mcp.tools import BadArguments, Command, Tool, checked, schema
+from journal.mcp.tools import BadArguments, Tool, ToolCommand, checked, schema
 
 NAME = "ar-loop"
 INSTRUCTIONS = (
@@ -22,7 +22,7 @@ INSTRUCTIONS = (
 )
 BAD_INPUT = 2  # exit code: the call itself was wrong; 1 is an answer, such as a refusal or a time that is over
 
-Run = Callable[[Command], Awaitable[commands.Answer]]
+Run = Callable[[ToolCommand], Awaitable[commands.ToolOutput]]
 
 
 def serve(journal: Path, *, folder: Path, steer: bool) -> None:
@@ -31,7 +31,7 @@ def serve(journal: Path, *, folder: Path, steer: bool) -> None:
         logging.CRITICAL
     )  # garbage from a client is answered, not logged with a traceback
 
-    async def run(command: Command) -> commands.Answer:
+    async def run(command: ToolCommand) -> commands.ToolOutput:
         return await commands.run(command, journal=journal, folder=folder)
 
     async def main() -> None:

@@ -16,7 +16,7 @@ class BadArguments(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Command:
+class ToolCommand:
     """A command line without a shell, and what it reads on stdin. `seconds` is the longest time that it may take."""
 
     program: str
@@ -44,7 +44,7 @@ class Tool:
     name: str
     description: str
     parameters: tuple[Parameter, ...] = ()
-    command: Callable[[Arguments], Command]
+    command: Callable[[Arguments], ToolCommand]
     steers: bool = False
 
 

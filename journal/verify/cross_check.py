@@ -1,7 +1,7 @@
 """Compare the journal with its verdicts and with git: a rewritten chain agrees with neither. Pure."""
 
 from journal.verify.findings import Audit, Report
-from journal.verify.git_files import Anchor, Note, Repository
+from journal.verify.git_files import Anchor, GitNote, Repository
 
 
 def check_proposals(audit: Audit, report: Report) -> None:
@@ -41,7 +41,7 @@ class _Others:
         anchor = self._anchors.get(commit)
         return commit not in self._own and self._is_other(commit, anchor, self._sessions.get(commit))
 
-    def has_note(self, note: Note) -> bool:
+    def has_note(self, note: GitNote) -> bool:
         """Whether the note is about the verdict of another journal, which may have started from the same commit."""
         return self._is_other(note.commit, note.anchor, note.session or self._sessions.get(note.commit))
 
@@ -119,7 +119,8 @@ def _note_unchecked(repository: Repository, report: Report, *, others: int, unan
         report.notes.append(f"{others} commits of other journals were not compared.")
     if unanchored:
         report.notes.append(
-            f"The last {unanchored} events stand on no anchor in git: a change or a cut there cannot be found."
+            f"No anchor in git covers the last {unanchored} event{'s' * (unanchored > 1)}: a change or a cut there cannot be "
+            "found."
         )
     if repository.packed:
         report.notes.append(

@@ -35,7 +35,7 @@ class Anchor(NamedTuple):
     journal: str = ""
 
 
-class Note(NamedTuple):
+class GitNote(NamedTuple):
     """A note on a commit, with the anchor of its verdict; `session` is that of its ref, empty if it is not known."""
 
     commit: str
@@ -53,7 +53,7 @@ class Repository:
     experiments: Mapping[tuple[str, int], str]  # (session, experiment) -> commit
     tips: Mapping[str, str]  # session -> commit of its branch
     anchors: Mapping[str, Anchor] = field(default_factory=dict)  # commit -> its proposal
-    verdicts: Sequence[Note] = ()
+    verdicts: Sequence[GitNote] = ()
     packed: frozenset[str] = frozenset()
 
     def sessions(self) -> dict[str, str]:
@@ -87,7 +87,7 @@ def read_repository(journal: Path, *, git_log: Iterable[str] = ()) -> Repository
         verdicts=[
             *verdicts,
             *(
-                Note(commit, found, tag)
+                GitNote(commit, found, tag)
                 for tag, commit, text in notes
                 if (found := _last_anchor(text or "", VERDICT_KEY))
             ),
@@ -142,10 +142,10 @@ def _last_anchor(text: str, key: str) -> Anchor | None:
     return Anchor(*found[-1], journals[-1] if journals else "") if found else None
 
 
-def _parse_log(lines: Iterable[str]) -> tuple[dict[str, Anchor], list[Note], set[str]]:
+def _parse_log(lines: Iterable[str]) -> tuple[dict[str, Anchor], list[GitNote], set[str]]:
     """Anchors by commit, notes, and all commits; each commit is a line with its anchor, followed by its notes."""
     anchors: dict[str, Anchor] = {}
-    notes: list[Note] = []
+    notes: list[GitNote] = []
     commits: set[str] = set()
     commit = ""
     for line in lines:
@@ -155,7 +155,7 @@ def _parse_log(lines: Iterable[str]) -> tuple[dict[str, Anchor], list[Note], set
             if found := _ANCHOR.search(rest):
                 anchors[commit] = Anchor(int(found[1]), found[2], found[3] or "")
         elif anchor := _last_anchor(line, VERDICT_KEY):
-            notes.append(Note(commit, anchor))
+            notes.append(GitNote(commit, anchor))
         elif notes and notes[-1].commit == commit and (journal := _JOURNAL.match(line)):
             notes[-1] = notes[-1]._replace(anchor=notes[-1].anchor._replace(journal=journal[1]))
     return anchors, notes, commits

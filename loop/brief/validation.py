@@ -96,11 +96,16 @@ def _check(config: Config, *, place: Place) -> None:
     _check_pattern(config, where=place("pattern"))
 
 
-def _objections(config: Config) -> tuple[tuple[str, bool, str], ...]:
-    """(key, whether its value is wrong, what to write)."""
+Objection = tuple[str, bool, str]  # key, whether its value is wrong, what to write
+
+
+def _objections(config: Config) -> tuple[Objection, ...]:
+    return (*_numbers(config), *_names(config), *_combinations(config))
+
+
+def _numbers(config: Config) -> tuple[Objection, ...]:
     limit, target = config.experiments, config.target
     return (
-        ("scope", not config.scope, "the scope is empty: name at least one file that a change may edit."),
         ("baseline_runs", config.baseline_runs < 1, "`baseline_runs` must be at least 1; 3 runs give a σ."),
         ("experiments", limit is not None and limit < 0, "`experiments` must be 0 or more."),
         (
@@ -120,18 +125,21 @@ def _objections(config: Config) -> tuple[tuple[str, bool, str], ...]:
         ("reruns", config.reruns < 0, "`reruns` must be 0 or more."),
         ("max_cost", not 0 <= config.max_cost < math.inf, "`max_cost` must be 0 dollars or more."),
         ("max_output", config.max_output < 1024, "`max_output` must be at least 1024 tokens."),
+        ("processes", config.processes < 8, "`processes` must be at least 8."),
+        ("checkpoints", config.checkpoints < 0, "`checkpoints` must be 0 or more."),
+        ("workers", config.workers < 1, "`workers` must be at least 1."),
+        ("max_lines", config.max_lines < 1, "`max_lines` must be at least 1."),
+        ("max_literal_bytes", config.max_literal_bytes < 100, "`max_literal_bytes` must be at least 100."),
+    )
+
+
+def _names(config: Config) -> tuple[Objection, ...]:
+    return (
+        ("scope", not config.scope, "the scope is empty: name at least one file that a change may edit."),
         (
             "command_env",
             not all(_VARIABLE.fullmatch(name) and name not in _RESERVED for name in config.command_env),
             "`command_env` must name variables such as OPENAI_API_KEY; the loop sets PATH, HOME and the like itself.",
-        ),
-        ("processes", config.processes < 8, "`processes` must be at least 8."),
-        ("checkpoints", config.checkpoints < 0, "`checkpoints` must be 0 or more."),
-        ("workers", config.workers < 1, "`workers` must be at least 1."),
-        (
-            "workers",
-            config.workers > 1 and config.rollback == "revert",
-            "`workers` above 1 needs `rollback: reset`: parallel experiments cannot be reverted in sequence.",
         ),
         (
             "seed_env",
@@ -144,8 +152,16 @@ def _objections(config: Config) -> tuple[tuple[str, bool, str], ...]:
             not _is_below(config.notes),
             "`notes` must be a file below the repository's root, such as `notes.md`.",
         ),
-        ("max_lines", config.max_lines < 1, "`max_lines` must be at least 1."),
-        ("max_literal_bytes", config.max_literal_bytes < 100, "`max_literal_bytes` must be at least 100."),
+    )
+
+
+def _combinations(config: Config) -> tuple[Objection, ...]:
+    return (
+        (
+            "workers",
+            config.workers > 1 and config.rollback == "revert",
+            "`workers` above 1 needs `rollback: reset`: parallel experiments cannot be reverted in sequence.",
+        ),
         (
             "groups",
             bool(config.groups) and config.atomic == "free",

@@ -14,7 +14,7 @@ from loop.cli.app import START, JsonOption, app, print_message
 from loop.errors import BadInput
 
 if TYPE_CHECKING:  # `ar-loop --help` reads no repository
-    from loop.brief.metric.candidates import Candidate
+    from loop.brief.metric.candidates import MetricCandidate
     from loop.setup.init.wizard import NewBrief
 
 QUESTIONS = {
@@ -95,7 +95,7 @@ def init(
         keys=keys, runs=runs, trial=trial, force=force, from_autoresearch=from_autoresearch, proposer=proposer
     )
     try:
-        brief = wizard.prepare(Path.cwd(), options, Terminal() if sys.stdin.isatty() else Defaults())
+        brief = wizard.prepare(Path.cwd(), options, TerminalRespondent() if sys.stdin.isatty() else Defaults())
         import_count = _write(brief, from_autoresearch=from_autoresearch)
     except (KeyboardInterrupt, typer.Abort):
         print_message("nothing was changed")
@@ -163,7 +163,12 @@ class Defaults:
             raise BadInput(f"A brief needs `{key}`: give it with --{key}.")
         return default
 
-    def choose(self, candidates: "Sequence[Candidate]", *, default: "Candidate | None") -> "Candidate | str":  # noqa: ARG002
+    def choose(
+        self,
+        candidates: "Sequence[MetricCandidate]",  # noqa: ARG002
+        *,
+        default: "MetricCandidate | None",
+    ) -> "MetricCandidate | str":
         return default or ""
 
     def confirm(self, problem: str) -> bool:  # noqa: ARG002
@@ -173,7 +178,7 @@ class Defaults:
         print_message(text)
 
 
-class Terminal(Defaults):
+class TerminalRespondent(Defaults):
     """Asks the person at the terminal."""
 
     def ask(self, key: str, *, default: str | None, check: "Callable[[str], None]") -> str:
@@ -187,7 +192,9 @@ class Terminal(Defaults):
             else:
                 return answer
 
-    def choose(self, candidates: "Sequence[Candidate]", *, default: "Candidate | None") -> "Candidate | str":
+    def choose(
+        self, candidates: "Sequence[MetricCandidate]", *, default: "MetricCandidate | None"
+    ) -> "MetricCandidate | str":
         from loop.setup.init.metric_choice import description  # noqa: PLC0415  # `ar-loop --help` reads no repository
 
         for number, candidate in enumerate(candidates, start=1):

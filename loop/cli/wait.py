@@ -63,7 +63,7 @@ class Outcome:
 
 
 @dataclass
-class Observation:
+class WaitState:
     """What the journal holds so far, and whether a loop runs on it; None if this machine cannot know."""
 
     session: str
@@ -91,7 +91,7 @@ def wait(
     seconds = None if timeout is None else parse_duration(timeout, where="`--timeout`")
     path = locate(journal)
     state = read_state(path)
-    observation = Observation(session=latest_session(state).tag, state=state)
+    observation = WaitState(session=latest_session(state).tag, state=state)
     if after is not None:
         with closing(Reader(path)) as reader:
             observation.keeps += kept_numbers(reader.read(after=after, until=state.position), observation.session)
@@ -122,7 +122,7 @@ def kept_numbers(events: Iterable[Recorded], session: str) -> Iterator[int]:
     return (event.experiment for event in kept if event.session == session and event.experiment > 0)
 
 
-def find_outcome(observation: Observation, target: Target) -> Outcome | None:
+def find_outcome(observation: WaitState, target: Target) -> Outcome | None:
     """The outcome, if it is certain; else None. Pure."""
     session = observation.state.sessions.rows[observation.session]
     if target.kind == "end":
@@ -134,7 +134,7 @@ def find_outcome(observation: Observation, target: Target) -> Outcome | None:
     return outcome
 
 
-def _observe(path: Path, observation: Observation, target: Target, *, seconds: float | None) -> Outcome | None:
+def _observe(path: Path, observation: WaitState, target: Target, *, seconds: float | None) -> Outcome | None:
     """Wait for the outcome; None after so many seconds."""
     deadline = None if seconds is None else time.monotonic() + seconds
     with Tail(path) as tail, closing(Reader(path)) as reader:
@@ -152,7 +152,7 @@ def _observe(path: Path, observation: Observation, target: Target, *, seconds: f
             tail.wait(remaining)
 
 
-def _is_idle(session: Session, observation: Observation) -> bool:
+def _is_idle(session: Session, observation: WaitState) -> bool:
     """Whether no loop works on the session any more; one on another machine is idle if the session has ended."""
     latest = observation.state.latest_session()
     is_latest = latest is None or latest.tag == session.tag
@@ -163,7 +163,7 @@ def _is_idle(session: Session, observation: Observation) -> bool:
     )
 
 
-def _end(session: Session, observation: Observation) -> Outcome | None:
+def _end(session: Session, observation: WaitState) -> Outcome | None:
     if not _is_idle(session, observation):
         return None
     if session.state == "open":
@@ -175,7 +175,7 @@ def _end(session: Session, observation: Observation) -> Outcome | None:
     return Outcome(is_done=True, sentence=f"Session {session.tag} {verb}: {reason}.")
 
 
-def _keep(observation: Observation) -> Outcome | None:
+def _keep(observation: WaitState) -> Outcome | None:
     if not observation.keeps:
         return None
     number = observation.keeps[0]
@@ -183,7 +183,7 @@ def _keep(observation: Observation) -> Outcome | None:
     return Outcome(is_done=True, sentence=f"Experiment {number} was kept: {idea}", experiment=number)
 
 
-def _verdict(observation: Observation, number: int) -> Outcome | None:
+def _verdict(observation: WaitState, number: int) -> Outcome | None:
     row = observation.state.experiments.rows.get((observation.session, number))
     if row is None or row.status == "open":
         return None
@@ -191,7 +191,7 @@ def _verdict(observation: Observation, number: int) -> Outcome | None:
     return Outcome(is_done=True, sentence=sentence, experiment=number)
 
 
-def _overdue(observation: Observation, target: Target, timeout: str) -> Outcome:
+def _overdue(observation: WaitState, target: Target, timeout: str) -> Outcome:
     missing = {
         "end": f"the loop of session {observation.session} has not ended",
         "keep": "nothing was kept",
@@ -200,7 +200,7 @@ def _overdue(observation: Observation, target: Target, timeout: str) -> Outcome:
     return Outcome(is_done=False, sentence=f"Within {timeout} {missing[target.kind]}.")
 
 
-def _print(outcome: Outcome, observation: Observation, target: Target, *, as_json: bool) -> None:
+def _print(outcome: Outcome, observation: WaitState, target: Target, *, as_json: bool) -> None:
     if not as_json:
         print_text(outcome.sentence, flush=True)
         return

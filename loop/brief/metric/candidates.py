@@ -40,7 +40,7 @@ _TIMER = re.compile(  # console.time of JavaScript, whose label may hold numbers
 
 
 @dataclass(frozen=True, kw_only=True)
-class Candidate:
+class MetricCandidate:
     """A number in the output: its name there, its last value and unit, the pattern that finds it, the line that it is from.
 
     `values` are those of several runs, and `reasons` say why it may be the metric, or may not.
@@ -59,55 +59,55 @@ class Candidate:
         return usual_direction(f"{self.name} {self.unit}")
 
 
-def candidates(text: str) -> list[Candidate]:
+def candidates(text: str) -> list[MetricCandidate]:
     """The numbers of an output as a terminal shows it, in the order in which each is printed last."""
     rows, documents = text.splitlines(), JsonDocuments()
-    by_row: list[list[Candidate]] = []
+    by_row: list[list[MetricCandidate]] = []
     for index, row in enumerate(rows):
         ended = documents.feed(row)
         for document in ended:
             by_row[len(by_row) + 1 - document.rows :] = [[]] * (document.rows - 1)  # its rows are no lines
         by_row.append(_in_documents(ended) if ended else _in_text(rows, index))
-    found: dict[str, Candidate] = {}
+    found: dict[str, MetricCandidate] = {}
     for candidate in (candidate for row in by_row for candidate in row):
         found.pop(candidate.name, None)
         found[candidate.name] = candidate
     return list(found.values())
 
 
-def candidate_named(name: str, found: Sequence[Candidate]) -> Candidate | None:
+def candidate_named(name: str, found: Sequence[MetricCandidate]) -> MetricCandidate | None:
     """The candidate with the same words as a name, else the only one whose words include those of the name."""
     same = [candidate for candidate in found if words(candidate.name) == words(name)]
     holding = [candidate for candidate in found if set(words(name)) <= set(words(candidate.name))]
     return same[-1] if same else holding[0] if len(holding) == 1 else None
 
 
-def pattern_for(candidate: Candidate, metric: str, text: str) -> str:
+def pattern_for(candidate: MetricCandidate, metric: str, text: str) -> str:
     """The pattern that a brief needs for a candidate; empty if the default finds the same number."""
     default = find_metric(Config(goal="-", metric=metric, direction="minimize"), text)
     return "" if default == candidate.value else candidate.pattern
 
 
-def _in_text(rows: Sequence[str], index: int) -> list[Candidate]:
+def _in_text(rows: Sequence[str], index: int) -> list[MetricCandidate]:
     """The candidates of a row: of a table, with names, else without."""
     named = list(_in_table(rows, index)) or list(_in_row(rows[index]))
     return named or [
-        Candidate(name=name, value=value, pattern=pattern, line=rows[index])
+        MetricCandidate(name=name, value=value, pattern=pattern, line=rows[index])
         for name, value, pattern in column_numbers(rows, index)
     ]
 
 
-def _in_row(row: str) -> Iterator[Candidate]:
+def _in_row(row: str) -> Iterator[MetricCandidate]:
     if len(row) > MAX_ROW:
         return
     if match := _CRITERION.search(row):
         pattern = rf"time:\s*\[\S+ \S+ (number) {escape(match['unit'])}"
-        yield Candidate(name="time", value=float(match["number"]), pattern=pattern, line=row, unit=match["unit"])
+        yield MetricCandidate(name="time", value=float(match["number"]), pattern=pattern, line=row, unit=match["unit"])
         return
     if match := _TIMER.search(row.rstrip()):
         value = float(match["number"].replace(",", ""))
         pattern = rf"^{escape(match['label'])}: (number){match['unit']}"
-        yield Candidate(name=match["label"], value=value, pattern=pattern, line=row, unit=match["unit"])
+        yield MetricCandidate(name=match["label"], value=value, pattern=pattern, line=row, unit=match["unit"])
         return
     taken: list[tuple[int, int]] = []
     for form in (_PAIR, _RATE, _APART):
@@ -120,7 +120,7 @@ def _in_row(row: str) -> Iterator[Candidate]:
                     yield candidate
 
 
-def _candidate(match: re.Match[str], row: str) -> Candidate | None:
+def _candidate(match: re.Match[str], row: str) -> MetricCandidate | None:
     """The candidate of a match, whose pattern holds the unit behind the number; None if no pattern can read the number."""
     parts, digits = match.groupdict(), match["number"]
     value = parse(digits, thousands="," in digits)
@@ -134,23 +134,23 @@ def _candidate(match: re.Match[str], row: str) -> Candidate | None:
         benchmark = _BENCHMARK.match(row)
         before = rf"^{benchmark[0]}\S*\s.*?" if benchmark else ""
         name = f"{benchmark[0]} {label}" if benchmark else label
-        return Candidate(name=name, value=value, pattern=rf"{before}{piece}\s*{escape(label)}", line=row)
+        return MetricCandidate(name=name, value=value, pattern=rf"{before}{piece}\s*{escape(label)}", line=row)
     unit = re.match(r"\s*\S*", row[match.end("number") :]) if longer else None
     start = "^" if match.start() == 0 and label == match["label"] else ""
     between = rf"\s*{match['sign'].strip()}\s*" if "sign" in parts else r"\s+"
     quoted = f"{escape(parts.get('open') or '')}{escape(label)}{escape(parts.get('close') or '')}"
     pattern = f"{start}{quoted}{between}{escape(parts.get('wrap') or '')}{piece}"
-    return Candidate(name=label, value=value, pattern=pattern, line=row, unit=unit[0].strip() if unit else "")
+    return MetricCandidate(name=label, value=value, pattern=pattern, line=row, unit=unit[0].strip() if unit else "")
 
 
-def _in_table(rows: Sequence[str], index: int) -> Iterator[Candidate]:
+def _in_table(rows: Sequence[str], index: int) -> Iterator[MetricCandidate]:
     for name, value, pattern in table_numbers(rows, index):
-        yield Candidate(name=name, value=value, pattern=pattern, line=rows[index])
+        yield MetricCandidate(name=name, value=value, pattern=pattern, line=rows[index])
 
 
-def _in_documents(documents: Sequence[JsonDocument]) -> list[Candidate]:
+def _in_documents(documents: Sequence[JsonDocument]) -> list[MetricCandidate]:
     numbers = [number for document in documents for number in json_path.numbers(document.value, max_list=MAX_LIST)]
     return [
-        Candidate(name=path, value=float(value), pattern=f"json:{path}", line=f"{path}: {value}")
+        MetricCandidate(name=path, value=float(value), pattern=f"json:{path}", line=f"{path}: {value}")
         for path, value in numbers[:MAX_PER_DOCUMENT]
     ]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from loop.brief.metric import names
-from loop.brief.metric.candidates import Candidate
+from loop.brief.metric.candidates import MetricCandidate
 from loop.brief.metric.output_table import UNNAMED
 
 MAX_CANDIDATES = 8
@@ -81,7 +81,7 @@ _IGNORED = frozenset(
 Points = tuple[float, str]  # how much likelier a candidate is, and why
 
 
-def rank(found: Sequence[Candidate], *, goal: str = "", command: str = "") -> list[Candidate]:
+def rank(found: Sequence[MetricCandidate], *, goal: str = "", command: str = "") -> list[MetricCandidate]:
     """The candidates, the likeliest first, with their reasons; of two equal ones the one that is printed last."""
     varies = any(len(set(candidate.values)) > 1 for candidate in found)
     scored = [
@@ -91,7 +91,7 @@ def rank(found: Sequence[Candidate], *, goal: str = "", command: str = "") -> li
     return [replace(candidate, reasons=_reasons(points)) for _, (points, candidate) in order][:MAX_CANDIDATES]
 
 
-def likely(found: Sequence[Candidate], *, goal: str = "", command: str = "") -> Candidate | None:
+def likely(found: Sequence[MetricCandidate], *, goal: str = "", command: str = "") -> MetricCandidate | None:
     """The first of ranked candidates, if its points or its being alone speak for it; else None."""
     if not found:
         return None
@@ -100,14 +100,14 @@ def likely(found: Sequence[Candidate], *, goal: str = "", command: str = "") -> 
     return found[0] if len(found) == 1 or points >= LIKELY else None
 
 
-def direction(candidate: Candidate, goal: str) -> names.MetricDirection | None:
+def direction(candidate: MetricCandidate, goal: str) -> names.MetricDirection | None:
     """Whether a lower or a higher value is better, by the name of a number, else by the goal."""
     if candidate.direction or not names.is_about_speed(goal):
         return candidate.direction or names.goal_direction(goal)
     return "minimize" if names.is_time(candidate.line) else names.goal_direction(goal)
 
 
-def metric_name(candidate: Candidate, goal: str) -> str:
+def metric_name(candidate: MetricCandidate, goal: str) -> str:
     """The name of a candidate; one that is printed without a name gets that of the metric in the goal."""
     return (_metric_of(goal) or candidate.name) if _is_unnamed(candidate) else candidate.name
 
@@ -118,11 +118,11 @@ def _metric_of(goal: str) -> str:
     return next((word for word in written if word and names.usual_direction(word) is not None), "")
 
 
-def _is_unnamed(candidate: Candidate) -> bool:
+def _is_unnamed(candidate: MetricCandidate) -> bool:
     return candidate.name.startswith(f"{UNNAMED} ")
 
 
-def _points(candidate: Candidate, *, goal: str, command: str, others_vary: bool) -> Iterator[Points]:
+def _points(candidate: MetricCandidate, *, goal: str, command: str, others_vary: bool) -> Iterator[Points]:
     name, own = f"{candidate.name} {candidate.unit}", set(names.words(candidate.name))
     wanted = [word for word in dict.fromkeys(names.words(goal)) if word not in _IGNORED]
     shared = [word for word in wanted if word in own]
@@ -143,17 +143,17 @@ def _points(candidate: Candidate, *, goal: str, command: str, others_vary: bool)
     yield -0.1 * max(0, len(own) - len(shared) - 2), ""
 
 
-def _contradicts(candidate: Candidate, goal: str) -> bool:
+def _contradicts(candidate: MetricCandidate, goal: str) -> bool:
     wanted = names.goal_direction(goal)
     return None not in (wanted, candidate.direction) and wanted != candidate.direction
 
 
-def _before(candidate: Candidate) -> str:
+def _before(candidate: MetricCandidate) -> str:
     """The text of the line in front of the name."""
     return candidate.line.split(candidate.name)[0] if candidate.name in candidate.line else ""
 
 
-def _is_argument(candidate: Candidate, command: str) -> bool:
+def _is_argument(candidate: MetricCandidate, command: str) -> bool:
     """Whether the command line gives this number under this name: `--batch-size 64`, `lr=0.1`."""
     try:
         arguments = shlex.split(command)

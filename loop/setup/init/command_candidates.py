@@ -48,7 +48,7 @@ Texts = Mapping[str, str]  # path -> text of the files that are read
 
 
 @dataclass(frozen=True, kw_only=True)
-class Command:
+class CommandCandidate:
     """A command line, and how much speaks for it."""
 
     line: str
@@ -76,7 +76,7 @@ def is_program(path: str, texts: Texts) -> bool:
     return path in _programs(texts)
 
 
-def _candidates(texts: Texts, python: str) -> Iterator[Command]:
+def _candidates(texts: Texts, python: str) -> Iterator[CommandCandidate]:
     yield from _of_python(texts, python)
     yield from _of_scripts(texts)
     manifests = {path.lower(): text for path, text in texts.items() if "/" not in path}
@@ -100,14 +100,14 @@ def _about(line: str, goal: str) -> float:
     return points - 4.0 * bool(_TESTS.search(text)) - 99.0 * bool(_NO_EXPERIMENT.search(text))
 
 
-def _of_python(texts: Texts, python: str) -> Iterator[Command]:
+def _of_python(texts: Texts, python: str) -> Iterator[CommandCandidate]:
     """The programs: at the root those that no other file there imports, elsewhere those with a main guard."""
     programs = _programs(texts)
     packages = {PurePosixPath(path).parent for path in texts if path.endswith("/__init__.py")}
     below = [path for path in _python_files(texts) if "/" in path and PurePosixPath(path).parent not in packages]
     unlikely = [path for path in below if not _GUARD.search(texts[path])]
     for path in (*programs, *below):
-        yield Command(
+        yield CommandCandidate(
             line=shlex.join([python, path]), points=_program_points(path, programs) - 2.5 * (path in unlikely)
         )
 
@@ -128,14 +128,14 @@ def _programs(texts: Texts) -> list[str]:
     return [path for path in top if path.removesuffix(".py") not in imported]
 
 
-def _of_scripts(texts: Texts) -> Iterator[Command]:
+def _of_scripts(texts: Texts) -> Iterator[CommandCandidate]:
     """The JavaScript files that measure."""
     for path in texts:
         if path.endswith((".js", ".mjs")) and _MEASURES.search(PurePosixPath(path).name):
-            yield Command(line=shlex.join(["node", path]), points=1.0)
+            yield CommandCandidate(line=shlex.join(["node", path]), points=1.0)
 
 
-def _of_makefile(text: str, texts: Texts) -> Iterator[Command]:
+def _of_makefile(text: str, texts: Texts) -> Iterator[CommandCandidate]:
     """The targets. One that only builds a program of its name is followed by that program."""
     del texts
     for target, _, recipe in _TARGET.findall(text):
@@ -144,12 +144,12 @@ def _of_makefile(text: str, texts: Texts) -> Iterator[Command]:
         is_program = re.search(rf"-o\s+(?:\$@|\./)?{re.escape(target)}\b|-o\s+\$@", recipe) or not recipe.strip()
         runs = f"./{target}" in recipe or "./$@" in recipe or "./$^" in recipe
         if not is_program or runs:
-            yield Command(line=f"make {target}", points=1.0 if recipe.strip() else 0.2)
+            yield CommandCandidate(line=f"make {target}", points=1.0 if recipe.strip() else 0.2)
         else:
-            yield Command(line=f"make {target} && ./{target}", points=1.0 if recipe.strip() else 0.6)
+            yield CommandCandidate(line=f"make {target} && ./{target}", points=1.0 if recipe.strip() else 0.6)
 
 
-def _of_package(text: str, texts: Texts) -> Iterator[Command]:
+def _of_package(text: str, texts: Texts) -> Iterator[CommandCandidate]:
     """The scripts of package.json; those that only start node need no npm."""
     del texts
     try:
@@ -158,23 +158,23 @@ def _of_package(text: str, texts: Texts) -> Iterator[Command]:
         return
     for name, line in scripts.items() if isinstance(scripts, dict) else ():
         is_plain = isinstance(line, str) and line.startswith("node ") and not _UNFINISHED.search(line)
-        yield Command(line=line if is_plain else f"npm run {name}", points=1.0)
+        yield CommandCandidate(line=line if is_plain else f"npm run {name}", points=1.0)
 
 
-def _of_cargo(text: str, texts: Texts) -> Iterator[Command]:
+def _of_cargo(text: str, texts: Texts) -> Iterator[CommandCandidate]:
     del texts
     has_benches = "[[bench]]" in text
-    yield Command(line="cargo bench", points=2.0 if has_benches else -1.0)
-    yield Command(line="cargo run --release", points=2.0 if "[lib]" not in text else 0.5)
+    yield CommandCandidate(line="cargo bench", points=2.0 if has_benches else -1.0)
+    yield CommandCandidate(line="cargo run --release", points=2.0 if "[lib]" not in text else 0.5)
 
 
-def _of_go(text: str, texts: Texts) -> Iterator[Command]:
+def _of_go(text: str, texts: Texts) -> Iterator[CommandCandidate]:
     del text, texts
-    yield Command(line="go test -bench=. -run=^$ ./...", points=1.0)
-    yield Command(line="go run .", points=1.0)
+    yield CommandCandidate(line="go test -bench=. -run=^$ ./...", points=1.0)
+    yield CommandCandidate(line="go run .", points=1.0)
 
 
-def _of_readme(text: str, texts: Texts, python: str) -> Iterator[Command]:
+def _of_readme(text: str, texts: Texts, python: str) -> Iterator[CommandCandidate]:
     """The lines of code that start a program; a program that `make` builds follows it."""
     has_makefile = any(path.lower() == "makefile" for path in texts)
     for written in _code_lines(text):
@@ -184,9 +184,9 @@ def _of_readme(text: str, texts: Texts, python: str) -> Iterator[Command]:
             continue
         if words[0] in _STARTERS and len(words) > 1:
             is_python = words[0] in ("python", "python3")
-            yield Command(line=line.replace(words[0], python, 1) if is_python else line, points=1.5)
+            yield CommandCandidate(line=line.replace(words[0], python, 1) if is_python else line, points=1.5)
         elif words[0].startswith("./") and has_makefile:
-            yield Command(line=f"make && {line}", points=1.5)
+            yield CommandCandidate(line=f"make && {line}", points=1.5)
 
 
 def _code_lines(text: str) -> Iterator[str]:

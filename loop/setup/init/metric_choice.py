@@ -9,7 +9,7 @@ from typing import Protocol
 from journal.events import RunFailed, RunFinished
 from loop.brief import guards
 from loop.brief.config import Config
-from loop.brief.metric.candidates import Candidate, candidate_named, candidates, pattern_for
+from loop.brief.metric.candidates import MetricCandidate, candidate_named, candidates, pattern_for
 from loop.brief.metric.ranking import likely, metric_name, rank
 from loop.brief.metric.reading import quote
 from loop.brief.metric.source import metric_source, named_source, read
@@ -27,7 +27,9 @@ HOW_TO_NAME = (
 class Chooser(Protocol):
     """Chooses among candidates."""
 
-    def choose(self, candidates: Sequence[Candidate], *, default: Candidate | None) -> Candidate | str:
+    def choose(
+        self, candidates: Sequence[MetricCandidate], *, default: MetricCandidate | None
+    ) -> MetricCandidate | str:
         """The metric, as one of the candidates or by name."""
 
 
@@ -50,7 +52,7 @@ def require_candidate(keys: Mapping[str, object], first: TrialRun) -> None:
         raise BadInput(_no_choice(name, rank(found)))
 
 
-def ranked(trials: Sequence[TrialRun], *, goal: str, command: str) -> list[Candidate]:
+def ranked(trials: Sequence[TrialRun], *, goal: str, command: str) -> list[MetricCandidate]:
     """The candidates of the runs' outputs with their values in each, the likeliest first."""
     series = [{candidate.name: candidate for candidate in candidates(trial.output)} for trial in trials]
     found = [
@@ -61,10 +63,10 @@ def ranked(trials: Sequence[TrialRun], *, goal: str, command: str) -> list[Candi
 
 
 def choose(
-    found: Sequence[Candidate], *, name: str, chooser: Chooser, goal: str, command: str
-) -> tuple[Candidate, str]:
+    found: Sequence[MetricCandidate], *, name: str, chooser: Chooser, goal: str, command: str
+) -> tuple[MetricCandidate, str]:
     """(candidate, name of the metric). Raises BadInput if none can be chosen."""
-    choice: Candidate | str | None = candidate_named(name, found)
+    choice: MetricCandidate | str | None = candidate_named(name, found)
     if found and not name:
         choice = chooser.choose(found, default=likely(found, goal=goal, command=command))
     candidate = candidate_named(choice, found) if isinstance(choice, str) else choice
@@ -73,14 +75,14 @@ def choose(
     return candidate, name or metric_name(candidate, goal)
 
 
-def description(candidate: Candidate) -> str:
+def description(candidate: MetricCandidate) -> str:
     """A candidate for a person: its values, the reasons for its place, and the line that it is from."""
     values = " ".join(f"{value:g}" for value in candidate.values or (candidate.value,))
     reasons = f" ({'; '.join(candidate.reasons)})" if candidate.reasons else ""
     return f"{candidate.name}: {values}{reasons}, in `{quote(candidate.line)}`"
 
 
-def pattern_of(candidate: Candidate, metric: str, trials: Sequence[TrialRun]) -> str:
+def pattern_of(candidate: MetricCandidate, metric: str, trials: Sequence[TrialRun]) -> str:
     """The pattern that finds a candidate in every run; empty if the default does."""
     patterns = {
         pattern_for(candidate_named(candidate.name, candidates(trial.output)) or candidate, metric, trial.output)
@@ -139,7 +141,7 @@ def _guard_values(config: Config, trial: TrialRun) -> dict[str, float]:
     return values
 
 
-def _no_choice(name: str, found: Sequence[Candidate]) -> str:
+def _no_choice(name: str, found: Sequence[MetricCandidate]) -> str:
     printed = ", ".join(f"`{candidate.name}`" for candidate in found) or "no line `name: number`"
     subject = f"which number is the metric{f' {name}' if name else ''}"
     return f"The output does not show {subject}; it has {printed}. {HOW_TO_NAME}"

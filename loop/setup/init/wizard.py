@@ -18,7 +18,7 @@ from journal.events import RunFinished
 from loop.brief import program as briefs
 from loop.brief.config import Config
 from loop.brief.metric import ranking as metric_ranking
-from loop.brief.metric.candidates import Candidate
+from loop.brief.metric.candidates import MetricCandidate
 from loop.brief.metric.names import usual_direction
 from loop.brief.scope import Scope
 from loop.errors import BadInput
@@ -41,7 +41,9 @@ class Respondent(Protocol):
     def ask(self, key: str, *, default: str | None, check: Callable[[str], None]) -> str:
         """The value of a key. `check` raises BadInput for an unusable one."""
 
-    def choose(self, candidates: Sequence[Candidate], *, default: Candidate | None) -> Candidate | str:
+    def choose(
+        self, candidates: Sequence[MetricCandidate], *, default: MetricCandidate | None
+    ) -> MetricCandidate | str:
         """The metric, as one of the candidates or by name."""
 
     def confirm(self, problem: str) -> bool:
@@ -70,7 +72,7 @@ class NewBrief:
     text: str
     keys: Mapping[str, object]
     journal: Path
-    candidates: Sequence[Candidate] = ()
+    candidates: Sequence[MetricCandidate] = ()
     trial: TrialResult = field(default_factory=TrialResult)
     warnings: Sequence[str] = ()
     dropped: Collection[str] = ()  # keys of the existing brief that the new one does not have
@@ -123,7 +125,7 @@ def write(brief: NewBrief) -> None:
 
 def _complete(
     draft: Draft, keys: Keys, options: InitOptions, respondent: Respondent
-) -> tuple[Keys, list[Candidate], TrialResult]:
+) -> tuple[Keys, list[MetricCandidate], TrialResult]:
     """Every key of the brief: what has no value is suggested, asked, or found by a trial."""
     keys, root, tree = dict(keys), draft.workspace.root, draft.workspace.tree(draft.workspace.head())
 
@@ -132,7 +134,7 @@ def _complete(
 
     keys["goal"] = keys.get("goal") or ask("goal")
     attempts = command_attempts.attempts(draft, keys, ask)
-    keys, found, trial = attempts[0], list[Candidate](), TrialResult()
+    keys, found, trial = attempts[0], list[MetricCandidate](), TrialResult()
     if options.trial:
         keys, found, trial = _try_each(draft, attempts, respondent, runs=options.runs)
     keys["metric"] = keys.get("metric") or ask("metric")
@@ -144,7 +146,7 @@ def _complete(
 
 def _try_each(
     draft: Draft, attempts: Sequence[Keys], respondent: Respondent, *, runs: int
-) -> tuple[Keys, list[Candidate], TrialResult]:
+) -> tuple[Keys, list[MetricCandidate], TrialResult]:
     """The first attempt whose command runs and prints a metric. Raises the BadInput of the first one if none does."""
     errors: list[BadInput] = []
     for number, keys in enumerate(attempts, start=1):
@@ -157,7 +159,9 @@ def _try_each(
     raise errors[0]
 
 
-def _try(draft: Draft, keys: Keys, respondent: Respondent, *, runs: int) -> tuple[Keys, list[Candidate], TrialResult]:
+def _try(
+    draft: Draft, keys: Keys, respondent: Respondent, *, runs: int
+) -> tuple[Keys, list[MetricCandidate], TrialResult]:
     """Run the command, choose the metric among the numbers of its output, measure the noise; the keys gain needed inputs."""
     project = draft.project(draft.brief({**PLACEHOLDERS, **keys}))
     config = project.brief.config
@@ -186,7 +190,7 @@ def _try(draft: Draft, keys: Keys, respondent: Respondent, *, runs: int) -> tupl
 
 
 def _metric_keys(
-    draft: Draft, keys: Keys, trials: Sequence[TrialRun], found: Sequence[Candidate], respondent: Respondent
+    draft: Draft, keys: Keys, trials: Sequence[TrialRun], found: Sequence[MetricCandidate], respondent: Respondent
 ) -> Keys:
     """The keys `metric`, `pattern` and `direction`: those that are stated, else those of the chosen number."""
     goal, command = str(keys["goal"]), _measuring_command(trials[0].config)

@@ -15,7 +15,7 @@ from journal.events import ExperimentKept, SessionStarted, experiment_stream, se
 from journal.store import Journal, Reader
 from journal.store.chain import GENESIS, link
 from journal.verify.checks import verify
-from journal.verify.git_files import FORMAT, Anchor, Note, Repository, read_repository
+from journal.verify.git_files import FORMAT, Anchor, GitNote, Repository, read_repository
 
 GUARDED = ("events_refuse_update", "events_refuse_delete", "events_refuse_out_of_order")
 
@@ -374,7 +374,7 @@ def test_a_verdict_that_was_made_better_does_not_match_its_commits_note(night_pa
     position, kept = next(
         (row[0], row) for row in Reader(night_path).rows() if row[4] == "ExperimentKept" and COMMITS[1] in row[7]
     )
-    noted = repository(verdicts=[Note(COMMITS[1], Anchor(position, kept[8]))])
+    noted = repository(verdicts=[GitNote(COMMITS[1], Anchor(position, kept[8]))])
 
     before = verify(Reader(night_path), repository=noted)
     after = verify(rechained(night_path, 7, "halve", "double"), repository=noted)
@@ -391,7 +391,7 @@ def test_notes_are_read_from_git_s_plain_files(tmp_path):
     note = f"Metric: loss 0.5\nAR-Verdict: 9:{'a' * 64}\n"
     subprocess.run([*git, "notes", "--ref", "autoresearch/nov20", "add", "-m", note], check=True)
 
-    assert read_repository(tmp_path / "journal.db").verdicts == [Note(commit, Anchor(9, "a" * 64), "nov20")]
+    assert read_repository(tmp_path / "journal.db").verdicts == [GitNote(commit, Anchor(9, "a" * 64), "nov20")]
 
 
 def anchored(place):
@@ -437,8 +437,8 @@ def test_how_many_events_stand_on_no_anchor_is_a_note(night_path):
 
     some, none = (verify(Reader(night_path), repository=found).notes for found in (anchored, repository()))
 
-    assert some == ["The last 14 events stand on no anchor in git: a change or a cut there cannot be found."]
-    assert none == ["The last 26 events stand on no anchor in git: a change or a cut there cannot be found."]
+    assert some == ["No anchor in git covers the last 14 events: a change or a cut there cannot be found."]
+    assert none == ["No anchor in git covers the last 26 events: a change or a cut there cannot be found."]
 
 
 OTHER = "d" * 16  # the name of another journal
@@ -450,9 +450,9 @@ OTHER = "d" * 16  # the name of another journal
         {"experiments": {("dec01", 1): COMMITS[8]}, "anchors": {COMMITS[8]: Anchor(40, "0" * 64)}},
         {"experiments": {("dec01", 1): COMMITS[8]}, "anchors": {COMMITS[8]: Anchor(12, "0" * 64, OTHER)}},
         {"experiments": {(TAG, 9): COMMITS[8]}, "anchors": {COMMITS[8]: Anchor(12, "0" * 64, OTHER)}},
-        {"verdicts": [Note(COMMITS[8], Anchor(12, "0" * 64, OTHER))]},
-        {"verdicts": [Note(COMMITS[0], Anchor(12, "0" * 64, OTHER), TAG)]},
-        {"verdicts": [Note(COMMITS[8], Anchor(12, "0" * 64), "dec01")]},
+        {"verdicts": [GitNote(COMMITS[8], Anchor(12, "0" * 64, OTHER))]},
+        {"verdicts": [GitNote(COMMITS[0], Anchor(12, "0" * 64, OTHER), TAG)]},
+        {"verdicts": [GitNote(COMMITS[8], Anchor(12, "0" * 64), "dec01")]},
         {"tips": {TAG: COMMITS[8]}, "anchors": {COMMITS[8]: Anchor(12, "0" * 64, OTHER)}},
     ],
     ids=[
@@ -589,7 +589,7 @@ def test_real_git_is_read_in_a_linked_worktree_and_after_packing(tmp_path):
     packed = read_repository(linked / ".ar/journal.db", git_log=result.stdout.splitlines())
 
     assert packed.packed == frozenset()
-    note = Note(loose.tips["nov20"], Anchor(9, "b" * 64, "c" * 16))
+    note = GitNote(loose.tips["nov20"], Anchor(9, "b" * 64, "c" * 16))
     assert (loose.verdicts, packed.verdicts) == ([note._replace(session="nov20")], [note])
     assert loose.anchors == packed.anchors == {loose.tips["nov20"]: Anchor(5, "a" * 64, "c" * 16)}
     assert loose.experiments == packed.experiments == {("nov20", 1): loose.tips["nov20"]}
