@@ -253,7 +253,9 @@ def test_a_direction_waits_for_the_next_loop(still):
     done = still.loop("direct", "narrower first")
     still.loop("run", "--experiments", "1")
 
-    assert (done.returncode, done.stderr.strip()) == (0, "kept for the next run of the loop")
+    answer, note = done.stderr.splitlines()
+    assert (done.returncode, answer) == (0, "kept for the next run of the loop")
+    assert note.startswith("note: no model reads this direction, because the built-in sampler proposes")
     assert [event.text for event in still.of(DirectionAdded)] == ["narrower first"]
     assert "narrower first" in still.brief.read_text()
     assert [recorded.stream for recorded in still.recorded() if isinstance(recorded.event, DirectionAdded)] == [
