@@ -61,14 +61,3 @@ def test_the_file_that_experiments_edit_needs_torch_and_the_data_alone():
     named |= {node.module for node in imports if isinstance(node, ast.ImportFrom)}
     roots = {name.split(".")[0] for name in named}
     assert roots - set(sys.stdlib_module_names) == {"torch", "gpt"}
-
-
-@pytest.mark.parametrize("profile", [name for name, tables in PROFILES.items() if "priors" in tables])
-def test_a_prior_starts_from_the_value_that_the_profile_sets_or_the_file_has(profile):
-    tables = PROFILES[profile]
-    values = {name: ast.literal_eval(match["literal"]) for name, match in CONSTANTS.items()} | tables["constants"]
-
-    starts = {name: {move[0] for move in moves} for name, moves in tables["priors"].items()}
-
-    assert starts
-    assert starts == {name: {values[name]} for name in starts}
