@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tui.terminal.frame import Frame
@@ -22,6 +22,8 @@ def test_labels_are_round_values(low, high, labels):
 
 @given(st.floats(-1e6, 1e6), st.floats(1e-6, 1e6), st.integers(2, 6))
 def test_no_two_labels_of_an_axis_read_the_same(low, span, wanted):
+    assume(span > 1e-9 * abs(low))  # below that, floats themselves are too coarse
+
     found = ticks(low, low + span, wanted)
 
     labels = [tick.label for tick in found]
