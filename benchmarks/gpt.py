@@ -35,7 +35,7 @@ sys.path[:] = [
     str(ROOT),
     *(path for path in sys.path if Path(path or ".").resolve() != HERE),
     str(HERE),
-]  # `gpt` is the room
+]  # `gpt` is the package, not benchmarks/gpt.py
 
 BATCH, CONTEXT = 16, 128
 SLICE = 1.0  # processor seconds

@@ -21,7 +21,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:] = [
     str(HERE.parent),
     *(path for path in sys.path if Path(path or ".").resolve() != HERE),
-]  # `gpt` is the room
+]  # `gpt` is the package, not benchmarks/gpt.py
 
 import torch  # noqa: E402
 from torch.overrides import TorchFunctionMode  # noqa: E402

@@ -27,7 +27,7 @@ from itertools import count, groupby, islice
 from operator import itemgetter
 from pathlib import Path
 
-from journal_nights import TAG, night
+from journal_sessions import TAG, night
 
 from journal.events import Event, SessionRecovered
 from journal.store import Journal

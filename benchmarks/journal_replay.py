@@ -22,7 +22,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from journal_nights import night
+from journal_sessions import night
 
 from journal.projections.state import State, fold
 from journal.query.full_text import search_failures, search_ideas

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from journal_nights import TAG, night
+from journal_sessions import TAG, night
 
 from journal.events import SessionRecovered, session_stream
 from journal.store import Journal, Reader

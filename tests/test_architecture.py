@@ -25,7 +25,7 @@ def help_of(module: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "package", ["journal", "journal.store", "journal.projections", "journal.query.sql", "journal.reports.memory"]
+    "package", ["journal", "journal.store", "journal.projections", "journal.query.sql", "journal.reports.memory.block"]
 )
 def test_the_memory_loads_without_the_heavy_packages(package: str) -> None:
     assert loaded_by(f"import {package}") == set()

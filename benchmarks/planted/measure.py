@@ -40,7 +40,7 @@ SOUND = (ROOT / "gpt" / "train.py").read_text(encoding="utf-8")
 
 
 def beside(name: str) -> ModuleType:
-    """A module of `benchmarks/`, which must not be on the path: `gpt.py` there would hide the room."""
+    """A module of `benchmarks/`, which must not be on the path: `gpt.py` there would hide the package."""
     spec = importlib.util.spec_from_file_location(f"benchmarks_{name}", HERE.parent / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None

@@ -28,7 +28,7 @@ from journal.events import ExperimentCrashed, ExperimentKept, RunFailed, experim
 from journal.events.recorded import Recorded
 from journal.reports import transcripts
 from journal.reports.experiment import ExperimentReport, experiment_report, render_experiment
-from journal.reports.memory import render as render_memory
+from journal.reports.memory.block import render as render_memory
 from journal.reports.narration import log_line
 from journal.reports.replay import state_as_dict, with_pauses
 from journal.store import Reader

@@ -10,37 +10,18 @@ from dataclasses import dataclass
 from journal import untrusted
 from journal.console.text import one_line
 from journal.errors import JournalError
+from journal.metric_names import usual_direction
 
 COMMITS = ("commit", "git_commit", "commit_hash", "git_sha", "sha", "hash", "config_id")
 STATUSES = ("status", "decision", "verdict", "outcome", "accepted", "kept", "correctness", "action", "result")
 IDEAS = (
-    "description",
-    "desc",
-    "idea",
-    "change",
-    "note",
-    "notes",
-    "hypothesis",
-    "candidate",
-    "message",
-    "tag",
-    "experiment",
-)
+    "description", "desc", "idea", "change", "note", "notes", "hypothesis", "candidate", "message", "tag", "experiment",
+)  # fmt: skip
 NUMBERS = ("iteration", "experiment", "exp", "gen", "trial", "run", "step", "id")
 MEMORIES = {"memory_gb": 1024**3, "peak_memory_gb": 1024**3, "vram_gb": 1024**3, "peak_vram_gb": 1024**3}
 MEMORIES |= {"memory_mb": 1024**2, "peak_memory_mb": 1024**2, "vram_mb": 1024**2, "peak_vram_mb": 1024**2}
 METRICS = ("val_bpb", "primary_metric", "metric", "objective", "score", "after")
 NO_VALUE = frozenset({"", "-", "–", "—", "n/a", "na", "none", "null", "nan", "inf", "-inf"})
-LARGER, SMALLER = "maximize", "minimize"
-_LARGER = (
-    "acc", "accuracy", "auc", "f1", "f05", "f2", "r2", "score", "sharpe", "psnr", "ssim", "reward", "return", "tflops",
-    "throughput", "speedup", "precision", "recall", "bleu", "rouge", "map", "ndcg", "iou", "dice", "elo", "cindex", "mfu",
-    "tok", "tokens", "len", "gain", "improvement", "rate", "hit", "war",
-)  # fmt: skip
-_SMALLER = (
-    "loss", "err", "error", "bpb", "bpc", "ppl", "perplexity", "rmse", "mse", "mae", "mape", "fid", "wer", "cer", "latency",
-    "time", "seconds", "ms", "us", "cost", "memory", "penalty", "drawdown", "dd", "nll", "size", "bytes", "loc",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,17 +60,6 @@ def find_columns(header: Sequence[str], rows: Sequence[Sequence[str]], *, metric
     )
 
 
-def direction_of(name: str) -> str | None:
-    """The direction that a metric's name implies; None if it implies none."""
-    words = name.lower().replace("/", "_").replace("-", "_").split("_")
-    for word in reversed(words):  # val_loss, best_r2_score, mean_iou
-        if word in _SMALLER:
-            return SMALLER
-        if word in _LARGER:
-            return LARGER
-    return None
-
-
 def _finder(names: Sequence[str]) -> Callable[[Sequence[str]], int | None]:
     places: Mapping[str, int] = {name: place for place, name in reversed(list(enumerate(names)))}
     return lambda wanted: next((places[name] for name in wanted if name in places), None)
@@ -107,7 +77,7 @@ def _likely_metric(names: Sequence[str], rows: Sequence[Sequence[str]], *, used:
     named = [names.index(name) for name in METRICS if name in names and names.index(name) in free]
     prefixed = [place for place in free if names[place].startswith(("val_", "primary_", "best_", "test_", "eval_"))]
     numeric = [place for place in free if any(_has_number(row, place) for row in rows)]
-    implied = [place for place in free if direction_of(names[place]) is not None] if not rows else []
+    implied = [place for place in free if usual_direction(names[place]) is not None] if not rows else []
     found = next(iter([*named, *prefixed, *numeric, *implied]), None)
     if found is None:
         raise JournalError(

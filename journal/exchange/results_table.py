@@ -12,7 +12,8 @@ import msgspec
 
 from journal import untrusted
 from journal.errors import JournalError
-from journal.exchange.result_columns import LARGER, NO_VALUE, SMALLER, Columns, direction_of, find_columns
+from journal.exchange.result_columns import NO_VALUE, Columns, find_columns
+from journal.metric_names import usual_direction
 from journal.untrusted import UntrustedInput
 
 MAX_BYTES = 64 << 20
@@ -135,7 +136,7 @@ def _status(word: str, *, value: float | None, best: float | None, direction: st
     if value is None:
         raise ValueError(f"it has status {word!r:.40} and no metric")
     if _MEASURED.match(lowered):
-        is_better = best is None or (value > best if direction == LARGER else value < best)
+        is_better = best is None or (value > best if direction == "maximize" else value < best)
         return "keep" if is_better else "discard"
     if _DISCARDED.match(lowered):
         return "discard"
@@ -152,7 +153,7 @@ def _direction(name: str, kept: Sequence[float]) -> str:
     """What the metric's name implies; else what most steps from one kept value to the next do."""
     steps = [after - before for before, after in pairwise(kept)]
     rises = sum(step > 0 for step in steps) - sum(step < 0 for step in steps)
-    return direction_of(name) or (LARGER if rises > 0 else SMALLER)
+    return usual_direction(name) or ("maximize" if rises > 0 else "minimize")
 
 
 def _value(row: Sequence[str], place: int) -> float | None:

@@ -17,8 +17,8 @@ from journal.reports import quoting
 from journal.reports.calibration import calibration_lines
 from journal.reports.experiment import ExperimentReport
 from journal.reports.figures import format_change, format_delta, format_metric
-from journal.reports.knob_ledger import unmoved_knobs
-from journal.reports.memory import NEAR_MISS
+from journal.reports.memory.block import NEAR_MISS
+from journal.reports.memory.knob_ledger import unmoved_knobs
 from journal.reports.narration import metric_with_gain, pluralize
 from journal.reports.warnings import session_warnings
 

@@ -1,13 +1,12 @@
 """Names of files that hold secrets. Pure."""
 
 import re
-from pathlib import PurePosixPath
 
 _FILES = re.compile(
     r"""
     \.env(rc|\..*)? | .*\.env | env\.(prod\w*|dev\w*|stag\w*|local)  # settings of services
     | \.netrc | _netrc | \.pgpass | pgpass\.conf | \.my\.cnf | \.mylogin\.cnf | \.htpasswd  # logins
-    | \.npmrc | \.yarnrc(\.yml)? | \.pypirc | \.gem/credentials | \.git-credentials | \.dockercfg | \.cargo/credentials(\.toml)?
+    | \.npmrc | \.yarnrc(\.yml)? | \.pypirc | \.git-credentials | \.dockercfg
     | \.s3cfg | \.boto | \.vault-token | kaggle\.json | kubeconfig | rclone\.conf
     | id_(rsa|dsa|ecdsa|ed25519)[^/]* | .*\.(pem|key|ppk|p8|p12|pfx|jks|keystore|kdbx|asc|gpg|ovpn|agekey)  # keys
     | .*\.(tfvars(\.json)?|tfstate(\.backup)?)
@@ -27,11 +26,6 @@ _PLACEHOLDERS = re.compile(r".*[._-](example|sample|template|dist|tmpl)(\.\w+)?"
 
 def is_secret_path(path: str) -> bool:
     """Whether the name of a file, or of a folder above it, is one under which people keep keys and passwords."""
-    plain = PurePosixPath(path)
-    names = (_without_backup("/".join(plain.parts[-2:])), _without_backup(plain.name))
-    is_named = any(_FILES.fullmatch(name) for name in names) and not _PLACEHOLDERS.fullmatch(plain.name)
-    return is_named or bool(_FOLDERS.search(plain.as_posix()))
-
-
-def _without_backup(name: str) -> str:
-    return _BACKUP.sub("", name)
+    name = path.rpartition("/")[2]
+    is_named = bool(_FILES.fullmatch(_BACKUP.sub("", name))) and not _PLACEHOLDERS.fullmatch(name)
+    return is_named or bool(_FOLDERS.search(path))

@@ -9,7 +9,7 @@ import msgspec
 from journal.events import IdeaRefused
 from journal.projections.experiments import Experiment
 from journal.projections.state import State
-from journal.reports import memory
+from journal.reports.memory import block as memory
 from loop.brief import guards, notes
 from loop.brief.config import Config
 from loop.brief.scope import Scope

@@ -10,15 +10,8 @@ _OPERATORS = set("();<>|&\n")
 SHELLS = ("sh", "bash", "dash", "zsh", "ksh")
 MAKEFILES = ("GNUmakefile", "makefile", "Makefile")  # in the order in which make looks for them
 PYTEST_FILES = (
-    "conftest.py",
-    "pytest.ini",
-    ".pytest.ini",
-    "tox.ini",
-    "setup.cfg",
-    "pyproject.toml",
-    "test_*.py",
-    "*_test.py",
-)
+    "conftest.py", "pytest.ini", ".pytest.ini", "tox.ini", "setup.cfg", "pyproject.toml", "test_*.py", "*_test.py",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,10 +1,7 @@
 """One run: a fresh export of a commit is trained, then measured in a second export; it ends as RunFinished or RunFailed."""
 
-import json
 import os
 import shutil
-import sys
-import threading
 import time
 from collections.abc import Iterable
 from dataclasses import replace
@@ -19,22 +16,20 @@ from loop.contracts import Device, Outcome, RunSpec
 from loop.errors import MachineFailure
 from loop.runs import compile_cache, devices, inputs, metrics
 from loop.runs.disk_space import DiskSpace
+from loop.runs.isolation import SCORING, RunIsolation
 from loop.runs.locked_files import changed_files
 from loop.runs.measure import CommandResult, RunObserver, measure
 from loop.runs.outcome import NoMetric, Stage, failure, run_failed, run_finished
-from loop.runs.process import limits, model_broker
+from loop.runs.process import limits
 from loop.runs.process.environment import environment
 from loop.runs.process.run_clock import RunClock
 from loop.runs.process.runner import Command
-from loop.runs.sandbox import bubblewrap, editable_installs
-from loop.runs.sandbox.bubblewrap import Sandbox
+from loop.runs.sandbox import editable_installs
 from loop.runs.sandbox.policy import isolation_of, require_sandbox
-from loop.runs.sandbox.secret_files import secret_files
 from loop.runs.time_budget import TimeBudget, scoring_reason, scoring_seconds
 from loop.workspace import Workspace
 
 EVALUATE_SECONDS = 120.0  # the evaluation may take at least this long
-SCORING = "scoring.json"  # in a run's folder: what the model processes took while they were scored
 RUN_FOLDERS = ("train", "evaluate", "home", "tmp")  # of a run in flight; deleted when it ends
 
 
@@ -58,9 +53,10 @@ class RunExecutor:
         self._folder = folder
         self._gpu = gpu
         self._disk = disk or DiskSpace(folder, shared=config.workers > 1)
-        self._sandbox: Sandbox | None = None
-        self._sandbox_lock = threading.Lock()
         self.isolation: Isolation = isolation_of(config)
+        self._isolation = RunIsolation(
+            config, root=workspace.root, folder=folder, gpu=gpu, is_sandboxed=self.isolation == "sandboxed"
+        )
 
     def folder(self, session: str, experiment: int, run: int) -> Path:
         """The folder of one run; its `home` is the HOME that identifies the run's processes. Raises JournalError."""
@@ -113,10 +109,7 @@ class RunExecutor:
             **editable_installs.python_path(config.train, root=root, export=folder / "train"),
             **compile_cache.restore(self._compile_cache(spec), home),
         }
-        own = [folder / name for name in ("train", "out", "home", "tmp")]
-        prefix = self._sandbox_prefix(
-            folder / "train", reads=sources, writes=own, temp=folder / "tmp"
-        )  # the first takes seconds: before the clock
+        prefix = self._isolation.training(folder, sources=sources)  # the first takes seconds: before the clock
         clock = RunClock()
         budget = TimeBudget(
             startup=config.startup,
@@ -191,7 +184,7 @@ class RunExecutor:
             log=folder / "evaluate.log",
             seconds=max(judges.TIMEOUT_SECONDS if judge else EVALUATE_SECONDS, self._config.budget),
             limits=self._limits(spec),
-            prefix=() if judge else self._evaluator_prefix(folder, sources),
+            prefix=() if judge else self._isolation.evaluator(folder, sources=sources),
         )
 
     def _fresh_home(self, folder: Path) -> list[Path]:
@@ -202,44 +195,8 @@ class RunExecutor:
         names = [name for name in self._config.inputs if name.startswith(inputs.HOME)]
         return inputs.link(names, root=self._workspace.root, folder=folder / "home", home=folder / "home")
 
-    def _evaluator_prefix(self, folder: Path, sources: list[Path]) -> tuple[str, ...]:
-        """The broker of model processes, which see no data, then the evaluator's own sandbox, which does."""
-        root, evaluate, out = self._workspace.root, folder / "evaluate", folder / "out"
-        model = self._sandbox_prefix(evaluate, reads=[evaluate, out])
-        broker = (
-            sys.executable,
-            "-I",
-            "-S",
-            model_broker.__file__,
-            json.dumps(model),
-            str(evaluate),
-            str(folder / SCORING),
-            "--",
-        )
-        writes = [folder / "home", folder / "tmp", *([evaluate] if metrics.metric_files(self._config) else [])]
-        hides = [root / ".git", self._folder.parent, *(path for path in secret_files(root) if path not in sources)]
-        return (
-            *broker,
-            *self._sandbox_prefix(
-                evaluate, reads=[root, evaluate, out, *sources], writes=writes, hides=hides, temp=folder / "tmp"
-            ),
-        )
-
     def _limits(self, spec: RunSpec) -> limits.ResourceLimits:
         return limits.run_limits(self._config, gpu=self._gpu, free=self._disk.free_bytes(), cores=spec.device.cores)
-
-    def _sandbox_prefix(self, folder: Path, *, temp: Path | None = None, **paths: Iterable[Path]) -> tuple[str, ...]:
-        """The words before a command that starts in `folder`; none without a sandbox."""
-        if self.isolation != "sandboxed":
-            return ()
-        with self._sandbox_lock:
-            if self._sandbox is None:
-                lines = [line for line in (self._config.train, self._config.evaluate) if line]
-                memory = limits.tmpfs_bytes(self._config)
-                self._sandbox = bubblewrap.build_sandbox(
-                    lines, hidden=(self._workspace.root,), gpu=self._gpu, memory=memory
-                )
-        return self._sandbox.command_prefix(folder, temp=temp, **paths)
 
     def _export(self, commit: str, folder: Path) -> None:
         try:

@@ -9,7 +9,7 @@ from functools import partial
 
 from journal.errors import JournalUnusable
 from journal.events import ExperimentKept, SessionEnded, SessionPaused, SessionResumed
-from journal.reports import memory
+from journal.reports.memory import block as memory
 from loop.brief import memory_block
 from loop.errors import BadInput, MachineFailure, ProposerFailure, RunRefused, Stopped, WorkspaceError
 from loop.experiment import ablation, commit_notes, prefetch

@@ -88,7 +88,7 @@ def small_tree(folder, data_folder):
 
 
 def loaded(path):
-    """A module of `benchmarks/`, whose folder must not be on the path: `gpt.py` there would hide the room."""
+    """A module of `benchmarks/`, whose folder must not be on the path: `gpt.py` there would hide the package."""
     before = list(sys.path)
     spec = importlib.util.spec_from_file_location(f"benchmarks_{path.stem}", path)
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)

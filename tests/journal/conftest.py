@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-import house  # noqa: F401  # Hypothesis without a stopwatch
+import hypothesis_settings  # noqa: F401  # Hypothesis without a stopwatch
 import pytest
 from histories import MEMORY, write
 

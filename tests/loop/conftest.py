@@ -2,7 +2,7 @@
 
 import os
 
-import house  # noqa: F401  # Hypothesis without a stopwatch
+import hypothesis_settings  # noqa: F401  # Hypothesis without a stopwatch
 import pytest
 from toys import Project
 

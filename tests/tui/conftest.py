@@ -3,7 +3,7 @@ import inspect
 import shutil
 from pathlib import Path
 
-import house  # noqa: F401  # Hypothesis without a stopwatch
+import hypothesis_settings  # noqa: F401  # Hypothesis without a stopwatch
 import pytest
 import sessions
 from painter import ScenePainter

@@ -1,12 +1,12 @@
 """The options that the user chose on the screen and that hold the next time: theme, mouse and bell, in one JSON file."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 from msgspec.structs import replace
 
+from tui.app import user_file
 from tui.state.ui import DisplayOptions
 from tui.terminal.themes import THEMES
 
@@ -18,11 +18,7 @@ def default_file() -> Path:
 
 def read(file: Path, display: DisplayOptions) -> DisplayOptions:
     """The options with those of the file; unchanged if the file is missing or in another format."""
-    try:
-        data = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return display
-    return replace(display, **_known(data)) if isinstance(data, dict) else display
+    return replace(display, **_known(user_file.read(file)))
 
 
 def _known(data: dict[str, Any]) -> dict[str, Any]:
@@ -36,14 +32,5 @@ def _known(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def write(file: Path, display: DisplayOptions) -> None:
-    """Save the options. If the disk is full or read-only they are lost, and the screen goes on."""
-    if file.exists() and not file.is_file():
-        return  # replacing a device such as /dev/null would replace it for the whole machine
-    data = {"theme": display.theme, "mouse": display.has_mouse, "bell": display.has_bell}
-    temporary = file.with_suffix(".part")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(data, indent=1), encoding="utf-8")
-        temporary.replace(file)
-    except OSError:
-        return
+    """Save the options."""
+    user_file.write(file, {"theme": display.theme, "mouse": display.has_mouse, "bell": display.has_bell})

@@ -16,7 +16,6 @@ from tui.model.view import View
 from tui.state.ui import ScreenData, SearchHit, Ui
 
 REPLAY_EVENTS = 60  # listed before the replayed position, and as many after it
-READING_SCREENS = frozenset({"experiment", "failures", "replay"})  # they need more than the snapshot
 
 
 class ScreenReader:

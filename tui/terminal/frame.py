@@ -75,11 +75,6 @@ class Frame:
             for column in range(x, stop):
                 self.roles[y][column] = f"{self.roles[y][column]} {role}".strip()
 
-    def put_cursor(self, y: int) -> None:
-        """Mark a whole line as the line under the cursor."""
-        self.put(0, y, "▌", "accent")
-        self.add_role(y, "cursor")
-
     def add_target(self, x: int, y: int, width: int, action: Action) -> None:
         """Let a click on a part of a line do something."""
         self.targets.append((x, y, width, action))

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from journal.metric_names import MetricDirection, usual_direction, words
 from loop.brief.config import NUMBER, Config
 from loop.brief.metric import json_path
 from loop.brief.metric.line_pattern import escape
-from loop.brief.metric.names import MetricDirection, usual_direction, words
 from loop.brief.metric.number import THOUSANDS, longer_word, parse
 from loop.brief.metric.output_table import column_numbers, table_numbers
 from loop.brief.metric.search import JsonDocument, JsonDocuments

@@ -5,78 +5,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from journal import metric_names
 from loop.brief.metric import names
 from loop.brief.metric.candidates import MetricCandidate
 from loop.brief.metric.output_table import UNNAMED
 
 MAX_CANDIDATES = 8
 LIKELY = 3.0  # points of a candidate that is taken without a question
-_IGNORED = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "as",
-        "at",
-        "by",
-        "for",
-        "from",
-        "in",
-        "into",
-        "its",
-        "of",
-        "on",
-        "one",
-        "or",
-        "our",
-        "over",
-        "per",
-        "reach",
-        "run",
-        "so",
-        "than",
-        "that",
-        "the",
-        "then",
-        "this",
-        "to",
-        "under",
-        "with",
-        "within",
-        "lowest",
-        "lower",
-        "low",
-        "highest",
-        "higher",
-        "high",
-        "fastest",
-        "faster",
-        "best",
-        "better",
-        "good",
-        "minimal",
-        "minimum",
-        "maximal",
-        "maximum",
-        "after",
-        "above",
-        "below",
-        "goal",
-        "reduce",
-        "increase",
-        "improve",
-        "minimize",
-        "maximize",
-        "model",
-        "smallest",
-        "largest",
-        "fewest",
-        "more",
-        "most",
-        "less",
-        "least",
-    ]
-)
+_IGNORED = frozenset({
+    "a", "an", "and", "as", "at", "by", "for", "from", "in", "into", "its", "of", "on", "one", "or", "our", "over", "per",
+    "reach", "run", "so", "than", "that", "the", "then", "this", "to", "under", "with", "within", "lowest", "lower",
+    "low", "highest", "higher", "high", "fastest", "faster", "best", "better", "good", "minimal", "minimum", "maximal",
+    "maximum", "after", "above", "below", "goal", "reduce", "increase", "improve", "minimize", "maximize", "model",
+    "smallest", "largest", "fewest", "more", "most", "less", "least",
+})  # fmt: skip
 
 Points = tuple[float, str]  # how much likelier a candidate is, and why
 
@@ -100,11 +42,11 @@ def likely(found: Sequence[MetricCandidate], *, goal: str = "", command: str = "
     return found[0] if len(found) == 1 or points >= LIKELY else None
 
 
-def direction(candidate: MetricCandidate, goal: str) -> names.MetricDirection | None:
+def direction(candidate: MetricCandidate, goal: str) -> metric_names.MetricDirection | None:
     """Whether a lower or a higher value is better, by the name of a number, else by the goal."""
     if candidate.direction or not names.is_about_speed(goal):
         return candidate.direction or names.goal_direction(goal)
-    return "minimize" if names.is_time(candidate.line) else names.goal_direction(goal)
+    return "minimize" if metric_names.is_time(candidate.line) else names.goal_direction(goal)
 
 
 def metric_name(candidate: MetricCandidate, goal: str) -> str:
@@ -115,7 +57,7 @@ def metric_name(candidate: MetricCandidate, goal: str) -> str:
 def _metric_of(goal: str) -> str:
     """The first word of a goal that names a metric; empty if none does."""
     written = (word.strip(".,;:!?()") for word in goal.split())
-    return next((word for word in written if word and names.usual_direction(word) is not None), "")
+    return next((word for word in written if word and metric_names.usual_direction(word) is not None), "")
 
 
 def _is_unnamed(candidate: MetricCandidate) -> bool:
@@ -123,16 +65,16 @@ def _is_unnamed(candidate: MetricCandidate) -> bool:
 
 
 def _points(candidate: MetricCandidate, *, goal: str, command: str, others_vary: bool) -> Iterator[Points]:
-    name, own = f"{candidate.name} {candidate.unit}", set(names.words(candidate.name))
-    wanted = [word for word in dict.fromkeys(names.words(goal)) if word not in _IGNORED]
+    name, own = f"{candidate.name} {candidate.unit}", set(metric_names.words(candidate.name))
+    wanted = [word for word in dict.fromkeys(metric_names.words(goal)) if word not in _IGNORED]
     shared = [word for word in wanted if word in own]
-    around = [word for word in wanted if word not in own and word in names.words(_before(candidate))]
+    around = [word for word in wanted if word not in own and word in metric_names.words(_before(candidate))]
     yield 6.0 * len(shared), "named in the goal"
     yield 2.0 * len(around), "beside words of the goal"
     yield 3.0 * (_is_unnamed(candidate) and bool(_metric_of(goal))), "printed in rows without a name"
-    yield 3.0 * (names.usual_direction(name) is not None), "a usual metric"
+    yield 3.0 * (metric_names.usual_direction(name) is not None), "a usual metric"
     yield -2.0 * _contradicts(candidate, goal), "its usual direction is not that of the goal"
-    yield 2.0 * (names.is_about_speed(goal) and (names.is_time(name) or names.is_rate(name))), "a speed"
+    yield 2.0 * (names.is_about_speed(goal) and (metric_names.is_time(name) or metric_names.is_rate(name))), "a speed"
     yield 1.0 * names.is_held_out(name), "measured on held-out data"
     yield -1.0 * names.is_of_training(name), "measured on training data"
     yield 0.5 * bool(own & {"average", "median"}), "an average"
@@ -161,8 +103,8 @@ def _is_argument(candidate: MetricCandidate, command: str) -> bool:
         return False
     parts = [part for word in arguments for part in word.split("=")]
     pairs = pairwise(parts)
-    own = names.words(candidate.name)
-    return any(names.words(key) == own and _equals(value, candidate.value) for key, value in pairs)
+    own = metric_names.words(candidate.name)
+    return any(metric_names.words(key) == own and _equals(value, candidate.value) for key, value in pairs)
 
 
 def _equals(word: str, value: float) -> bool:

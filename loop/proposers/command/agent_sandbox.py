@@ -7,13 +7,13 @@ folder that a variable names is writable, because a login refreshes itself in it
 
 import os
 import re
-import shlex
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 from loop.proposers.command.agent_folder import AgentFolder
+from loop.runs.process import shell_programs
 from loop.runs.process.environment import programs, search_path
 from loop.runs.sandbox.bubblewrap import Sandbox, is_available
 from loop.runs.sandbox.mounts import EMPTY, Mounts, environment_mounts, read_only, system_mounts
@@ -39,7 +39,7 @@ def command_prefix(
     installed = [*programs(line), *map(Path, filter(None, map(shutil.which, ("git", "node"))))]
     mounts = _mounts(installed, closed=closed)
     logins = [path for path in map(Path, variables.values()) if _may_see(path, mounts)]
-    words = [path for path in map(Path, _words(line)) if _may_see(path, mounts)]
+    words = [path for path in map(Path, shell_programs.words(line)) if _may_see(path, mounts)]
     reads = [*(path for path in logins if path.is_file()), *words]
     writes = [*(path for path in logins if path.is_dir()), folder.tree, folder.home, folder.temp]
     sandbox = Sandbox(mounts=MappingProxyType(mounts))
@@ -51,16 +51,6 @@ def _may_see(path: Path, mounts: Mounts) -> bool:
     """Whether a path is a file or a folder, and no system folder, nor the home, the repository, or one around them."""
     is_plain = path.parts[:2] not in KERNEL and path.is_absolute() and (path.is_file() or path.is_dir())
     return is_plain and not any(place.is_relative_to(path.resolve()) for place in mounts)
-
-
-def _words(line: str) -> list[str]:
-    """The words of a command line, also of one for a shell."""
-    words = shlex.shlex(line, posix=True, punctuation_chars=True)
-    words.whitespace_split = True
-    try:
-        return list(words)
-    except ValueError:
-        return []
 
 
 def _mounts(installed: Iterable[Path], *, closed: set[Path]) -> Mounts:

@@ -9,50 +9,11 @@ OPERATORS = frozenset({";", "&", "&&", "|", "||", "|&", ";&"})
 KEYWORDS = frozenset(
     {"if", "for", "while", "until", "case", "select", "function", "{", "(", "!", "[["}
 )  # whose words are no commands
-BUILTINS = frozenset(
-    [
-        ".",
-        ":",
-        "[",
-        "alias",
-        "bg",
-        "break",
-        "cd",
-        "command",
-        "continue",
-        "echo",
-        "eval",
-        "exec",
-        "exit",
-        "export",
-        "false",
-        "fg",
-        "getopts",
-        "hash",
-        "jobs",
-        "kill",
-        "local",
-        "printf",
-        "pwd",
-        "read",
-        "readonly",
-        "return",
-        "set",
-        "shift",
-        "source",
-        "test",
-        "time",
-        "times",
-        "trap",
-        "true",
-        "type",
-        "ulimit",
-        "umask",
-        "unalias",
-        "unset",
-        "wait",
-    ]
-)
+BUILTINS = frozenset({
+    ".", ":", "[", "alias", "bg", "break", "cd", "command", "continue", "echo", "eval", "exec", "exit", "export", "false",
+    "fg", "getopts", "hash", "jobs", "kill", "local", "printf", "pwd", "read", "readonly", "return", "set", "shift",
+    "source", "test", "time", "times", "trap", "true", "type", "ulimit", "umask", "unalias", "unset", "wait",
+})  # fmt: skip
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _PLAIN = re.compile(r"[\w@%+:,./-]+")  # a word that the shell does not change
 
@@ -64,11 +25,11 @@ def missing_shell_program(line: str, *, path: str) -> str | None:
 
 def _programs(line: str) -> Iterator[str]:
     """The first word of each simple command, up to a word whose commands are not simple."""
-    words = _words(line)
-    if "||" in words:  # the line has another way if a program is missing
+    found = words(line)
+    if "||" in found:  # the line has another way if a program is missing
         return
     is_first = True
-    for word in words:
+    for word in found:
         if word in OPERATORS:
             is_first = True
         elif is_first and not _ASSIGNMENT.match(word):
@@ -79,7 +40,8 @@ def _programs(line: str) -> Iterator[str]:
             is_first = False
 
 
-def _words(line: str) -> list[str]:
+def words(line: str) -> list[str]:
+    """The words and operators of a shell line; none if a quote does not close."""
     lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
     lexer.whitespace_split = True
     lexer.commenters = ""

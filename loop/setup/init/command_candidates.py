@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from journal import metric_names
 from loop.brief.defaults import TRAIN_SCRIPTS
 from loop.brief.metric import names
 from loop.gate.imports import imports
@@ -27,20 +28,8 @@ _PROMPT = re.compile(r"^\s*(?:\$|%|>)\s+")
 _INLINE = re.compile(r"`([^`\n]+)`")
 _FENCE = re.compile(r"^\s*(?:```|~~~)")
 _STARTERS = (
-    "python",
-    "python3",
-    "node",
-    "make",
-    "cargo",
-    "go",
-    "npm",
-    "bash",
-    "sh",
-    "julia",
-    "Rscript",
-    "perl",
-    "ruby",
-)
+    "python", "python3", "node", "make", "cargo", "go", "npm", "bash", "sh", "julia", "Rscript", "perl", "ruby",
+)  # fmt: skip
 _TARGET = re.compile(r"^([A-Za-z][\w.-]*)[ \t]*:(?!=)([^\n]*)\n((?:\t[^\n]*\n?)*)", re.MULTILINE)
 _GUARD = re.compile(r"""^if\s+__name__\s*==\s*["']__main__["']""", re.MULTILINE)
 
@@ -92,8 +81,8 @@ def _about(line: str, goal: str) -> float:
     """The points of a line for what its words say, in the light of the goal."""
     first, _, rest = line.lower().partition(" ")
     text = rest if "python" in PurePosixPath(first).name else line.lower()
-    wanted = set(names.words(goal)) - {"the", "a", "of", "on", "and", "in", "py", "python", "run", "make"}
-    points = 4.0 * len(wanted & set(names.words(text)))
+    wanted = set(metric_names.words(goal)) - {"the", "a", "of", "on", "and", "in", "py", "python", "run", "make"}
+    points = 4.0 * len(wanted & set(metric_names.words(text)))
     is_about_speed = names.is_about_speed(goal)
     points += (3.0 if is_about_speed else 0.5) * bool(_MEASURES.search(text))
     points += (0.0 if is_about_speed else 2.0) * bool(_TRAINS.search(text))

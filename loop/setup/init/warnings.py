@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from journal.metric_names import usual_direction
 from loop.brief.config import Config
 from loop.brief.defaults import entry_file
-from loop.brief.metric.names import usual_direction
 from loop.brief.metric.source import TIME_METRICS, metric_source, trust
 from loop.brief.scope import matches
 from loop.setup import seeds

@@ -15,11 +15,11 @@ import msgspec
 
 from journal.console.output_file import replacing
 from journal.events import RunFinished
+from journal.metric_names import usual_direction
 from loop.brief import program as briefs
 from loop.brief.config import Config
 from loop.brief.metric import ranking as metric_ranking
 from loop.brief.metric.candidates import MetricCandidate
-from loop.brief.metric.names import usual_direction
 from loop.brief.scope import Scope
 from loop.errors import BadInput
 from loop.proposers.command import recipes

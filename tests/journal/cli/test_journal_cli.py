@@ -9,38 +9,17 @@ import pty
 import sqlite3
 import subprocess
 import sys
-from typing import NamedTuple
 
 import pytest
+from commands import ar_journal
 from histories import COMMITS, TAG, proposed, started, write
 
-from journal.cli import main
 from journal.cli.sql_prompt import candidates
 from journal.events import ExperimentDiscarded, experiment_stream, session_stream
 from journal.events.recorded import Sample
 from journal.store import Journal
 
 RUN = [sys.executable, "-c", "import sys; sys.argv[0] = 'ar-journal'; from journal.cli import main; main()"]
-
-
-class CommandResult(NamedTuple):
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-def ar_journal(*arguments, journal=None, stdin=""):
-    """The command, as typed, in this process: real arguments, real streams, real exit code."""
-    named = ["--journal", str(journal)] if journal and "--journal" not in arguments else []
-    out, narration = io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), io.StringIO()
-    before, sys.stdin = sys.stdin, io.StringIO(stdin)
-    try:
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(narration), pytest.raises(SystemExit) as ended:
-            main([*arguments, *named])
-    finally:
-        sys.stdin = before
-    out.flush()
-    return CommandResult(ended.value.code or 0, out.buffer.getvalue().decode(), narration.getvalue())
 
 
 def test_the_log_prints_a_line_per_event(night_path):

@@ -3,9 +3,9 @@
 import json
 
 import pytest
+from commands import ar_journal
 from histories import write
-from scripted_night import Night
-from test_journal_cli import ar_journal
+from scripted_session import ScriptedSession
 
 from journal.events import session_stream
 
@@ -19,12 +19,12 @@ def edit(value):
 @pytest.fixture
 def nights(path):
     """Sessions one and three on one machine, two on another, and odd with another metric; `three` is the latest."""
-    one = Night(FILES, session="one")
+    one = ScriptedSession(FILES, session="one")
     one.kept(1, "raise the rate", edit(0.05))
-    two = Night(FILES, session="two", state=one.state, device="cuda:0")
+    two = ScriptedSession(FILES, session="two", state=one.state, device="cuda:0")
     two.kept(1, "raise it much", edit(0.5), gain=40.0)
-    odd = Night(FILES, session="odd", state=one.state, config={"metric": "seconds", "direction": "minimize"})
-    three = Night(one.files, session="three", state=one.state)
+    odd = ScriptedSession(FILES, session="odd", state=one.state, config={"metric": "seconds", "direction": "minimize"})
+    three = ScriptedSession(one.files, session="three", state=one.state)
     three.kept(1, "raise it a little", edit(0.051), gain=2.0)
     three.kept(2, "raise it more", edit(0.06), gain=4.0)
     three.discarded(3, "lower it", edit(0.03), gain=-3.0)

@@ -1,7 +1,7 @@
 """How many changes lie between two commits of a journal."""
 
 import pytest
-from scripted_night import Night
+from scripted_session import ScriptedSession
 
 from journal.novelty.bases import UNKNOWN, Bases
 from journal.projections.lineage import inherited
@@ -24,7 +24,7 @@ def distance(night, one, other):
 
 
 def test_each_kept_knob_is_one_change_away_from_the_start():
-    night = Night(FILES, session="one")
+    night = ScriptedSession(FILES, session="one")
     start = night.parent
     night.kept(1, "raise the rate", edited(FILES, FASTER))
     night.kept(2, "smaller batch", edited(FILES, FASTER, SMALLER))
@@ -33,7 +33,7 @@ def test_each_kept_knob_is_one_change_away_from_the_start():
 
 
 def test_a_replaced_function_is_one_change():
-    night = Night(FILES, session="one")
+    night = ScriptedSession(FILES, session="one")
     start = night.parent
     night.kept(1, "swap in GeLU", edited(FILES, GELU))
 
@@ -41,9 +41,9 @@ def test_a_replaced_function_is_one_change():
 
 
 def test_two_sessions_that_kept_different_changes_are_apart_by_both():
-    one = Night(FILES, session="one")
+    one = ScriptedSession(FILES, session="one")
     one.kept(1, "raise the rate", edited(FILES, FASTER))
-    two = Night(FILES, session="two", state=one.state)
+    two = ScriptedSession(FILES, session="two", state=one.state)
     two.kept(1, "smaller batch", edited(FILES, SMALLER))
 
     assert distance(two, one.parent, two.parent) == 2
@@ -51,22 +51,22 @@ def test_two_sessions_that_kept_different_changes_are_apart_by_both():
 
 
 def test_knobs_that_a_person_edited_between_the_sessions_count():
-    one = Night(FILES, session="one")
-    two = Night(edited(FILES, FASTER, ("DEPTH = 4", "DEPTH = 8")), session="two", state=one.state)
+    one = ScriptedSession(FILES, session="one")
+    two = ScriptedSession(edited(FILES, FASTER, ("DEPTH = 4", "DEPTH = 8")), session="two", state=one.state)
 
     assert distance(two, one.parent, two.parent) == 2
 
 
 @pytest.mark.parametrize(("one", "other"), [("one-c0", "elsewhere"), ("elsewhere", "one-c0"), ("here", "there")])
 def test_a_commit_that_no_experiment_ran_is_far_from_every_other(one, other):
-    night = Night(FILES, session="one")
+    night = ScriptedSession(FILES, session="one")
 
     assert distance(night, one, other) == UNKNOWN
     assert distance(night, one, one) == 0
 
 
 def test_parents_that_form_a_circle_end_somewhere():
-    night = Night(FILES, session="one")
+    night = ScriptedSession(FILES, session="one")
     night.parent = "one-c1"
     night.kept(1, "on itself", edited(FILES, FASTER))
 
@@ -74,12 +74,12 @@ def test_parents_that_form_a_circle_end_somewhere():
 
 
 def test_a_session_that_starts_from_kept_changes_inherits_them_through_every_session():
-    one = Night(FILES, session="one")
+    one = ScriptedSession(FILES, session="one")
     one.kept(1, "raise the rate", edited(FILES, FASTER))
     one.discarded(2, "smaller batch", edited(one.files, SMALLER))
-    two = Night(one.files, session="two", state=one.state)
+    two = ScriptedSession(one.files, session="two", state=one.state)
     two.kept(1, "swap in GeLU", edited(two.files, GELU))
-    three = Night(two.files, session="three", state=one.state)
+    three = ScriptedSession(two.files, session="three", state=one.state)
 
     rows = inherited(three.state, "three")
 
@@ -87,8 +87,8 @@ def test_a_session_that_starts_from_kept_changes_inherits_them_through_every_ses
 
 
 def test_control_a_session_from_the_same_start_inherits_nothing():
-    one = Night(FILES, session="one")
+    one = ScriptedSession(FILES, session="one")
     one.kept(1, "raise the rate", edited(FILES, FASTER))
-    two = Night(FILES, session="two", state=one.state)
+    two = ScriptedSession(FILES, session="two", state=one.state)
 
     assert inherited(two.state, "two") == []

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scripted_night import Night
+from scripted_session import ScriptedSession
 
 from journal.changes.signature import signature
 from journal.events import Change
@@ -114,7 +114,7 @@ def test_taking_away_is_opposed_to_bringing_and_a_further_knob_is_another_idea()
     ],
 )
 def test_another_implementation_on_the_same_parent_is_the_same_structure(old, new, rule):
-    night = Night(FILES)
+    night = ScriptedSession(FILES)
     night.discarded(1, "swap in GeLU", edit("relu(norm(x)) ** 2", "gelu(norm(x))"))
 
     found = matches(night.state.changes, changed(old, new), session="nov20", experiment=2, parent=night.parent)
@@ -123,7 +123,7 @@ def test_another_implementation_on_the_same_parent_is_the_same_structure(old, ne
 
 
 def test_a_repeat_comes_before_a_revisit():
-    night = Night(FILES)
+    night = ScriptedSession(FILES)
     night.discarded(1, "lower the rate", edit("0.04", "0.03"))
     night.kept(2, "smaller batch", edit("16", "8"))
     base = night.files["train.py"]
@@ -136,7 +136,7 @@ def test_a_repeat_comes_before_a_revisit():
 
 
 def test_neighbours_come_nearest_first_and_the_baseline_is_none():
-    night = Night(FILES)
+    night = ScriptedSession(FILES)
     night.discarded(1, "a far rate", edit("0.04", "0.4"))
     night.discarded(2, "a near rate", edit("0.04", "0.05"))
     night.discarded(3, "another batch", edit("16", "32"))
@@ -147,7 +147,7 @@ def test_neighbours_come_nearest_first_and_the_baseline_is_none():
 
 
 def test_structure_and_words_are_taken_in_turn():
-    night = Night(FILES)
+    night = ScriptedSession(FILES)
     night.discarded(1, "GeLU", edit("relu(norm(x)) ** 2", "gelu(norm(x))"))
     night.discarded(2, "softcap", edit("cross_entropy(logits)", "cross_entropy(tanh(logits))"))
     night.discarded(3, "GeLU, tanh form", edit("relu(norm(x)) ** 2", "gelu(norm(x), approximate='tanh')"))
@@ -162,7 +162,7 @@ def test_structure_and_words_are_taken_in_turn():
 
 
 def test_refused_attempts_leave_the_index_and_are_remembered_apart():
-    night = Night(FILES)
+    night = ScriptedSession(FILES)
     night.refused(1, "raise", edit("0.04", "0.05"))
     night.proposed(1, "raise more", edit("0.04", "0.08"), attempt=2)
 
@@ -174,7 +174,7 @@ def test_refused_attempts_leave_the_index_and_are_remembered_apart():
 
 
 def test_a_knobs_row_holds_the_value_its_base_and_the_verdict():
-    night = Night(FILES)
+    night = ScriptedSession(FILES)
     night.kept(1, "smaller batch", edit("16", "8"), gain=4.0)
     night.discarded(2, "raise", {"train.py": night.files["train.py"].replace("0.04", "0.05")}, gain=-2.0)
 
@@ -185,7 +185,7 @@ def test_a_knobs_row_holds_the_value_its_base_and_the_verdict():
 
 
 def test_the_ration_counts_the_last_twenty_experiments_alone():
-    night = Night(FILES)
+    night = ScriptedSession(FILES)
     night.discarded(1, "a", edit("16", "4"), retry_of=0)
     night.discarded(2, "b", edit("16", "2"), retry_of=0)
     night.discarded(3, "c", edit("16", "64"), retry_of=0)
@@ -199,7 +199,7 @@ def test_the_ration_counts_the_last_twenty_experiments_alone():
 
 @given(cut=st.integers(0, 40))
 def test_folding_in_two_parts_is_folding_at_once(cut):
-    night = Night(FILES)
+    night = ScriptedSession(FILES)
     night.refused(1, "raise", edit("0.04", "0.05"))
     night.kept(1, "raise more", edit("0.04", "0.08"), attempt=2)
     night.crashed(2, "batch", edit("16", "1024"))

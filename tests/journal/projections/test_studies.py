@@ -2,7 +2,7 @@
 
 import pytest
 from histories import COMMITS, proposed, started
-from scripted_night import Night
+from scripted_session import ScriptedSession
 
 from journal.events import Change, ExperimentInvalidated
 from journal.events.recorded import Recorded
@@ -128,9 +128,9 @@ def found(night, edits, number=1):
 
 
 def test_a_failure_on_an_equal_program_counts_whatever_the_commit():
-    first = Night(FILES, session="one")
+    first = ScriptedSession(FILES, session="one")
     first.discarded(1, "raise the rate", {"train.py": "LR = 0.0505\nBATCH = 16\n"})
-    second = Night(FILES, session="two", state=first.state)
+    second = ScriptedSession(FILES, session="two", state=first.state)
 
     [match] = found(second, FASTER)
 
@@ -138,10 +138,10 @@ def test_a_failure_on_an_equal_program_counts_whatever_the_commit():
 
 
 def test_a_failure_on_a_kept_base_counts_where_a_session_starts_from_that_base():
-    first = Night(FILES, session="one")
+    first = ScriptedSession(FILES, session="one")
     first.kept(1, "smaller batch", {"train.py": "LR = 0.04\nBATCH = 8\n"})
     first.discarded(2, "raise the rate", {"train.py": "LR = 0.05\nBATCH = 8\n"})
-    second = Night(first.files, session="two", state=first.state)
+    second = ScriptedSession(first.files, session="two", state=first.state)
 
     [match] = found(second, {"train.py": "LR = 0.0505\nBATCH = 8\n"})
 
@@ -149,26 +149,26 @@ def test_a_failure_on_a_kept_base_counts_where_a_session_starts_from_that_base()
 
 
 def test_control_a_failure_on_another_program_of_another_session_refuses_nothing():
-    first = Night(FILES, session="one")
+    first = ScriptedSession(FILES, session="one")
     first.discarded(1, "raise the rate", FASTER)
-    second = Night({"train.py": "LR = 0.04\nBATCH = 8\n"}, session="two", state=first.state)
+    second = ScriptedSession({"train.py": "LR = 0.04\nBATCH = 8\n"}, session="two", state=first.state)
 
     assert found(second, {"train.py": "LR = 0.05\nBATCH = 8\n"}) == []
 
 
 def test_control_a_near_value_in_another_session_refuses_nothing():
-    first = Night(FILES, session="one")
+    first = ScriptedSession(FILES, session="one")
     first.discarded(1, "raise the rate", {"train.py": "LR = 0.054\nBATCH = 16\n"})
-    second = Night(FILES, session="two", state=first.state)
+    second = ScriptedSession(FILES, session="two", state=first.state)
 
     assert found(second, FASTER) == []
 
 
 def test_a_veto_holds_in_every_session_of_the_study():
-    first = Night(FILES, session="one")
+    first = ScriptedSession(FILES, session="one")
     first.kept(1, "raise the rate", FASTER)
     first.add(ExperimentInvalidated(session="one", experiment=1, rule="veto", reason="a person vetoed it"))
-    second = Night({"train.py": "LR = 0.04\nBATCH = 8\n"}, session="two", state=first.state)
+    second = ScriptedSession({"train.py": "LR = 0.04\nBATCH = 8\n"}, session="two", state=first.state)
 
     [match] = found(second, {"train.py": "LR = 0.05\nBATCH = 8\n"})
 
@@ -183,9 +183,9 @@ def test_a_commit_of_an_unknown_program_equals_itself_only():
 
 
 def test_the_program_of_a_commit_is_known_from_the_experiment_that_made_it():
-    night = Night(FILES, session="one")
+    night = ScriptedSession(FILES, session="one")
     night.kept(1, "raise the rate", FASTER)
-    again = Night(FASTER, session="two", state=night.state)
+    again = ScriptedSession(FASTER, session="two", state=night.state)
 
     changes = night.state.changes
 

@@ -1,8 +1,8 @@
 import pytest
-from scripted_night import SIGMA, Night
+from scripted_session import SIGMA, ScriptedSession
 
-from journal.reports import memory
 from journal.reports.calibration import calibrate, calibration_lines
+from journal.reports.memory import block as memory
 
 FILES = {"train.py": "LR = 0.04\n"}
 SLOWER = {"train.py": "LR = 0.02\n"}
@@ -10,7 +10,7 @@ SLOWER = {"train.py": "LR = 0.02\n"}
 
 @pytest.fixture
 def night():
-    night = Night(FILES)
+    night = ScriptedSession(FILES)
     night.kept(1, "halve the rate", SLOWER, gain=4.0, kind="knob", expected_delta=-0.01)
     night.discarded(2, "swap in GeLU", FILES, gain=-2.0, kind="architecture", expected_delta=-0.03)
     night.discarded(3, "a longer warmup", FILES, gain=1.0, kind="knob", expected_delta=-0.02)
@@ -38,7 +38,7 @@ def test_the_memory_holds_how_accurate_predictions_were(night):
 
 
 def test_a_session_without_predictions_has_no_line_about_them():
-    night = Night(FILES)
+    night = ScriptedSession(FILES)
     night.discarded(1, "halve the rate", SLOWER)
 
     assert calibrate(night.state.experiments.rows.values()) == []

@@ -4,12 +4,12 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scripted_night import Night
+from scripted_session import ScriptedSession
 
 from journal.events import Candidate, Change, KnobMove
 from journal.projections.state import fold
-from journal.reports import memory
-from journal.reports.knob_ledger import format_gain
+from journal.reports.memory import block as memory
+from journal.reports.memory.knob_ledger import format_gain
 from journal.reports.quoting import quote
 
 TRAIN = "LR = 0.04\nBATCH = 16\nDEPTH = 4\n\n\ndef act(x):\n    return relu(x)\n"
@@ -27,7 +27,7 @@ NAME_ERROR = {
 
 
 def a_night():
-    night = Night({"train.py": TRAIN})
+    night = ScriptedSession({"train.py": TRAIN})
     night.discarded(1, "halve the rate", edit("0.04", "0.02"), gain=-1.2)
     night.kept(2, "raise the rate", edit("0.04", "0.05"), gain=2.6)
     text = night.files["train.py"]
@@ -85,7 +85,7 @@ def test_values_of_knobs_stand_in_the_ledger_and_not_among_the_failed_ideas():
 
 
 def test_a_failed_idea_has_its_hypothesis_and_what_was_expected_beside_what_was_measured():
-    night = Night({"train.py": TRAIN})
+    night = ScriptedSession({"train.py": TRAIN})
     facts = {"hypothesis": "smoother gradients", "expected_delta": -0.01}
     night.discarded(1, "swap in GeLU", edit("relu", "gelu"), gain=-3.0, **facts)
 
@@ -95,7 +95,7 @@ def test_a_failed_idea_has_its_hypothesis_and_what_was_expected_beside_what_was_
 
 
 def test_a_change_that_trained_on_fewer_tokens_than_its_base_says_so_beside_its_gain():
-    night = Night({"train.py": TRAIN})
+    night = ScriptedSession({"train.py": TRAIN})
     night.trained(0, tokens=600_000)
     night.discarded(1, "attend twice", edit("relu(x)", "relu(x) + x"), gain=-21.0)
     night.trained(1, tokens=444_000)
@@ -108,7 +108,7 @@ def test_a_change_that_trained_on_fewer_tokens_than_its_base_says_so_beside_its_
 
 
 def test_control_a_difference_of_the_machine_is_no_throughput():
-    night = Night({"train.py": TRAIN})
+    night = ScriptedSession({"train.py": TRAIN})
     night.trained(0, tokens=600_000)
     night.discarded(1, "attend twice", edit("relu(x)", "relu(x) + x"), gain=-21.0)
     night.trained(1, tokens=597_000)
@@ -117,7 +117,7 @@ def test_control_a_difference_of_the_machine_is_no_throughput():
 
 
 def test_steps_count_if_a_run_reports_no_tokens():
-    night = Night({"train.py": TRAIN})
+    night = ScriptedSession({"train.py": TRAIN})
     night.trained(0, steps=100)
     night.discarded(1, "attend twice", edit("relu(x)", "relu(x) + x"), gain=-1.0)
     night.trained(1, steps=70)
@@ -126,7 +126,7 @@ def test_steps_count_if_a_run_reports_no_tokens():
 
 
 def test_a_bug_leaves_its_idea_untested_and_a_limit_does_not():
-    night = Night({"train.py": TRAIN})
+    night = ScriptedSession({"train.py": TRAIN})
     night.crashed(1, "a gated unit", edit("relu(x)", "swiglu(x)"), **NAME_ERROR)
     night.crashed(2, "widen it", edit("DEPTH = 4", "DEPTH = 64000"), kind="oom", error="out of memory")
     night.crashed(3, "no rate", edit("LR = 0.04", "LR = 0"), kind="crash", error="ZeroDivisionError: division by zero")
@@ -144,7 +144,7 @@ def test_a_bug_leaves_its_idea_untested_and_a_limit_does_not():
 
 
 def test_a_bug_that_a_retry_answered_is_not_asked_for_again():
-    night = Night({"train.py": TRAIN})
+    night = ScriptedSession({"train.py": TRAIN})
     night.crashed(1, "a gated unit", edit("relu(x)", "swiglu(x)"), **NAME_ERROR)
     night.discarded(2, "a gated unit, imported", edit("relu(x)", "F.silu(x)"), retry_of=1, retry_reason="crash fixed")
 
@@ -152,7 +152,7 @@ def test_a_bug_that_a_retry_answered_is_not_asked_for_again():
 
 
 def test_a_near_miss_whose_knob_was_kept_since_is_none():
-    night = Night({"train.py": TRAIN})
+    night = ScriptedSession({"train.py": TRAIN})
     night.discarded(1, "a little depth", edit("DEPTH = 4", "DEPTH = 5"), gain=1.4)
     night.discarded(2, "a little rate", edit("LR = 0.04", "LR = 0.045"), gain=1.2)
     night.kept(3, "more depth", edit("DEPTH = 4", "DEPTH = 6"))
@@ -161,7 +161,7 @@ def test_a_near_miss_whose_knob_was_kept_since_is_none():
 
 
 def test_a_near_miss_that_was_tried_again_is_none():
-    night = Night({"train.py": TRAIN})
+    night = ScriptedSession({"train.py": TRAIN})
     night.discarded(1, "swap in SiLU", edit("relu", "silu"), gain=1.4)
     night.kept(2, "raise the rate", edit("0.04", "0.05"))
     night.discarded(3, "SiLU again", edit("relu", "silu", night.files["train.py"]), gain=-0.2, retry_of=1)
@@ -170,7 +170,7 @@ def test_a_near_miss_that_was_tried_again_is_none():
 
 
 def test_ideas_that_were_considered_and_never_run_are_listed_by_chance_times_gain():
-    night = Night({"train.py": TRAIN})
+    night = ScriptedSession({"train.py": TRAIN})
     considered = (
         Candidate(idea="tie the embeddings", kind="architecture", gain=2.0, chance=0.2, throughput=1.1),
         Candidate(idea="a longer warm-down", kind="schedule", gain=1.0, chance=0.9),
@@ -187,13 +187,13 @@ def test_ideas_that_were_considered_and_never_run_are_listed_by_chance_times_gai
 
 def test_another_session_is_one_line():
     first = a_night()
-    second = Night({"train.py": TRAIN}, session="nov21", state=first.state)
+    second = ScriptedSession({"train.py": TRAIN}, session="nov21", state=first.state)
 
     assert '- nov20 on cpu: 1.5 to 1.462; kept "raise the rate", "halve the batch"' in text_of(second)
 
 
 def test_a_session_without_events_says_so():
-    assert memory.render(Night({"train.py": TRAIN}).state, "unheard") == "No experiment has been made yet."
+    assert memory.render(ScriptedSession({"train.py": TRAIN}).state, "unheard") == "No experiment has been made yet."
 
 
 def test_the_same_events_give_the_same_bytes():
@@ -206,7 +206,7 @@ def test_the_same_events_give_the_same_bytes():
 
 def long_night(experiments):
     chance = random.Random(7)
-    night = Night({"train.py": TRAIN})
+    night = ScriptedSession({"train.py": TRAIN})
     for number in range(1, experiments + 1):
         knob = f"KNOB_NUMBER_{chance.randrange(90)}"
         move = KnobMove(name=knob, old="1.0", new=f"{chance.uniform(1, 99):.5f}")
@@ -248,7 +248,7 @@ hostile = st.one_of(
 
 @given(idea=hostile, reason=hostile, direction=hostile, knob=st.sampled_from(['"-->"', "'# x'", "-1.5"]))
 def test_no_text_can_close_the_block_or_begin_a_line(idea, reason, direction, knob):
-    night = Night({"train.py": TRAIN})
+    night = ScriptedSession({"train.py": TRAIN})
     night.discarded(1, idea, edit("relu", "gelu"))
     night.crashed(2, idea, edit("0.04", knob), error=reason)
     night.directed(1, direction)

@@ -4,10 +4,10 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from commands import ar_journal
 from histories import TAG, night, proposed, started
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_journal_cli import ar_journal
 
 from journal.events import Change, DirectionAdded, KnobMove
 from journal.events.recorded import Recorded

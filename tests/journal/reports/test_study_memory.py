@@ -1,9 +1,9 @@
 """What the memory block of a session says of the study's earlier sessions."""
 
-from scripted_night import Night
+from scripted_session import ScriptedSession
 
 from journal.projections.state import fold
-from journal.reports.memory import MAX_TOKENS, render, tokens
+from journal.reports.memory.block import MAX_TOKENS, render, tokens
 
 FILES = {"train.py": "LR = 0.04\nBATCH = 16\nDEPTH = 4\n\n\ndef act(x):\n    return relu(x)\n"}
 
@@ -14,14 +14,14 @@ def edited(files, old, new):
 
 def three_nights():
     """one keeps and fails; two stands on it, on another device; three stands on it too."""
-    one = Night(FILES, session="one")
+    one = ScriptedSession(FILES, session="one")
     one.kept(1, "raise the rate", edited(FILES, "0.04", "0.05"))
     one.discarded(2, "smaller batch", edited(one.files, "16", "8"), gain=-2.5)
     one.discarded(3, "swap in GeLU", edited(one.files, "relu", "gelu"), gain=-1.5)
     one.crashed(4, "twice the depth", edited(one.files, "DEPTH = 4", "DEPTH = 8"))
-    two = Night(one.files, session="two", state=one.state, device="cuda:0")
+    two = ScriptedSession(one.files, session="two", state=one.state, device="cuda:0")
     two.discarded(1, "larger batch", edited(one.files, "16", "32"), gain=-3.5)
-    return Night(one.files, session="three", state=one.state), [*one.events, *two.events]
+    return ScriptedSession(one.files, session="three", state=one.state), [*one.events, *two.events]
 
 
 def section(text, title):
@@ -54,7 +54,7 @@ def test_failures_crashes_and_knobs_of_earlier_sessions_name_session_base_and_ma
 
 def test_control_a_session_of_another_study_shows_none_of_it():
     three, _ = three_nights()
-    other = Night(FILES, session="other", state=three.state, config={"budget": 7.0})
+    other = ScriptedSession(FILES, session="other", state=three.state, config={"budget": 7.0})
 
     assert "earlier sessions" not in render(other.state, "other")
 
@@ -66,10 +66,10 @@ def test_the_block_is_byte_for_byte_the_same_after_a_rebuild():
 
 
 def test_with_a_thousand_earlier_failures_the_block_stays_small_and_the_present_session_comes_first():
-    one = Night(FILES, session="one")
+    one = ScriptedSession(FILES, session="one")
     for number in range(1, 1001):
         one.discarded(number, f"idea {number} of many words", edited(FILES, "relu", f"relu{number}"))
-    two = Night(FILES, session="two", state=one.state)
+    two = ScriptedSession(FILES, session="two", state=one.state)
     for number in range(1, 41):
         two.discarded(number, f"my own idea {number}", edited(FILES, "relu", f"selu{number}"))
 

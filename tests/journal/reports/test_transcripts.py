@@ -3,8 +3,8 @@
 import json
 
 import pytest
+from commands import ar_journal
 from histories import TAG, proposed, started
-from test_journal_cli import ar_journal
 
 from journal.events import IdeaRefused, ProposerFailed, experiment_stream, session_stream
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import msgspec
 import pytest
-from scripted_night import Night, proposal
+from scripted_session import ScriptedSession, proposal
 from toys import BRIEF, Project
 
 from journal.changes.signature import signature
@@ -35,7 +35,7 @@ def rules(**keys) -> ChangeRules:
 def rule_of(edits, files=FILES, **keys) -> str:
     """The rule that a change breaks; empty where it passes."""
     tree = dict.fromkeys([*files, "lib/own.py"], SimpleNamespace(mode="100644"))
-    answer = check(proposal(edits), Night(files).request(1), scope=["**"], tree=tree, rules=rules(**keys))
+    answer = check(proposal(edits), ScriptedSession(files).request(1), scope=["**"], tree=tree, rules=rules(**keys))
     return answer.rule if isinstance(answer, Rejected) else ""
 
 
@@ -156,14 +156,14 @@ def test_what_a_file_imports_is_read_off_its_lines():
 def test_the_prompt_states_the_rules():
     sentences = rules(max_lines=9, atomic="knob", groups=(("A", "B"),), dependencies="fixed").sentences()
 
-    prompt = brief(msgspec.structs.replace(Night(FILES).request(1), rules=tuple(sentences)))
+    prompt = brief(msgspec.structs.replace(ScriptedSession(FILES).request(1), rules=tuple(sentences)))
 
     assert "Rule: A change adds at most 9 lines and removes at most 9 lines." in prompt
     assert "or the values of one group: A, B." in prompt
 
 
 def test_the_sampler_moves_one_value_if_one_may_move_also_on_a_plateau():
-    night = Night(FILES)
+    night = ScriptedSession(FILES)
     request = msgspec.structs.replace(night.request(2), plateau=25, one_knob=True)
 
     moved = Sampler().propose(request)

@@ -1,7 +1,7 @@
 """The gate: one rule after another, and what counts as a repeat."""
 
 import pytest
-from scripted_night import Night, proposal
+from scripted_session import ScriptedSession, proposal
 
 from loop.contracts import Accepted, Rejected
 from loop.gate.gate import ProposalLimits, check
@@ -35,7 +35,7 @@ def answer_to(night, number, edits, **more):
 
 
 def test_a_new_idea_passes_with_its_change_and_its_neighbours():
-    night = Night(FILES)
+    night = ScriptedSession(FILES)
     night.discarded(1, "halve the rate", edit("0.04", "0.02"))
     night.discarded(2, "another batch", edit("BATCH = 16", "BATCH = 8"))
 
@@ -76,7 +76,7 @@ def test_a_new_idea_passes_with_its_change_and_its_neighbours():
     ],
 )
 def test_each_rule_has_a_reason(edits, rule, reason):
-    answer = answer_to(Night(FILES), 1, edits)
+    answer = answer_to(ScriptedSession(FILES), 1, edits)
 
     assert getattr(answer, "rule", "passed") == rule
     assert any(part in getattr(answer, "reason", "") for part in reason.split("|"))
@@ -85,7 +85,7 @@ def test_each_rule_has_a_reason(edits, rule, reason):
 def test_a_literal_seed_inside_a_call_is_a_seed_too():
     before = TRAIN.replace("seed_everything(SEED)", "torch.manual_seed(1)")
 
-    answer = answer_to(Night({"train.py": before}), 1, edit("manual_seed(1)", "manual_seed(2)", before))
+    answer = answer_to(ScriptedSession({"train.py": before}), 1, edit("manual_seed(1)", "manual_seed(2)", before))
 
     assert isinstance(answer, Rejected)
     assert answer.rule == "seed"
@@ -94,7 +94,7 @@ def test_a_literal_seed_inside_a_call_is_a_seed_too():
 def test_an_import_that_the_parent_has_already_passes():
     before = TRAIN.replace("import math", "import subprocess")
 
-    answer = answer_to(Night({"train.py": before}), 1, edit("0.04", "0.05", before))
+    answer = answer_to(ScriptedSession({"train.py": before}), 1, edit("0.04", "0.05", before))
 
     assert isinstance(answer, Accepted)
 
@@ -102,7 +102,7 @@ def test_an_import_that_the_parent_has_already_passes():
 def test_the_caller_sets_the_limits():
     answer = check(
         proposal(edit("import math", "import yaml")),
-        Night(FILES).request(1),
+        ScriptedSession(FILES).request(1),
         scope=["*.py"],
         limits=ProposalLimits(forbidden=frozenset({"yaml"})),
     )
@@ -115,7 +115,7 @@ def test_the_caller_sets_the_limits():
     [("c.json", '{"lr": 1}', '{"lr": 1,}'), ("c.toml", "lr = 1\n", "lr = \n"), ("c.yaml", "lr: 1\n", "lr: [1\n")],
 )
 def test_settings_files_must_parse_too(name, good, bad):
-    night = Night({name: good})
+    night = ScriptedSession({name: good})
 
     broken = check(proposal({name: bad}), night.request(1), scope=[name])
     whole = check(proposal({name: good.replace("1", "2")}), night.request(1), scope=[name])
@@ -139,7 +139,7 @@ def test_settings_files_must_parse_too(name, good, bad):
     ids=["same", "2 %", "6 %", "renamed"],
 )  # fmt: skip
 def test_what_was_tried_on_this_parent_is_refused_with_the_experiment(tried, again, rule):
-    night = Night(FILES)
+    night = ScriptedSession(FILES)
     night.discarded(1, "a first try", tried)
 
     answer = answer_to(night, 2, again)
@@ -150,14 +150,14 @@ def test_what_was_tried_on_this_parent_is_refused_with_the_experiment(tried, aga
 
 
 def test_another_value_of_the_same_knob_passes():
-    night = Night(FILES)
+    night = ScriptedSession(FILES)
     night.discarded(1, "raise the rate", edit("0.04", "0.05"))
 
     assert isinstance(answer_to(night, 2, edit("0.04", "0.06")), Accepted)
 
 
 def test_an_idea_in_flight_counts_and_the_proposals_own_record_does_not():
-    night = Night(FILES)
+    night = ScriptedSession(FILES)
     night.proposed(1, "raise the rate", edit("0.04", "0.05"))
 
     assert isinstance(answer_to(night, 2, edit("0.04", "0.05")), Rejected)
@@ -165,14 +165,14 @@ def test_an_idea_in_flight_counts_and_the_proposals_own_record_does_not():
 
 
 def test_an_experiment_that_a_person_skipped_may_be_proposed_again():
-    night = Night(FILES)
+    night = ScriptedSession(FILES)
     night.skipped(1, "raise the rate", edit("0.04", "0.05"))
 
     assert isinstance(answer_to(night, 2, edit("0.04", "0.05")), Accepted)
 
 
 def test_a_refused_attempt_is_not_an_experiment():
-    night = Night(FILES)
+    night = ScriptedSession(FILES)
     night.refused(1, "raise the rate", edit("0.04", "0.05"))
 
     assert isinstance(answer_to(night, 2, edit("0.04", "0.05")), Accepted)
@@ -180,7 +180,7 @@ def test_a_refused_attempt_is_not_an_experiment():
 
 def on_a_new_base(gain=-3.0):
     """The rate was tried on the first base; then a smaller batch was kept."""
-    night = Night(FILES)
+    night = ScriptedSession(FILES)
     night.discarded(1, "raise the rate", edit("0.04", "0.05"), gain=gain)
     night.kept(2, "halve the batch", edit("BATCH = 16", "BATCH = 8"))
     return night, edit("0.04", "0.05", night.files["train.py"])
@@ -231,9 +231,9 @@ def test_second_tries_are_rationed():
 
 @pytest.mark.parametrize(("device", "refused"), [("cpu", True), ("cuda:0", False)])
 def test_another_session_counts_if_it_measured_with_the_same_harness(device, refused):
-    first = Night(FILES, session="nov19")
+    first = ScriptedSession(FILES, session="nov19")
     first.discarded(1, "raise the rate", edit("0.04", "0.05"))
-    second = Night(FILES, session="nov20", state=first.state, device=device)
+    second = ScriptedSession(FILES, session="nov20", state=first.state, device=device)
 
     answer = answer_to(second, 1, edit("0.04", "0.05"))
 
@@ -241,8 +241,8 @@ def test_another_session_counts_if_it_measured_with_the_same_harness(device, ref
 
 
 def test_what_another_session_kept_may_be_tried_again():
-    first = Night(FILES, session="nov19")
+    first = ScriptedSession(FILES, session="nov19")
     first.kept(1, "raise the rate", edit("0.04", "0.05"))
-    second = Night(FILES, session="nov20", state=first.state)
+    second = ScriptedSession(FILES, session="nov20", state=first.state)
 
     assert isinstance(answer_to(second, 1, edit("0.04", "0.05")), Accepted)

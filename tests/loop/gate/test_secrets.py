@@ -1,7 +1,7 @@
 """A proposal that holds a key is refused, and nothing of it is recorded."""
 
 import pytest
-from scripted_night import Night, proposal
+from scripted_session import ScriptedSession, proposal
 from toys import BRIEF, TRAIN, Project
 
 from journal.events import IdeaProposed, IdeaRefused
@@ -15,7 +15,7 @@ FILES = {"train.py": "RATE = 0.5\nHOST = 'redis://:s3cretpass@cache:6379'\n"}
 
 
 def answer(edits, **words):
-    return check(proposal(edits, **words), Night(FILES).request(1), scope=["*.py"], known_secrets=KNOWN)
+    return check(proposal(edits, **words), ScriptedSession(FILES).request(1), scope=["*.py"], known_secrets=KNOWN)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from arena import Arena
-from scripted_night import Night
+from scripted_session import ScriptedSession
 from toys import SCRIPTED, Project
 
 from journal.changes.python_knobs import knobs
@@ -188,7 +188,7 @@ def test_a_change_that_breaks_a_guard_is_discarded_and_reaches_no_target_and_its
 
 
 def test_what_was_bought_with_a_broken_guard_does_not_lead_the_sampler_on():
-    night = Night({"train.py": "RATE = 0.5  # [0.01..1]\n"})
+    night = ScriptedSession({"train.py": "RATE = 0.5  # [0.01..1]\n"})
     night.proposed(1, "lower RATE", {"train.py": "RATE = 0.25  # [0.01..1]\n"})
     night.add(
         ExperimentDiscarded(

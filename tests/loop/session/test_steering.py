@@ -21,7 +21,7 @@ from journal.events import (
     VetoRequested,
 )
 from journal.projections.state import fold
-from journal.reports import memory
+from journal.reports.memory import block as memory
 from journal.store import Reader
 from journal.store.intents import post
 from journal.verify.checks import verify

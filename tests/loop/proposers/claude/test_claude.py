@@ -22,7 +22,7 @@ from messages_server import (
     says,
     status,
 )
-from scripted_night import Night
+from scripted_session import ScriptedSession
 
 from journal.events import Candidate, Usage
 from journal.store import Journal
@@ -79,7 +79,7 @@ def journal_path(tmp_path_factory):
     path = tmp_path_factory.mktemp("journal") / "journal.db"
     journal = Journal(path)
     journal.acquire()
-    journal.append("session/nov20", [Night({}).events[0].event], expected_version=0)
+    journal.append("session/nov20", [ScriptedSession({}).events[0].event], expected_version=0)
     journal.close()
     return path
 
@@ -87,7 +87,7 @@ def journal_path(tmp_path_factory):
 @pytest.fixture(scope="module")
 def earlier_journal(tmp_path_factory):
     """A journal of a discard, a keep and a crash."""
-    night = Night({"train.py": TRAIN})
+    night = ScriptedSession({"train.py": TRAIN})
     night.discarded(1, "halve the batch", {"train.py": TRAIN.replace("16", "8")}, diff="-BATCH = 16\n+BATCH = 8\n")
     night.kept(2, "raise the rate", {"train.py": TRAIN.replace("0.04", "0.05")})
     night.crashed(3, "double the width", {"train.py": TRAIN + "WIDTH = 2\n"}, error="out of memory", trace="OOM")
@@ -96,7 +96,7 @@ def earlier_journal(tmp_path_factory):
 
 @pytest.fixture
 def night():
-    return Night({"train.py": TRAIN})
+    return ScriptedSession({"train.py": TRAIN})
 
 
 @pytest.fixture

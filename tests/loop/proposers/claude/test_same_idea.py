@@ -5,7 +5,7 @@ import json
 import msgspec
 import pytest
 from messages_server import MessagesServer, proposes, says, status
-from scripted_night import Night
+from scripted_session import ScriptedSession
 from test_claude import Desk, journal_path, last_words, repository  # noqa: F401  # fixtures
 
 from journal.events import Comparison
@@ -22,7 +22,7 @@ SAME = says(json.dumps({"same_as": 1, "reason": "Both put a GELU in place of the
 @pytest.fixture
 def desk(tmp_path, repository, journal_path, monkeypatch):  # noqa: F811
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    night = Night({"train.py": TRAIN})
+    night = ScriptedSession({"train.py": TRAIN})
     night.discarded(1, "a tanh GELU", TANH)
     return Desk(tmp_path, repository, journal_path, night)
 

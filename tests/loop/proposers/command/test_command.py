@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from scripted_night import Night
+from scripted_session import ScriptedSession
 
 from journal.events import IdeaRefused, experiment_stream
 from journal.events.recorded import Sample
@@ -52,7 +52,7 @@ class Desk:
 
     def __init__(self, folder: Path, repository: Workspace) -> None:
         self.folder, self.repository = folder, repository
-        self.night = Night({"train.py": TRAIN, "nets/small.py": "WIDTH = 64\n"})
+        self.night = ScriptedSession({"train.py": TRAIN, "nets/small.py": "WIDTH = 64\n"})
         self.touched = []
         self.now = 1000.0
 

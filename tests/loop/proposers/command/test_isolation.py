@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from scripted_night import Night
+from scripted_session import ScriptedSession
 from toys import Project, gone
 
 from journal.events import RepositoryTouched
@@ -58,7 +58,7 @@ class Person:
             folder=self.ar,
             report=self.events.append,
         )
-        request = Night({"train.py": TRAIN}).request(1)
+        request = ScriptedSession({"train.py": TRAIN}).request(1)
         return agent.propose(msgspec.structs.replace(request, parent=workspace.head()))
 
     def transcript(self) -> dict:

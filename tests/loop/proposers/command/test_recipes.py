@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import yaml
-from scripted_night import Night
+from scripted_session import ScriptedSession
 from test_reported_cost import AIDER, CLAUDE, CODEX, GEMINI, OPENCODE
 from toys import Project
 
@@ -64,7 +64,7 @@ class Lab:
         )
         watched = WatchedRepository(workspace=workspace)
         proposer = CommandProposer(lambda: call, repository=watched, folder=self.folder / "ar")
-        request = msgspec.structs.replace(Night({"train.py": TRAIN}).request(1), parent=workspace.head())
+        request = msgspec.structs.replace(ScriptedSession({"train.py": TRAIN}).request(1), parent=workspace.head())
         return proposer.propose(request)
 
     def output(self) -> str:

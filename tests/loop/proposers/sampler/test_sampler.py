@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from scripted_night import Night
+from scripted_session import ScriptedSession
 
 from journal.changes.knob import Knob, KnobRange
 from journal.changes.python_knobs import knobs
@@ -90,7 +90,7 @@ def test_each_kind_of_knob_has_its_steps(line, expected):
 
 
 def test_a_proposal_moves_one_knob_and_keeps_every_other_byte():
-    night = Night({"train.py": TRAIN})
+    night = ScriptedSession({"train.py": TRAIN})
 
     proposal = propose(night, 1)
 
@@ -104,16 +104,16 @@ def test_a_proposal_moves_one_knob_and_keeps_every_other_byte():
 
 
 def test_the_same_place_in_a_night_gives_the_same_proposal_and_the_next_place_another():
-    first, again = propose(Night({"train.py": TRAIN}), 1), propose(Night({"train.py": TRAIN}), 1)
+    first, again = propose(ScriptedSession({"train.py": TRAIN}), 1), propose(ScriptedSession({"train.py": TRAIN}), 1)
 
-    drawn = {propose(Night({"train.py": TRAIN}), number).idea for number in range(1, 20)}
+    drawn = {propose(ScriptedSession({"train.py": TRAIN}), number).idea for number in range(1, 20)}
 
     assert first == again
     assert len(drawn) > 3
 
 
 def test_no_change_twice_on_the_same_parent_until_nothing_is_left():
-    night = Night({"train.py": "LR = 0.04  # [0.02..0.08]\nTIED = True\nSEED = 1\n"})
+    night = ScriptedSession({"train.py": "LR = 0.04  # [0.02..0.08]\nTIED = True\nSEED = 1\n"})
 
     ideas, failure = discard_all(night, 1)
 
@@ -124,7 +124,7 @@ def test_no_change_twice_on_the_same_parent_until_nothing_is_left():
 
 
 def test_an_idea_under_way_is_not_proposed_again():
-    night = Night({"train.py": "TIED = True\n"})
+    night = ScriptedSession({"train.py": "TIED = True\n"})
     night.proposed(1, "untie", {"train.py": "TIED = False\n"})
 
     with pytest.raises(ProposerFailure, match="Every step"):
@@ -132,7 +132,7 @@ def test_an_idea_under_way_is_not_proposed_again():
 
 
 def test_what_the_gate_refused_is_not_proposed_again_for_this_experiment():
-    night = Night({"train.py": "TIED = True\nLR = 1.0\n"})
+    night = ScriptedSession({"train.py": "TIED = True\nLR = 1.0\n"})
     night.refused(1, "untie", {"train.py": "TIED = False\nLR = 1.0\n"})
 
     ideas = [Sampler().propose(night.request(1, attempt=attempt)).idea for attempt in range(2, 12)]
@@ -141,7 +141,7 @@ def test_what_the_gate_refused_is_not_proposed_again_for_this_experiment():
 
 
 def test_a_direction_that_crashed_here_is_not_followed_further():
-    night = Night({"train.py": "WIDTH = 128  # [32..512]\nLR = 0.04\n"})
+    night = ScriptedSession({"train.py": "WIDTH = 128  # [32..512]\nLR = 0.04\n"})
     night.crashed(1, "double the width", {"train.py": "WIDTH = 256  # [32..512]\nLR = 0.04\n"})
 
     ideas, _ = discard_all(night, 2)
@@ -151,7 +151,7 @@ def test_a_direction_that_crashed_here_is_not_followed_further():
 
 
 def test_a_direction_that_paid_is_followed_more_often_than_not():
-    night = Night({"train.py": TRAIN})
+    night = ScriptedSession({"train.py": TRAIN})
     night.kept(1, "raise the rate", {"train.py": TRAIN.replace("0.04", "0.06")})
 
     ideas = [propose(night, number).idea for number in range(2, 42)]
@@ -167,7 +167,7 @@ def test_a_direction_that_paid_is_followed_more_often_than_not():
 
 @pytest.mark.parametrize("gain", [-4.0, None], ids=["in σ", "where σ is zero"])
 def test_where_one_way_cost_the_other_way_is_tried(gain):
-    night = Night({"train.py": "LR = 0.04\n"})
+    night = ScriptedSession({"train.py": "LR = 0.04\n"})
     night.discarded(1, "raise the rate", {"train.py": "LR = 0.08\n"}, gain=-4.0)
     night.state.knobs.rows["nov20", 1, "LR"].gain_sigma = gain
 
@@ -178,7 +178,7 @@ def test_where_one_way_cost_the_other_way_is_tried(gain):
 
 
 def test_first_steps_are_large_enough_to_be_seen():
-    night = Night({"train.py": "LR = 0.04\n"})
+    night = ScriptedSession({"train.py": "LR = 0.04\n"})
 
     ideas = [propose(night, number).idea.rpartition(" ")[2] for number in range(1, 41)]
 
@@ -187,7 +187,7 @@ def test_first_steps_are_large_enough_to_be_seen():
 
 def test_a_second_try_on_a_new_base_names_the_first_and_passes_the_gate():
     text = "TIED = True\nDEEP = True\n"
-    night = Night({"train.py": text})
+    night = ScriptedSession({"train.py": text})
     night.discarded(1, "untie", {"train.py": text.replace("TIED = True", "TIED = False")})
     night.kept(2, "shallow", {"train.py": text.replace("DEEP = True", "DEEP = False")})
     found = propose(night, 3)
@@ -203,7 +203,7 @@ def test_a_second_try_on_a_new_base_names_the_first_and_passes_the_gate():
 )
 def test_a_file_without_knobs_says_what_a_knob_is(text, kind):
     with pytest.raises(ProposerFailure, match="write a module-level number with its range, such as") as failure:
-        propose(Night({"train.py": text}), 1)
+        propose(ScriptedSession({"train.py": text}), 1)
 
     assert failure.value.kind == kind
 
@@ -219,7 +219,7 @@ numbers = st.one_of(
 @given(values=st.lists(numbers, min_size=1, max_size=6), number=st.integers(1, 500))
 def test_whatever_the_literals_a_proposal_parses_and_moves_exactly_one_knob(values, number):
     text = "".join(f"K{i} = {value}  # a knob\n" for i, value in enumerate(values)) + "T = (1, 2.5)\n"
-    night = Night({"train.py": text})
+    night = ScriptedSession({"train.py": text})
 
     found = propose(night, number)
 
@@ -236,7 +236,7 @@ def test_no_step_leaves_the_declared_range(low, span, at):
 
 
 def test_on_a_plateau_every_second_proposal_moves_two_knobs_and_a_refused_pair_gives_way_to_one():
-    night = Night({"train.py": TRAIN})
+    night = ScriptedSession({"train.py": TRAIN})
     request = night.request(2)
 
     pair, alone, after = (
@@ -257,7 +257,7 @@ TWO = {"train.py": "RATE = 4.0  # [2..8]\nDECAY = 4.0  # [2..8]\n"}
 
 def small_gains(gain):
     """Two knobs lowered, each alone, at a gain that is not kept."""
-    night = Night(TWO)
+    night = ScriptedSession(TWO)
     for number, name in enumerate(("RATE", "DECAY"), start=1):
         night.discarded(
             number, f"lower {name}", {"train.py": TWO["train.py"].replace(f"{name} = 4.0", f"{name} = 2.0")}, gain=gain
@@ -286,13 +286,13 @@ def test_steps_are_made_alone_where_they_cost_where_the_brief_says_so_and_after_
 
 def test_what_another_session_kept_on_the_same_parent_may_be_made_again_and_what_it_discarded_may_not():
     files = {"t.py": "RATE = 0.5  # {0.5, 0.3, 0.7}\n"}
-    first = Night(files)
+    first = ScriptedSession(files)
     start = first.parent
     discarded = propose(first, 1)
     first.discarded(1, discarded.idea, discarded.files)
     kept = propose(first, 2)
     first.kept(2, kept.idea, kept.files)
-    second = Night(files, session="nov21", state=first.state)
+    second = ScriptedSession(files, session="nov21", state=first.state)
     second.parent = start
 
     ideas, _ = discard_all(second, 1)
@@ -309,7 +309,7 @@ KNOBS = {"train.py": "GAMMA = 0.04  # [0.001..1]\nCAP = 0.0  # {0.0, 15.0, 30.0}
 
 def first_moves(files, **priors):
     """The first change of twelve sessions."""
-    nights = [Night(files, session=f"night-{number}") for number in range(12)]
+    nights = [ScriptedSession(files, session=f"night-{number}") for number in range(12)]
     changes = [
         signature(night.files, Sampler().propose(with_priors(night.request(1), **priors)).files) for night in nights
     ]
@@ -335,7 +335,7 @@ def test_a_choice_of_numbers_with_none_among_them_is_no_distance():
 
 
 def test_trials_outweigh_a_prior():
-    night = Night(KNOBS)
+    night = ScriptedSession(KNOBS)
     fooled = with_priors(night.request(1), GAMMA=[(0.04, 0.02, 6.0, 1.0)])
     night.discarded(1, "lower", {"train.py": KNOBS["train.py"].replace("0.04", "0.02")}, gain=-6.0)
     taught = replace(fooled, experiment=2, state=night.state)
@@ -347,7 +347,7 @@ def test_trials_outweigh_a_prior():
 
 
 def test_the_hypothesis_shows_the_priors_of_the_knob():
-    night = Night(KNOBS)
+    night = ScriptedSession(KNOBS)
     request = with_priors(night.request(1), GAMMA=[(0.04, 0.02, 6.0, 1.0), (0.04, 0.08, -4.2, 1.1)])
 
     shown = Sampler().propose(request).hypothesis
@@ -363,7 +363,7 @@ def test_a_prior_may_name_a_knob_without_its_file():
 
 @pytest.mark.parametrize(("gain", "is_believed"), [(6.0, True), (-8.0, False)])
 def test_the_priors_of_a_knob_count_less_if_trials_contradict_those_of_another(gain, is_believed):
-    night = Night(KNOBS)
+    night = ScriptedSession(KNOBS)
     night.discarded(1, "lower", {"train.py": KNOBS["train.py"].replace("0.04", "0.02")}, gain=gain)
     request = with_priors(night.request(2), GAMMA=[(0.04, 0.02, 8.0, 1.0)], LEAK=[(0.1, 0.2, 8.0, 1.0)])
     doubled = next(step for step in steps(knobs("train.py", KNOBS["train.py"])[2], {}) if step.value == 0.2)

@@ -1,7 +1,7 @@
 """What the sampler makes of the study's other sessions."""
 
 import pytest
-from scripted_night import Night
+from scripted_session import ScriptedSession
 
 from journal.projections.state import fold
 from loop.proposers.sampler.evidence import KnobEvidence
@@ -29,16 +29,16 @@ def improvement(night, knob, value):
 
 def after(first, **second):
     """The second session of a study, on the same program."""
-    return Night(FILES, session="two", state=first.state, **second)
+    return ScriptedSession(FILES, session="two", state=first.state, **second)
 
 
 def failed(gain=-4.0, **facts):
-    first = Night(FILES, session="one", **facts)
+    first = ScriptedSession(FILES, session="one", **facts)
     first.discarded(1, "raise the rate", edited(*FASTER), gain=gain)
     return first
 
 
-UNKNOWN = improvement(Night(FILES, session="alone"), "LR", 0.08)
+UNKNOWN = improvement(ScriptedSession(FILES, session="alone"), "LR", 0.08)
 
 
 def test_what_failed_last_night_promises_less_and_less_than_the_other_way():
@@ -49,7 +49,7 @@ def test_what_failed_last_night_promises_less_and_less_than_the_other_way():
 
 
 def test_what_was_kept_last_night_promises_more():
-    first = Night(FILES, session="one")
+    first = ScriptedSession(FILES, session="one")
     first.kept(1, "raise the rate", edited(*FASTER), gain=5.0)
 
     assert improvement(after(first), "LR", 0.08) > UNKNOWN
@@ -62,7 +62,7 @@ def test_control_a_session_of_another_study_says_nothing():
 def test_a_result_counts_less_with_every_change_of_the_base():
     first = failed()
     near = improvement(after(first), "LR", 0.08)
-    far = Night(edited(*SHORTER, text=edited(*DEEPER)["train.py"]), session="three", state=first.state)
+    far = ScriptedSession(edited(*SHORTER, text=edited(*DEEPER)["train.py"]), session="three", state=first.state)
 
     assert near < improvement(far, "LR", 0.08) < UNKNOWN
     assert [trial.distance for trial in study_trials(far.request(1))] == [OTHER_SESSION + 2 * PER_CHANGE]
@@ -80,14 +80,14 @@ def test_a_result_of_another_device_class_counts_less_again():
 
 @pytest.mark.parametrize(("device", "is_ruled_out"), [("cpu", True), ("cuda:0", False)])
 def test_a_crash_rules_a_direction_out_on_its_own_device_class_only(device, is_ruled_out):
-    first = Night(FILES, session="one", device=device)
+    first = ScriptedSession(FILES, session="one", device=device)
     first.crashed(1, "twice the depth", edited("DEPTH = 4", "DEPTH = 6"))
 
     assert (improvement(after(first), "DEPTH", 8) == 0) is is_ruled_out
 
 
 def test_the_sampler_never_makes_a_failed_change_again_on_the_same_program():
-    first = Night(FILES, session="one")
+    first = ScriptedSession(FILES, session="one")
     for number, value in enumerate(("0.08", "0.02", "0.06", "0.027", "0.05", "0.032", "0.044", "0.036"), 1):
         first.discarded(number, "the rate", edited("LR = 0.04", f"LR = {value}"))
     night = after(first)
@@ -98,7 +98,7 @@ def test_the_sampler_never_makes_a_failed_change_again_on_the_same_program():
 
 
 def test_control_without_the_first_session_the_sampler_moves_that_knob():
-    night = Night(FILES, session="two")
+    night = ScriptedSession(FILES, session="two")
 
     ideas = [Sampler().propose(night.request(number)).idea for number in range(1, 30)]
 
@@ -106,9 +106,9 @@ def test_control_without_the_first_session_the_sampler_moves_that_knob():
 
 
 def test_a_hypothesis_names_the_session_that_it_stands_on():
-    first = Night({"train.py": "LR = 0.04  # [0.001..1]\n"}, session="one")
+    first = ScriptedSession({"train.py": "LR = 0.04  # [0.001..1]\n"}, session="one")
     first.discarded(1, "raise the rate", {"train.py": "LR = 0.08  # [0.001..1]\n"}, gain=-6.0)
-    night = Night(first.files, session="two", state=first.state)
+    night = ScriptedSession(first.files, session="two", state=first.state)
 
     proposal = Sampler().propose(night.request(1))
 

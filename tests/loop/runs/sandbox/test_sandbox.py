@@ -69,17 +69,8 @@ def found(tmp_path_factory, listeners):
 
 
 HIDDEN = (
-    "repository",
-    "journal",
-    "other run",
-    "keys",
-    "tcp",
-    "udp",
-    "abstract",
-    "namespaces",
-    "terminal",
-    "docstrings",
-)
+    "repository", "journal", "other run", "keys", "tcp", "udp", "abstract", "namespaces", "terminal", "docstrings",
+)  # fmt: skip
 
 
 @needs_sandbox

@@ -11,9 +11,9 @@ import pytest
 from toys import BRIEF, LOOP, PATIENCE, Project
 
 from journal.events import ExperimentKept, SessionStarted
+from journal.metric_names import usual_direction
 from loop.brief.config import Config
 from loop.brief.metric.candidates import candidate_named, candidates, pattern_for
-from loop.brief.metric.names import usual_direction
 from loop.brief.metric.ranking import rank
 from loop.brief.metric.source import find_metric
 from loop.setup.init import suggest

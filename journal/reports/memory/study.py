@@ -11,7 +11,7 @@ from journal.projections.knobs import KnobTrial
 from journal.projections.lineage import inherited
 from journal.projections.state import State
 from journal.projections.trials import moves_only_knobs
-from journal.reports.knob_ledger import format_gain, study_knob_lines
+from journal.reports.memory.knob_ledger import format_gain, study_knob_lines
 from journal.reports.quoting import quote
 
 IDEA, REASON, NAME = 110, 60, 48  # characters

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from journal.projections.knobs import Knobs, KnobTrial
+from journal.reports.memory.throughput import SHOWN
 from journal.reports.quoting import quote
-from journal.reports.throughput import SHOWN
 
 NAME, VALUE = 48, 20  # characters
 _ELEMENT = re.compile(r"\((\d+)\)")

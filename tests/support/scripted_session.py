@@ -1,4 +1,4 @@
-"""Nights as lists of events, folded without a disk: `Night(files).kept(1, "raise LR", {"train.py": …})`."""
+"""Sessions as lists of events, folded without a disk: `ScriptedSession(files).kept(1, "raise LR", {"train.py": …})`."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,7 +30,7 @@ from loop.contracts import Proposal, Request
 SIGMA = 0.005
 
 
-class Night:
+class ScriptedSession:
     """A session on `files`, with its baseline measured; each method makes one more experiment."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Every command of the house refuses in one way: a line on stderr behind `error: `, exit code 2, nothing on stdout."""
+"""Every command refuses in one way: a line on stderr behind `error: `, exit code 2, nothing on stdout."""
 
 import subprocess
 import sys

@@ -14,13 +14,13 @@ from journal.projections.sessions import Session
 from journal.projections.state import State
 from journal.projections.trials import Trial, moves_only_knobs
 from journal.reports.calibration import calibration_lines
-from journal.reports.crash_lines import crash_line, has_bug
-from journal.reports.knob_ledger import knob_lines, unmoved_knobs
-from journal.reports.memory_lines import ExperimentLines, latest, name, section, session_line
-from journal.reports.open_ideas import idea_line, open_ideas
+from journal.reports.memory.crash_lines import crash_line, has_bug
+from journal.reports.memory.knob_ledger import knob_lines, unmoved_knobs
+from journal.reports.memory.lines import ExperimentLines, latest, name, section, session_line
+from journal.reports.memory.open_ideas import idea_line, open_ideas
+from journal.reports.memory.study import StudyMemory
+from journal.reports.memory.throughput import Throughput
 from journal.reports.quoting import quote
-from journal.reports.study_memory import StudyMemory
-from journal.reports.throughput import Throughput
 
 MAX_TOKENS = 4000
 LEDGER_CHARACTERS, PROSE_CHARACTERS = 1.9, 3.1  # per token, measured with the API's own count on such blocks

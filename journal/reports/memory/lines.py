@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from journal.projections.experiments import Experiment
 from journal.projections.sessions import Session
 from journal.projections.state import State
-from journal.reports.knob_ledger import format_gain
+from journal.reports.memory.knob_ledger import format_gain
+from journal.reports.memory.throughput import Throughput
 from journal.reports.quoting import quote
-from journal.reports.throughput import Throughput
 
 IDEA, REASON, HYPOTHESIS, NAME = 110, 60, 100, 48  # characters
 SESSION_IDEAS = 5  # kept ideas in the line of an earlier session
